@@ -83,7 +83,11 @@ LEAD_COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("source_modified_at", "TIMESTAMPTZ", "When the source last changed the lead; not tracked as a change"),
     ("last_viewed_on", "DATE", "Last view in Salesforce; not tracked as a change"),
     ("last_referenced_on", "DATE", "Last reference in Salesforce; not tracked as a change"),
-    ("unparsed", "TEXT", "Values that could not be read, as column=value, separated by semicolons; NULL where all could"),
+    (
+        "unparsed",
+        "TEXT",
+        "Values that could not be read, as column=value, separated by semicolons; NULL where all could",
+    ),
     ("rescued", "TEXT", "JSON of delivered columns that the contract does not know"),
     ("file_id", "TEXT", "SHA-256 of the delivery that brought the row"),
     ("row_number", "BIGINT", "Number of the row in its delivery, from 1"),

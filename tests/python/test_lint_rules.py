@@ -1,0 +1,123 @@
+"""Each lint rule fires on a model that breaks it and is silent on one that keeps it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from sqlmesh import Context
+from sqlmesh.core.linter.rule import Rule
+
+from linter import headers, queries
+
+ROOT = Path(__file__).parents[2]
+HOUSE_RULES = {
+    name.lower()
+    for module in (headers, queries)
+    for name, member in vars(module).items()
+    if isinstance(member, type) and issubclass(member, Rule) and member.__module__ == module.__name__
+}
+BUILTIN_RULES = {
+    "ambiguousorinvalidcolumn",
+    "invalidselectstarexpansion",
+    "noambiguousprojections",
+    "nomissingaudits",
+    "nomissingexternalmodels",
+    "nomissingunittest",
+}
+
+GOOD = """
+MODEL (
+  name staging.leads_of_day,
+  kind INCREMENTAL_BY_TIME_RANGE (
+    time_column received_on
+  ),
+  owner somebody,
+  grain (lead_key),
+  description 'Leads by day, e.g. for a test. One row per lead.'
+);
+
+WITH delivered AS (
+  SELECT
+    d.lead_key,
+    d.name,
+    d.received_on
+  FROM staging.delivery AS d
+  WHERE
+    d.received_on BETWEEN @start_date AND @end_date
+)
+SELECT
+  d.lead_key::TEXT AS lead_key, /* Key */
+  REGEXP_REPLACE(d.name, '[^a-z]', '', 'g')::TEXT AS name, /* Name */
+  d.received_on::DATE AS received_on /* Day */
+FROM delivered AS d
+"""
+UPSTREAM = """
+MODEL (name staging.delivery, kind FULL, grain (lead_key), description 'One row per lead.');
+SELECT 'a'::TEXT AS lead_key, 'b'::TEXT AS name, '2026-09-01'::DATE AS received_on
+"""
+UNION_WITH_UNCAST_SECOND_BRANCH = """
+MODEL (name staging.leads_of_day, kind FULL, owner somebody, grain (lead_key), description 'One row per lead.');
+SELECT 'a'::TEXT AS lead_key /* Key */
+UNION ALL
+SELECT LOWER('B') AS lead_key
+"""
+
+
+def broken_rules(folder: Path, model: str, file: str = "staging/leads_of_day.sql") -> set[str]:
+    """Lint one model in a project of its own; give the names of the house rules that it breaks."""
+    (folder / "models" / "staging").mkdir(parents=True)
+    (folder / "linter").symlink_to(ROOT / "linter")
+    (folder / "models" / "staging" / "delivery.sql").write_text(UPSTREAM)
+    path = folder / "models" / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(model)
+    config = {
+        "gateways": {"duckdb": {"connection": {"type": "duckdb"}}},
+        "model_defaults": {"dialect": "duckdb"},
+        "linter": {"enabled": True, "warn_rules": sorted(HOUSE_RULES)},
+    }
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    found = Context(paths=str(folder)).lint_models(["staging.leads_of_day"], raise_on_error=False)
+    return {violation.rule.name for violation in found}
+
+
+def test_a_model_in_house_form_breaks_no_rule(tmp_path: Path) -> None:
+    assert broken_rules(tmp_path, GOOD) == set()
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "rule"),
+    [
+        ("  owner somebody,\n", "", "nomissingowner"),
+        ("  grain (lead_key),\n", "", "nomissinggrain"),
+        ("One row per lead.", "One row per lead. It is nice.", "descriptiontellsgrain"),
+        ("description 'Leads by day, e.g. for a test. One row per lead.'", "cron '@daily'", "descriptiontellsgrain"),
+        ("d.name, '[^a-z]', '', 'g')::TEXT AS name", "d.name, 'a', '', 'g') AS name", "projectionsarecast"),
+        ("d.lead_key::TEXT AS lead_key", "TRY_CAST(d.lead_key AS TEXT) AS lead_key", "projectionsarecast"),
+        ("AS lead_key, /* Key */", "AS lead_key,", "projectionsaredescribed"),
+        (" BETWEEN @start_date AND @end_date", " <= @end_date - 1", "incrementalfiltersontime"),
+        ("d.received_on BETWEEN @start_date", "d.name BETWEEN @start_ds", "incrementalfiltersontime"),
+        ("'', 'g')", "'')", "regexpreplaceisglobal"),
+    ],
+)
+def test_a_rule_fires_on_the_model_that_breaks_it_and_no_other_does(
+    tmp_path: Path, good: str, bad: str, rule: str
+) -> None:
+    assert good in GOOD
+    assert broken_rules(tmp_path, GOOD.replace(good, bad)) == {rule}
+
+
+@pytest.mark.parametrize("file", ["staging/other_name.sql", "intermediate/leads_of_day.sql"])
+def test_a_file_is_named_as_its_model_and_stands_in_the_folder_of_its_schema(tmp_path: Path, file: str) -> None:
+    assert broken_rules(tmp_path, GOOD, file) == {"filenamedasmodel"}
+
+
+def test_each_branch_of_a_union_is_cast(tmp_path: Path) -> None:
+    assert broken_rules(tmp_path, UNION_WITH_UNCAST_SECOND_BRANCH) == {"projectionsarecast"}
+
+
+def test_every_rule_of_the_house_and_the_builtins_that_fit_are_on() -> None:
+    rules = yaml.safe_load((ROOT / "config.yaml").read_text().replace("{{", "").replace("}}", ""))["linter"]
+    assert {*rules.get("rules", []), *rules.get("warn_rules", [])} == HOUSE_RULES | BUILTIN_RULES
