@@ -79,7 +79,7 @@ class IncrementalFiltersOnTime(Rule):
             if time_column in names and any(_PROBE_START in day for day in days):
                 return None
         return self.violation(
-            f"{model.name} never compares {time_column} with @start_date, and so reads all of history for each interval."
+            f"{model.name} never compares {time_column} with @start_date, and so reads all of history each time."
         )
 
 

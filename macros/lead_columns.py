@@ -86,7 +86,7 @@ LEAD_COLUMNS: tuple[tuple[str, str, str], ...] = (
     (
         "unparsed",
         "TEXT",
-        "Values that could not be read, as column=value, separated by semicolons; NULL where all could",
+        "Values that could not be read, as column=value, separated by semicolons; NULL where none",
     ),
     ("rescued", "TEXT", "JSON of delivered columns that the contract does not know"),
     ("file_id", "TEXT", "SHA-256 of the delivery that brought the row"),
