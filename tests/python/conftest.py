@@ -1,0 +1,104 @@
+"""What several tests share: commands run as a user runs them, and a small demo, planned once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+DEMO_FACILITIES = 300
+DEMO_MONTHS = 2
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def command_environment(data: Path, scratch: Path) -> dict[str, str]:
+    """Give the environment in which a command works on `data` and leaves the project's own folder as it is."""
+    return {
+        **os.environ,
+        "LEADS_DATA_DIR": str(data),
+        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "SQLMESH__CACHE_DIR": str(scratch / "cache"),
+        "SQLMESH__DISABLE_ANONYMIZED_ANALYTICS": "true",
+        "COLUMNS": "160",
+        "NO_COLOR": "1",
+    }
+
+
+def run_command(*words: str, data: Path, scratch: Path, expect: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run `leads …` or `sqlmesh …` from the project root on a data directory.
+
+    Args:
+        words: The command and its arguments.
+        data: The data directory (LEADS_DATA_DIR).
+        scratch: Where caches and logs go.
+        expect: The exit code; any other fails the test and shows what was printed.
+    """
+    if words[0] == "sqlmesh":
+        words = ("sqlmesh", "--log-file-dir", str(scratch / "logs"), *words[1:])
+    if words[0] == "leads":
+        words = (sys.executable, "-c", "from lead_enrichment.cli import app; app()", *words[1:])
+    done = subprocess.run(
+        words,
+        cwd=ROOT,
+        env=command_environment(data, scratch),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == expect, f"{' '.join(words)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+@pytest.fixture(scope="session")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for caches and logs, one for each worker."""
+    return tmp_path_factory.mktemp("scratch")
+
+
+@pytest.fixture(scope="session")
+def run(scratch: Path) -> Run:
+    """A command runner: `run("leads", "status", data=folder)` gives what was printed; see run_command."""
+    return partial(run_command, scratch=scratch)
+
+
+@pytest.fixture(scope="session")
+def planned_demo(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Path:
+    """The data directory of a small demo, ingested and planned into production; made once, shared, and read only.
+
+    Open its warehouse with `duckdb.connect(path, read_only=True)`. A test that writes takes `own_demo`.
+    """
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    data, ready = base / "planned_demo", base / "planned_demo.ready"
+    with FileLock(f"{data}.lock"):
+        if not ready.exists():
+            shutil.rmtree(data, ignore_errors=True)
+            data.mkdir()
+            size = ("--facilities", str(DEMO_FACILITIES), "--months", str(DEMO_MONTHS))
+            run_command("leads", "demo", *size, data=data)
+            run_command("leads", "ingest", "--backfill", data=data)
+            run_command("sqlmesh", "plan", "--auto-apply", "--no-prompts", data=data)
+            ready.touch()
+    return data
+
+
+@pytest.fixture
+def own_demo(planned_demo: Path, tmp_path: Path) -> Iterator[Path]:
+    """A copy of the planned demo for one test, which may change it."""
+    data = tmp_path / "data"
+    shutil.copytree(planned_demo, data)
+    yield data
+    shutil.rmtree(data)

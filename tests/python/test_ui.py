@@ -1,0 +1,134 @@
+"""`make ui`, seen in Chromium: the page shows the tables, where their columns come from, and a plan."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import BIN, ROOT, command_environment
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or "/usr/bin/chromium"
+ARGUMENTS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+BRONZE = ("bronze.nevada", "bronze.oklahoma", "bronze.salesforce", "bronze.texas")
+SLOW = 60_000
+
+
+def free_port() -> int:
+    """Give a port on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def ui(planned_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running `sqlmesh ui` over a copy of the planned demo."""
+    folder = tmp_path_factory.mktemp("ui")
+    data = folder / "data"
+    shutil.copytree(planned_demo, data)
+    port = free_port()
+    words = [BIN / "sqlmesh", "--log-file-dir", folder / "logs", "--ignore-warnings", "ui", "--port", str(port)]
+    with (folder / "ui.log").open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, *words], cwd=ROOT, env=command_environment(data, folder), stdout=log, stderr=log
+        )
+        address = f"http://127.0.0.1:{port}"
+        try:
+            wait_for(f"{address}/health", server, folder / "ui.log")
+            yield address
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+
+
+def wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until the server answers; fail with its log where it ends first or takes more than a minute."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert server.poll() is None, log.read_text()
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.3)
+    pytest.fail(log.read_text())
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, without a window."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser, ui: str) -> Iterator[Page]:
+    """An empty page that reaches the project's own server and nothing else."""
+
+    def local_only(route: Route) -> None:
+        if route.request.url.startswith(ui):
+            route.continue_()
+        else:
+            route.abort()
+
+    page = browser.new_page(viewport={"width": 1600, "height": 1000}, base_url=ui)
+    page.set_default_timeout(SLOW)
+    page.route("**/*", local_only)
+    yield page
+    page.close()
+
+
+def test_dim_lead_shows_its_columns_with_their_types(page: Page) -> None:
+    page.goto("/data-catalog")
+    page.get_by_text("dim_lead", exact=True).first.click()
+    expect(page).to_have_url(re.compile(r"dims\.dim_lead$"))
+    expect(page.get_by_text("Columns", exact=True).first).to_be_visible()
+    expect(page.get_by_text("Durable key of the lead").first).to_be_visible()
+    expect(page.get_by_text("TIMESTAMPTZ").first).to_be_attached()
+    expect(page.get_by_text("UNKNOWN", exact=True)).to_have_count(0)
+
+
+def test_dim_lead_shows_its_lineage_back_to_the_four_bronze_tables(page: Page) -> None:
+    page.goto("/data-catalog/models/dims.dim_lead")
+    for table in BRONZE:
+        expect(page.locator(".react-flow__node").filter(has_text=table).first).to_be_attached(timeout=SLOW)
+
+
+def test_a_plan_for_a_new_environment_opens(page: Page) -> None:
+    page.goto("/plan")
+    page.get_by_text("Environment:").first.click()
+    page.get_by_placeholder("Environment").fill("dev")
+    page.get_by_role("button", name="Add").click()
+    expect(page).to_have_url(re.compile(r"/plan/environments/dev$"))
+    expect(page.get_by_text("Apply Virtual Update")).to_be_visible(timeout=SLOW)
+
+
+def test_no_page_reports_an_error(page: Page) -> None:
+    failed: list[str] = []
+    page.on("response", lambda answer: failed.append(answer.url) if answer.status >= 400 else None)
+    page.on("pageerror", lambda error: failed.append(str(error)))
+    page.goto("/data-catalog/models/dims.dim_lead")
+    expect(page.get_by_text("No Errors").first).to_be_visible()
+    assert [entry for entry in failed if "cdn" not in entry and "dynamically imported" not in entry] == []
