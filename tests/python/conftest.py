@@ -21,13 +21,13 @@ DEMO_MONTHS = 2
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def command_environment(data: Path, scratch: Path) -> dict[str, str]:
+def command_environment(data: Path, scratch: Path, project: Path = ROOT) -> dict[str, str]:
     """Give the environment in which a command works on `data` and leaves the project's own folder as it is."""
     return {
         **os.environ,
         "LEADS_DATA_DIR": str(data),
         "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": str(project),
         "SQLMESH__CACHE_DIR": str(scratch / "cache"),
         "SQLMESH__DISABLE_ANONYMIZED_ANALYTICS": "true",
         "COLUMNS": "160",
@@ -35,7 +35,9 @@ def command_environment(data: Path, scratch: Path) -> dict[str, str]:
     }
 
 
-def run_command(*words: str, data: Path, scratch: Path, expect: int = 0) -> subprocess.CompletedProcess[str]:
+def run_command(
+    *words: str, data: Path, scratch: Path, expect: int = 0, project: Path = ROOT
+) -> subprocess.CompletedProcess[str]:
     """Run `leads …` or `sqlmesh …` from the project root on a data directory.
 
     Args:
@@ -43,6 +45,7 @@ def run_command(*words: str, data: Path, scratch: Path, expect: int = 0) -> subp
         data: The data directory (LEADS_DATA_DIR).
         scratch: Where caches and logs go.
         expect: The exit code; any other fails the test and shows what was printed.
+        project: The project's folder, where a test works on a changed copy of it.
     """
     if words[0] == "sqlmesh":
         words = ("sqlmesh", "--log-file-dir", str(scratch / "logs"), *words[1:])
@@ -50,8 +53,8 @@ def run_command(*words: str, data: Path, scratch: Path, expect: int = 0) -> subp
         words = (sys.executable, "-c", "from lead_enrichment.cli import app; app()", *words[1:])
     done = subprocess.run(
         words,
-        cwd=ROOT,
-        env=command_environment(data, scratch),
+        cwd=project,
+        env=command_environment(data, scratch, project),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

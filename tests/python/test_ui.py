@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import BIN, ROOT, command_environment
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+
+from conftest import BIN, ROOT, command_environment
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 

@@ -1,0 +1,144 @@
+"""What the documents say is so: their commands, options, targets, files, links and models are there."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+import typer
+from sqlmesh.cli.main import cli as sqlmesh_cli
+
+from conftest import ROOT, Run
+from lead_enrichment.cli import app
+
+DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("*/README.md"), *(ROOT / "docs").rglob("*.md")])
+COMMANDS = {"leads": typer.main.get_command(app), "sqlmesh": sqlmesh_cli}
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+MODEL = re.compile(r"\b(?:stg|int|dim|fact)_[a-z_]+\b")
+
+
+def short(path: Path) -> str:
+    """Give a document's name as the list of tests shows it."""
+    return str(path.relative_to(ROOT))
+
+
+def commands(document: Path) -> Iterator[list[str]]:
+    """Give the words of each command that a document tells the reader to type, in fences and between backticks."""
+    text = document.read_text()
+    lines = [line for language, body in FENCE.findall(text) if language == "sh" for line in body.splitlines()]
+    lines += re.findall(r"`([^`\n]+)`", FENCE.sub("", text))
+    for line in lines:
+        words = line.replace("…", "").split(" #")[0].split()
+        while words and re.fullmatch(r"[A-Z_]+=\S*", words[0]):
+            words = words[1:]
+        if len(words) > 1 and words[0] in {"make", *COMMANDS}:
+            yield words
+
+
+def unknown_part(command: click.Command, words: list[str]) -> str | None:
+    """Give the first subcommand or option in `words` that the command does not have, or None."""
+    context = click.Context(command)
+    for word in words:
+        if word.startswith("--"):
+            known = {option for parameter in command.params for option in [*parameter.opts, *parameter.secondary_opts]}
+            if word.split("=")[0] not in known | {"--help"}:
+                return word
+        elif isinstance(command, click.Group) and not word.startswith(("/", "<")):
+            found = command.get_command(context, word)
+            if found is None:
+                return word
+            command = found
+    return None
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=short)
+def test_every_command_has_the_subcommands_and_options_that_a_document_names(document: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    wrong = []
+    for words in commands(document):
+        if words[0] == "make":
+            wrong += [f"make {word}" for word in words[1:] if "=" not in word and word not in targets]
+        elif (part := unknown_part(COMMANDS[words[0]], words[1:])) is not None:
+            wrong.append(f"{' '.join(words)}: {part}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=short)
+def test_every_link_leads_to_a_file(document: Path) -> None:
+    links = [link for link in re.findall(r"\]\(([^)#\s]+)", document.read_text()) if not link.startswith("http")]
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=short)
+def test_every_project_file_that_a_document_names_is_there(document: Path) -> None:
+    folders = "contracts|models|audits|macros|seeds|tests|linter|lead_enrichment|external_models|docs"
+    paths = re.findall(rf"`((?:{folders})/[\w./-]*)`", document.read_text())
+    paths = [path for path in paths if "utah" not in path]
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=short)
+def test_every_model_that_a_document_names_is_there(document: Path) -> None:
+    models = {path.stem for path in (ROOT / "models").rglob("*.*") if path.suffix in {".sql", ".py"}}
+    named = set(MODEL.findall(document.read_text()))
+    assert {name for name in named if name not in models and "utah" not in name} == set()
+
+
+def test_the_model_map_holds_every_model() -> None:
+    folders = ("staging", "intermediate", "dims", "facts")
+    models = {path.stem for folder in folders for path in (ROOT / "models" / folder).glob("*.*")}
+    assert models - set(MODEL.findall((ROOT / "README.md").read_text())) == set()
+
+
+def test_make_lists_every_target_that_the_readme_names() -> None:
+    listed = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert {words[1] for words in commands(ROOT / "README.md") if words[0] == "make"} <= listed
+
+
+def test_the_lock_names_no_index_and_no_path_of_a_machine() -> None:
+    lock = (ROOT / "requirements.lock").read_text()
+    assert re.findall(r"://|--\S*index|--find-links|^/", lock, re.MULTILINE) == []
+
+
+def test_the_lock_holds_every_package_that_the_project_asks_for() -> None:
+    asked = re.findall(r'^  "([a-zA-Z-]+)', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
+    assert {name.lower() for name in asked} - locked == set()
+
+
+def test_the_hooks_need_nothing_from_the_network() -> None:
+    sources = re.findall(r"repo: (\S+)", (ROOT / ".pre-commit-config.yaml").read_text())
+    assert set(sources) == {"local"}
+
+
+def test_the_change_that_the_readme_shows_touches_the_models_that_it_shows(
+    run: Run, own_demo: Path, tmp_path: Path
+) -> None:
+    fences = FENCE.findall((ROOT / "README.md").read_text())
+    (change,) = [body for language, body in fences if language == "diff"]
+    (shown,) = [body for language, body in fences if "Directly Modified" in body]
+    file = re.search(r"^\+\+\+ (\S+)", change, re.MULTILINE)
+    assert file
+    (before,) = re.findall(r"^-(?!--)(.*)$", change, re.MULTILINE)
+    (after,) = re.findall(r"^\+(?!\+\+)(.*)$", change, re.MULTILINE)
+
+    project = tmp_path / "project"
+    shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(".*", "data", "logs", "__pycache__"))
+    changed = project / file[1]
+    text = changed.read_text()
+    assert text.count(before) == 1
+    changed.write_text(text.replace(before, after))
+
+    printed = run("sqlmesh", "plan", "dev", "--no-prompts", "--skip-tests", data=own_demo, project=project).stdout
+    assert touched(printed) == touched(shown)
+
+
+def touched(plan: str) -> tuple[set[str], set[str]]:
+    """Give the models that a plan changes directly, and those that change with them."""
+    directly, _, rest = plan.partition("Directly Modified")[2].partition("Indirectly Modified")
+    model = re.compile(r"[├└]── (\w+\.\w+)")
+    return set(model.findall(directly)), set(model.findall(rest.split("\n\n")[0]))
