@@ -36,7 +36,7 @@ def command_environment(data: Path, scratch: Path, project: Path = ROOT) -> dict
 
 
 def run_command(
-    *words: str, data: Path, scratch: Path, expect: int = 0, project: Path = ROOT
+    *words: str, data: Path, scratch: Path, expect: int = 0, project: Path = ROOT, answer: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """Run `leads …` or `sqlmesh …` from the project root on a data directory.
 
@@ -46,6 +46,7 @@ def run_command(
         scratch: Where caches and logs go.
         expect: The exit code; any other fails the test and shows what was printed.
         project: The project's folder, where a test works on a changed copy of it.
+        answer: What is typed at its questions.
     """
     if words[0] == "sqlmesh":
         words = ("sqlmesh", "--log-file-dir", str(scratch / "logs"), *words[1:])
@@ -55,7 +56,7 @@ def run_command(
         words,
         cwd=project,
         env=command_environment(data, scratch, project),
-        stdin=subprocess.DEVNULL,
+        input=answer,
         capture_output=True,
         text=True,
         timeout=600,

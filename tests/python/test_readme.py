@@ -133,12 +133,20 @@ def test_the_change_that_the_readme_shows_touches_the_models_that_it_shows(
     assert text.count(before) == 1
     changed.write_text(text.replace(before, after))
 
-    printed = run("sqlmesh", "plan", "dev", "--no-prompts", "--skip-tests", data=own_demo, project=project).stdout
-    assert touched(printed) == touched(shown)
+    words = ("sqlmesh", "plan", "dev", "--no-prompts", "--skip-tests")
+    printed = run(*words, data=own_demo, project=project, answer="n\n").stdout
+    assert touched(shown)[0] and touched(printed) == touched(shown)
 
 
 def touched(plan: str) -> tuple[set[str], set[str]]:
     """Give the models that a plan changes directly, and those that change with them."""
-    directly, _, rest = plan.partition("Directly Modified")[2].partition("Indirectly Modified")
-    model = re.compile(r"[├└]── (\w+\.\w+)")
-    return set(model.findall(directly)), set(model.findall(rest.split("\n\n")[0]))
+    directly: set[str] = set()
+    indirectly: set[str] = set()
+    section = directly
+    for line in plan.partition("Models needing backfill")[0].splitlines():
+        if "Directly Modified" in line:
+            section = directly
+        elif "Indirectly Modified" in line:
+            section = indirectly
+        section.update(re.findall(r"(\w+__dev\.\w+)", line))
+    return directly, indirectly
