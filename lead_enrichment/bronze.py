@@ -1,0 +1,130 @@
+"""The bronze tables: their columns, their files, and how an engine comes to see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from lead_enrichment.contracts import Contract, contracts
+
+EXTERNAL_MODELS = Path(__file__).parents[1] / "external_models" / "bronze.yaml"
+PARTITION = ("received_on", "DATE", "Date of received_at; the incremental clock")
+
+# Name, type and description of the columns that ingest adds to every delivered row.
+PIPELINE_COLUMNS = (
+    ("file_id", "TEXT", "SHA-256 of the delivery's bytes"),
+    ("row_number", "BIGINT", "Number of the row in the delivery, from 1"),
+    ("file_date", "DATE", "Date that the delivery claims"),
+    ("received_at", "TIMESTAMPTZ", "When the delivery was taken in, UTC"),
+    ("rescued", "TEXT", "JSON of delivered columns that the contract does not know"),
+)
+LEDGER_COLUMNS = (
+    ("attempt_id", "TEXT", "Key of the attempt to take a file in"),
+    ("file_id", "TEXT", "SHA-256 of the file's bytes"),
+    ("source_key", "TEXT", "Source whose folder the file lay in"),
+    ("file_name", "TEXT", "Name of the file"),
+    ("file_date", "DATE", "Date that the file claims"),
+    ("delivery_mode", "TEXT", "full_snapshot or change_feed"),
+    ("status", "TEXT", "loaded, duplicate or quarantined"),
+    ("reason", "TEXT", "Why it was not loaded, or what to know about the load"),
+    ("rows_delivered", "BIGINT", "Rows in the file"),
+    ("rows_loaded", "BIGINT", "Rows taken into bronze"),
+    ("rows_rejected", "BIGINT", "Rows kept as rejected rows"),
+    ("file_bytes", "BIGINT", "Size of the file in bytes"),
+    ("encoding", "TEXT", "Character encoding of the file"),
+    ("header", "TEXT", "Header line, its columns separated by |"),
+    ("received_at", "TIMESTAMPTZ", "When the file was taken in, UTC; what its rows carry"),
+    ("started_at", "TIMESTAMPTZ", "When the attempt began, UTC"),
+    ("finished_at", "TIMESTAMPTZ", "When the attempt ended, UTC"),
+)
+REJECTED_COLUMNS = (
+    ("source_key", "TEXT", "Source that delivered the row"),
+    ("file_id", "TEXT", "SHA-256 of the delivery's bytes"),
+    ("line_number", "BIGINT", "Line of the file at which the row begins"),
+    ("raw_text", "TEXT", "The row as delivered"),
+    ("reason", "TEXT", "Why the row could not be taken in"),
+    ("received_at", "TIMESTAMPTZ", "When the delivery was taken in, UTC"),
+)
+ARROW_TYPES = {
+    "TEXT": pa.string(),
+    "BIGINT": pa.int64(),
+    "DATE": pa.date32(),
+    "TIMESTAMPTZ": pa.timestamp("us", tz="UTC"),
+}
+
+Columns = tuple[tuple[str, str, str], ...]
+
+
+def source_columns(contract: Contract) -> Columns:
+    """Give the bronze columns of a source: the contract's, as text, then those that ingest adds."""
+    return (*((column.name, "TEXT", column.description) for column in contract.columns), *PIPELINE_COLUMNS)
+
+
+def bronze_tables() -> dict[str, tuple[str, Columns]]:
+    """Give every bronze table's description and its columns, the partition column apart."""
+    tables = {key: (f"{contract.description} One row per delivered row.", source_columns(contract))
+              for key, contract in contracts().items()}
+    tables["file_ledger"] = ("Every attempt to take a file in. One row per attempt.", LEDGER_COLUMNS)
+    tables["rejected_row"] = ("Delivered rows that fit no contract, kept as they came. One row per rejected row.",
+                              REJECTED_COLUMNS)
+    return tables
+
+
+def arrow_schema(columns: Columns) -> pa.Schema:
+    """Give the Parquet schema of bronze columns."""
+    return pa.schema([(name, ARROW_TYPES[data_type]) for name, data_type, _ in columns])
+
+
+def external_models_yaml() -> str:
+    """Give the text of `external_models/bronze.yaml`, by which SQLMesh knows bronze."""
+    models = [
+        {
+            "name": f"bronze.{table}",
+            "description": description,
+            "columns": {name: data_type for name, data_type, _ in (*columns, PARTITION)},
+        }
+        for table, (description, columns) in bronze_tables().items()
+    ]
+    head = "# Written from the contracts by `leads contracts write-external-models`; a test keeps the two the same.\n"
+    return head + yaml.safe_dump(models, sort_keys=False, width=120)
+
+
+def write_empty_tables(bronze: Path) -> None:
+    """Put a Parquet file without rows into every bronze table, so that each can be read before its first file."""
+    for table, (_, columns) in bronze_tables().items():
+        path = bronze / table / "received_on=1970-01-01" / "empty.parquet"
+        schema = arrow_schema(columns)
+        if not path.exists() or pq.read_schema(path) != schema:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pq.write_table(schema.empty_table(), path)
+
+
+def registration_statements(bronze: Path, dialect: str) -> Iterator[str]:
+    """Give the SQL that shows the bronze files to an engine as tables.
+
+    Args:
+        bronze: The bronze folder.
+        dialect: `duckdb` (views over the files) or `spark` (external tables).
+    """
+    yield "CREATE SCHEMA IF NOT EXISTS bronze"
+    for table, (_, columns) in bronze_tables().items():
+        folder = bronze / table
+        if dialect == "duckdb":
+            names = ", ".join(name for name, _, _ in (*columns, PARTITION))
+            files = str(folder / "*" / "*.parquet").replace("'", "''")
+            yield (
+                f"CREATE OR REPLACE VIEW bronze.{table} AS SELECT {names} FROM READ_PARQUET('{files}', "
+                "hive_partitioning = TRUE, hive_types = {'received_on': DATE}, union_by_name = TRUE)"
+            )
+        else:
+            spark_types = {"TEXT": "STRING", "TIMESTAMPTZ": "TIMESTAMP"}
+            typed = ", ".join(f"{name} {spark_types.get(kind, kind)}" for name, kind, _ in (*columns, PARTITION))
+            yield (
+                f"CREATE TABLE IF NOT EXISTS bronze.{table} ({typed}) USING PARQUET "
+                f"PARTITIONED BY (received_on) LOCATION '{folder}'"
+            )
+            yield f"MSCK REPAIR TABLE bronze.{table}"

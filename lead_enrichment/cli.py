@@ -1,0 +1,18 @@
+"""The command `leads`."""
+
+from __future__ import annotations
+
+import typer
+
+from lead_enrichment.commands import contracts, ingest, status, summary
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Takes licensing files and Salesforce leads in, and tells what came of them. "
+    "The models themselves are planned and run by sqlmesh.",
+)
+app.command("ingest")(ingest.ingest_command)
+app.command("status")(status.status_command)
+app.command("summary")(summary.summary_command)
+app.add_typer(contracts.app, name="contracts")

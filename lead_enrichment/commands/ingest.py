@@ -1,0 +1,58 @@
+"""`leads ingest`: take in what has landed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from lead_enrichment.commands import errors_as_sentences
+from lead_enrichment.ingest import QUARANTINED, ingest, touched_intervals
+from lead_enrichment.ledger import Ledger
+from lead_enrichment.paths import data_paths
+
+
+def ingest_command(
+    backfill: Annotated[
+        bool, typer.Option("--backfill", help="Date deliveries by the date they claim: for an archive of old files.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome of each file as JSON.")] = False,
+) -> None:
+    """Take in every file under landing/<source>/. Exit code 1 where a file went to quarantine."""
+    console = Console()
+    with errors_as_sentences():
+        paths = data_paths()
+        before = {row["attempt_id"] for row in Ledger(paths.bronze).attempts()} if backfill and paths.warehouse.exists() else set()
+        outcomes = ingest(paths, backfill, None if as_json else console)
+        touched = touched_intervals(paths, before) if backfill else []
+    if as_json:
+        typer.echo(json.dumps([asdict(outcome) for outcome in outcomes], indent=2))
+    elif not outcomes:
+        console.print(f"Nothing new in {paths.landing}.", highlight=False, soft_wrap=True)
+    else:
+        table = Table("Source", "File", "Status", "Loaded", "Rejected", "Note")
+        shown = outcomes if len(outcomes) <= 20 else [item for item in outcomes if item.reason]
+        for item in shown:
+            table.add_row(
+                item.source_key, item.file_name, item.status, f"{item.rows_loaded:,}", f"{item.rows_rejected:,}",
+                item.reason or "",
+            )  # fmt: skip
+        if shown:
+            console.print(table)
+        rows = sum(item.rows_loaded for item in outcomes)
+        refused = sum(item.status == QUARANTINED for item in outcomes)
+        console.print(f"{len(outcomes):,} files taken, {rows:,} rows loaded, {refused:,} files in quarantine.")
+    if touched:
+        first, last = touched[0], touched[-1]
+        Console(stderr=True).print(
+            f"The files entered days from {first} to {last}, which production may have done already. Run: "
+            f"sqlmesh plan --restate-model 'staging.*' --start {first} --end {last}",
+            highlight=False,
+            soft_wrap=True,
+        )
+    if any(item.status == QUARANTINED for item in outcomes):
+        raise typer.Exit(1)

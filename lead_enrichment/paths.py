@@ -1,0 +1,68 @@
+"""Where things lie under LEADS_DATA_DIR."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from lead_enrichment.errors import UsageError
+
+
+@dataclass(frozen=True)
+class DataPaths:
+    """The folders of one data directory."""
+
+    root: Path
+
+    @property
+    def landing(self) -> Path:
+        """Where deliveries are dropped, a folder a source."""
+        return self.root / "landing"
+
+    @property
+    def archive(self) -> Path:
+        """Original bytes of every loaded delivery, named by their SHA-256."""
+        return self.root / "archive"
+
+    @property
+    def bronze(self) -> Path:
+        """Delivered rows as Parquet, partitioned by received_on."""
+        return self.root / "bronze"
+
+    @property
+    def quarantine(self) -> Path:
+        """Deliveries that could not be used, each beside its reason."""
+        return self.root / "quarantine"
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file that holds the models."""
+        return self.root / "warehouse" / "leads.duckdb"
+
+
+def data_paths(create: bool = True) -> DataPaths:
+    """Give the data directory that LEADS_DATA_DIR names (default `data`).
+
+    Args:
+        create: Make the folders that are missing. The parent of the directory must be there already.
+
+    Raises:
+        UsageError: The directory cannot be made or written.
+    """
+    root = Path(os.environ.get("LEADS_DATA_DIR") or "data").absolute()
+    paths = DataPaths(root)
+    if not create:
+        return paths
+    remedy = "Set LEADS_DATA_DIR to a folder that you may write to."
+    if not root.parent.is_dir():
+        raise UsageError("LEADS_DATA_DIR lies in a folder that does not exist", str(root), remedy)
+    try:
+        for folder in (paths.landing, paths.archive, paths.bronze, paths.quarantine, paths.warehouse.parent):
+            folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root):
+            pass
+    except OSError as error:
+        raise UsageError(f"LEADS_DATA_DIR cannot be written ({error.strerror})", str(root), remedy) from error
+    return paths

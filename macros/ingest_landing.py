@@ -1,0 +1,15 @@
+"""Takes in what has landed before a plan or a run, and shows bronze to the engine."""
+
+from __future__ import annotations
+
+from sqlmesh import macro
+
+
+@macro()
+def ingest_landing(evaluator):  # type: ignore[no-untyped-def]
+    """Ingest and give the statements that register bronze; do nothing outside of `before_all`."""
+    if evaluator.runtime_stage != "before_all":
+        return []
+    from lead_enrichment.registration import ingest_and_register
+
+    return ingest_and_register(evaluator.dialect)
