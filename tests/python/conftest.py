@@ -92,9 +92,9 @@ def planned_demo(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Path:
             shutil.rmtree(data, ignore_errors=True)
             data.mkdir()
             size = ("--facilities", str(DEMO_FACILITIES), "--months", str(DEMO_MONTHS))
-            run_command("leads", "demo", *size, data=data)
-            run_command("leads", "ingest", "--backfill", data=data)
-            run_command("sqlmesh", "plan", "--auto-apply", "--no-prompts", data=data)
+            run("leads", "demo", *size, data=data)
+            run("leads", "ingest", "--backfill", data=data)
+            run("sqlmesh", "plan", "--auto-apply", "--no-prompts", data=data)
             ready.touch()
     return data
 
