@@ -28,7 +28,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@touch $@
 
 # Demo data are made once, and only where neither files nor a warehouse are there. The marker makes a run that was
-# stopped half-way start over.
+# stopped half-way start over. Exit code 1 of `leads ingest` says that a file was refused: the others go on.
 demo: $(INSTALLED)
 	@data="$$LEADS_DATA_DIR"; marker="$$data/.demo_unfinished"; \
 	if [ -e "$$data/warehouse/leads.duckdb" ] && [ ! -e "$$marker" ]; then \
@@ -37,7 +37,8 @@ demo: $(INSTALLED)
 	  if [ -e "$$marker" ] || [ -z "$$(find "$$data/landing" -type f -print -quit 2>/dev/null)" ]; then \
 	    mkdir -p "$$data" && touch "$$marker" && leads demo || exit $$?; \
 	  fi; \
-	  leads ingest --backfill && rm -f "$$marker"; \
+	  leads ingest --backfill || [ $$? -eq 1 ] || exit 2; \
+	  rm -f "$$marker"; \
 	fi
 
 run: demo ## Set up, make demo data, build production, show the summary; safe to repeat
@@ -45,9 +46,8 @@ run: demo ## Set up, make demo data, build production, show the summary; safe to
 	@leads summary
 
 refresh: $(INSTALLED) ## Take in what has landed and bring every model up to date, now
-	@leads ingest
-	@$(SQLMESH) run --ignore-cron
-	@leads summary
+	@leads ingest; refused=$$?; [ $$refused -le 1 ] || exit $$refused; \
+	$(SQLMESH) run --ignore-cron && leads summary && exit $$refused
 
 # Checks run against scratch data, never against those of LEADS_DATA_DIR.
 check test: export LEADS_DATA_DIR := $(SCRATCH)/check
