@@ -27,16 +27,18 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@.venv/bin/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
 
-# Demo data are made once, and only where neither files nor a warehouse are there. The marker makes a run that was
-# stopped half-way start over. Exit code 1 of `leads ingest` says that a file was refused: the others go on.
+# The first load: demo data where nothing has landed, then everything under the dates that the files claim. A marker
+# makes a first load that was stopped half-way start over. Exit code 1 of `leads ingest` says that a file was refused:
+# the others go on.
 demo: $(INSTALLED)
-	@data="$$LEADS_DATA_DIR"; marker="$$data/.demo_unfinished"; \
-	if [ -e "$$data/warehouse/leads.duckdb" ] && [ ! -e "$$marker" ]; then \
-	  echo "$$data/warehouse/leads.duckdb is there: no demo data needed. New files are taken in by: make refresh"; \
+	@data="$$LEADS_DATA_DIR"; marker="$$data/.first_load"; \
+	if [ ! -e "$$marker" ] && [ -n "$$(find "$$data/archive" -type f -print -quit 2>/dev/null)" ]; then \
+	  echo "$$data holds deliveries: no demo data needed. New files are taken in by: make refresh"; \
 	else \
-	  if [ -e "$$marker" ] || [ -z "$$(find "$$data/landing" -type f -print -quit 2>/dev/null)" ]; then \
-	    mkdir -p "$$data" && touch "$$marker" && leads demo || exit $$?; \
-	  fi; \
+	  mkdir -p "$$data" || exit 2; \
+	  [ -e "$$marker" ] || [ -n "$$(find "$$data/landing" -type f -print -quit 2>/dev/null)" ] || echo demo > "$$marker"; \
+	  [ -e "$$marker" ] || echo landed > "$$marker"; \
+	  [ "$$(cat "$$marker")" != demo ] || leads demo || exit $$?; \
 	  leads ingest --backfill || [ $$? -eq 1 ] || exit 2; \
 	  rm -f "$$marker"; \
 	fi

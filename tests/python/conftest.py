@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+# SQLMesh loads models in forked processes; a fork of a test process, which DuckDB has given threads, may crash.
+os.environ.setdefault("MAX_FORK_WORKERS", "1")
+
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 DEMO_FACILITIES = 300
