@@ -66,11 +66,15 @@ def source_columns(contract: Contract) -> Columns:
 
 def bronze_tables() -> dict[str, tuple[str, Columns]]:
     """Give every bronze table's description and its columns, the partition column apart."""
-    tables = {key: (f"{contract.description} One row per delivered row.", source_columns(contract))
-              for key, contract in contracts().items()}
+    tables = {
+        key: (f"{contract.description} One row per delivered row.", source_columns(contract))
+        for key, contract in contracts().items()
+    }
     tables["file_ledger"] = ("Every attempt to take a file in. One row per attempt.", LEDGER_COLUMNS)
-    tables["rejected_row"] = ("Delivered rows that fit no contract, kept as they came. One row per rejected row.",
-                              REJECTED_COLUMNS)
+    tables["rejected_row"] = (
+        "Delivered rows that fit no contract, kept as they came. One row per rejected row.",
+        REJECTED_COLUMNS,
+    )
     return tables
 
 

@@ -251,7 +251,10 @@ def _convert_row_by_row(
         ]
         return pa.Table.from_arrays(arrays, schema=schema)
 
-    with path.open(encoding="utf-8-sig", newline="") as stream, pq.ParquetWriter(rows, schema, compression="zstd") as out:
+    with (
+        path.open(encoding="utf-8-sig", newline="") as stream,
+        pq.ParquetWriter(rows, schema, compression="zstd") as out,
+    ):
         raw = _RawLines(stream)
         reader = csv.reader(raw)
         next(reader)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import gzip
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from lead_enrichment.bronze import write_empty_tables
-from lead_enrichment.contracts import Contract, contracts
+from lead_enrichment.contracts import contracts
 from lead_enrichment.delivery import Stamp, check_header, convert, detect_encoding, file_date, file_id, read_header
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.ledger import Attempt, Ledger, partition
@@ -92,8 +91,13 @@ def ingest(paths: DataPaths, backfill: bool = False, console: Console | None = N
         clock = _Clock(attempts, backfill)
         outcomes = []
         progress = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-            console=console, disable=console is None, transient=True,
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            disable=console is None,
+            transient=True,
         )
         with progress:
             for path in progress.track(_landed(paths), description="Taking files in"):
@@ -110,7 +114,9 @@ def touched_intervals(paths: DataPaths, before: set[str]) -> list[date]:
     """
     if not paths.warehouse.exists():
         return []
-    new = [row for row in Ledger(paths.bronze).attempts() if row["attempt_id"] not in before and row["status"] == LOADED]
+    new = [
+        row for row in Ledger(paths.bronze).attempts() if row["attempt_id"] not in before and row["status"] == LOADED
+    ]
     today = datetime.now(UTC).date()
     return sorted({row["received_at"].astimezone(UTC).date() for row in new} - {today})
 
@@ -125,7 +131,7 @@ def _landed(paths: DataPaths) -> list[Path]:
             claimed = file_date(path)
         except DataError:
             claimed = date.max
-        # A correction sorts behind the file that it corrects: `nevada_2026-10-05.csv`, `nevada_2026-10-05_corrected.csv`.
+        # A correction sorts behind the file that it corrects: `nevada_2026-10-05_corrected.csv` is the second one.
         return claimed, 0.0, path.stem
 
     return sorted(files, key=order)
@@ -172,7 +178,7 @@ def _take_in(path: Path, paths: DataPaths, ledger: Ledger, loaded_ids: dict[str,
             if part.exists():
                 target = partition(paths.bronze / table, received_at) / f"{identity}.parquet"
                 target.parent.mkdir(parents=True, exist_ok=True)
-                os.replace(part, target)
+                part.replace(target)
         reason = "; ".join((*notices, *converted.notices)) or None
         outcome = enter(LOADED, reason, received_at, converted.rows_loaded, converted.rows_rejected)
         loaded_ids[identity] = path.name
@@ -196,7 +202,7 @@ def _archive(path: Path, identity: str, paths: DataPaths) -> None:
     unfinished = target.with_suffix(".unfinished")
     with path.open("rb") as source, gzip.open(unfinished, "wb", compresslevel=1) as packed:
         shutil.copyfileobj(source, packed)
-    os.replace(unfinished, target)
+    unfinished.replace(target)
 
 
 def _quarantine(path: Path, source_key: str, reason: str, paths: DataPaths) -> None:
@@ -206,7 +212,7 @@ def _quarantine(path: Path, source_key: str, reason: str, paths: DataPaths) -> N
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     target = folder / f"{stamp}_{path.name}"
     target.with_name(f"{target.name}.reason.txt").write_text(f"{reason}\n", encoding="utf-8")
-    os.replace(path, target)
+    path.replace(target)
 
 
 def _remove_unfinished(paths: DataPaths, attempts: list[dict[str, Any]]) -> None:

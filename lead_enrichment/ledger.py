@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -57,7 +56,10 @@ class Ledger:
 
     def attempts(self) -> list[dict[str, Any]]:
         """Give every attempt as a dictionary of LEDGER_COLUMNS, oldest first."""
-        files = str(self.bronze / "file_ledger" / "*" / "*.parquet")
+        folder = self.bronze / "file_ledger"
+        if not any(folder.glob("*/*.parquet")):
+            return []
+        files = str(folder / "*" / "*.parquet")
         with duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'")
             result = connection.execute(
@@ -79,4 +81,4 @@ def write_whole(table: pa.Table, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(f".{target.name}.unfinished")
     pq.write_table(table, unfinished, compression="zstd")
-    os.replace(unfinished, target)
+    unfinished.replace(target)

@@ -26,7 +26,11 @@ def ingest_command(
     console = Console()
     with errors_as_sentences():
         paths = data_paths()
-        before = {row["attempt_id"] for row in Ledger(paths.bronze).attempts()} if backfill and paths.warehouse.exists() else set()
+        before = (
+            {row["attempt_id"] for row in Ledger(paths.bronze).attempts()}
+            if backfill and paths.warehouse.exists()
+            else set()
+        )
         outcomes = ingest(paths, backfill, None if as_json else console)
         touched = touched_intervals(paths, before) if backfill else []
     if as_json:
