@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sqlglot import exp
 from sqlmesh import macro
 
 from macros.lead_columns import LEAD_COLUMNS, UNTRACKED_COLUMNS
@@ -16,9 +15,5 @@ def content_hash(evaluator, relation):  # type: ignore[no-untyped-def]
     """
     table = relation.name
     tracked = ["lead_key", *(name for name, _, _ in LEAD_COLUMNS if name not in UNTRACKED_COLUMNS)]
-    parts = [
-        exp.func("COALESCE", exp.cast(exp.column(name, table=table), "TEXT"), exp.Literal.string("\x1e"))
-        for name in tracked
-    ]
-    joined = exp.func("CONCAT_WS", exp.Literal.string("\x1f"), *parts)
-    return exp.func("MD5", joined)
+    texts = ", ".join(f"COALESCE({table}.{name}::TEXT, CHR(30)), CHR(31)" for name in tracked)
+    return f"MD5(CONCAT({texts}))"

@@ -97,21 +97,19 @@ LEAD_COLUMNS: tuple[tuple[str, str, str], ...] = (
 )
 
 # Columns that do not make a new version when they alone differ.
-UNTRACKED_COLUMNS = frozenset(
-    {
-        "lead_key",
-        "source_key",
-        "natural_id",
-        "content_hash",
-        "source_modified_at",
-        "last_viewed_on",
-        "last_referenced_on",
-        "file_id",
-        "row_number",
-        "file_date",
-        "received_at",
-        "received_on",
-    }
+UNTRACKED_COLUMNS = (
+    "lead_key",
+    "source_key",
+    "natural_id",
+    "content_hash",
+    "source_modified_at",
+    "last_viewed_on",
+    "last_referenced_on",
+    "file_id",
+    "row_number",
+    "file_date",
+    "received_at",
+    "received_on",
 )
 
 

@@ -1,0 +1,26 @@
+"""A street address in one line, ready to be taken apart."""
+
+from __future__ import annotations
+
+from sqlmesh import macro
+
+# Texas farm, ranch and county roads: their number is no house number, and RM is no room.
+ROADS = (
+    (r"\bFARM( TO MARKET)? (ROAD|RD)\b|\bFARM TO MARKET\b|\bF M\b", "FM"),
+    (r"\bRANCH( TO MARKET)? (ROAD|RD)\b|\bR M\b", "RM"),
+    (r"\b(COUNTY|CO) (ROAD|RD)\b", "CR"),
+    (r"\bFM (ROAD|RD)\b", "FM"),
+)
+
+
+@macro()
+def address_line(evaluator, raw):  # type: ignore[no-untyped-def]
+    """Give an address in upper case without full stops and commas, farm and county roads abbreviated."""
+    line = f"REGEXP_REPLACE(UPPER({raw.sql(dialect='duckdb')}), '[.,]+', ' ', 'g')"
+    line = f"TRIM(REGEXP_REPLACE({line}, '\\s+', ' ', 'g'))"
+    road_line = line
+    for pattern, road in ROADS:
+        road_line = f"REGEXP_REPLACE({road_line}, '{pattern}', '{road}', 'g')"
+    # Only before a number: Sheep Farm Road is a street.
+    numbered = r"\b(FARM|RANCH|COUNTY|CO|FM|F M|R M)( TO MARKET)?( ROAD| RD)? [0-9]"
+    return f"CASE WHEN REGEXP_MATCHES({line}, '{numbered}') THEN {road_line} ELSE {line} END"

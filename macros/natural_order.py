@@ -1,0 +1,18 @@
+"""Names turned into the order in which they are said."""
+
+from __future__ import annotations
+
+from macros.is_person import BUSINESS_WORD, PERSON
+from sqlmesh import macro
+
+
+@macro()
+def natural_order(evaluator, name):  # type: ignore[no-untyped-def]
+    """Give `First Last` for `Last, First`, and `The Neighborhood School` for `Neighborhood School, The`."""
+    text = name.sql(dialect="duckdb")
+    person = f"(REGEXP_MATCHES({text}, '{PERSON}') AND NOT REGEXP_MATCHES({text}, '{BUSINESS_WORD}'))"
+    return (
+        f"NULLIF(CASE WHEN {person} THEN TRIM(CONCAT(SPLIT_PART({text}, ',', 2), ' ', SPLIT_PART({text}, ',', 1))) "
+        f"WHEN REGEXP_MATCHES({text}, '(?i), the$') THEN CONCAT('The ', LEFT({text}, LENGTH({text}) - 5)) "
+        f"ELSE {text} END, '')"
+    )

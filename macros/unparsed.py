@@ -1,0 +1,23 @@
+"""Tells which delivered values could not be read."""
+
+from __future__ import annotations
+
+from macros.join_text import join_present
+from sqlmesh import macro
+
+
+@macro()
+def unparsed(evaluator, *triples):  # type: ignore[no-untyped-def]
+    """Give `column=value` for every delivered value that was there and gave nothing, separated by semicolons.
+
+    Args:
+        triples: Tuples of the column's name, the value read and the raw value behind it.
+
+    Returns:
+        NULL where every value could be read.
+    """
+    parts = []
+    for triple in triples:
+        name, value, raw = (part.sql(dialect="duckdb") for part in triple.expressions)
+        parts.append(f"CASE WHEN {value} IS NULL AND TRIM({raw}) <> '' THEN CONCAT({name}, '=', {raw}) END")
+    return join_present("; ", parts)

@@ -1,0 +1,162 @@
+MODEL (
+  name staging.stg_salesforce_lead,
+  kind INCREMENTAL_BY_TIME_RANGE (
+    time_column received_on
+  ),
+  grain (file_id, row_number),
+  description 'Salesforce leads in the conformed lead shape. One row per delivered row.',
+  audits (
+    NOT_NULL(columns := (lead_key, content_hash, file_id, row_number, received_at)),
+    UNIQUE_COMBINATION_OF_COLUMNS(columns := (file_id, row_number))
+  )
+);
+
+WITH delivered AS (
+  SELECT
+    b.*,
+    @clean_text(b.company) AS name_clean
+  FROM bronze.salesforce AS b
+  WHERE
+    b.received_on BETWEEN @start_date AND @end_date
+), parted AS (
+  SELECT
+    d.*,
+    @name_parts(d.name_clean),
+    @address_line(d.street) AS address_clean,
+    @phone_digits(d.mobile_phone) AS mobile_digits,
+    @phone_digits(d.phone) AS phone_digits
+  FROM delivered AS d
+), looked_up AS (
+  SELECT
+    d.*,
+    @address_unit(d.address_clean),
+    COALESCE(@phone_e164(d.mobile_digits), m.phone_e164) AS mobile_found,
+    COALESCE(@phone_e164(d.phone_digits), p.phone_e164) AS phone_found,
+    COALESCE(@phone_type(d.phone_digits), p.phone_type) AS phone_type,
+    p.phone_reason AS phone_parsed_reason,
+    m.phone_reason AS mobile_parsed_reason
+  FROM parted AS d
+  LEFT JOIN staging.stg_phone AS p
+    ON p.phone_raw = d.phone
+  LEFT JOIN staging.stg_phone AS m
+    ON m.phone_raw = d.mobile_phone
+), named AS (
+  SELECT
+    d.*,
+    @natural_order(d.name_trade_part) AS name_found
+  FROM looked_up AS d
+), standardized AS (
+  SELECT
+    CONCAT('salesforce:', TRIM(d.id)) AS lead_key,
+    'salesforce' AS source_key,
+    TRIM(d.id) AS natural_id,
+    d.company AS name_raw,
+    d.name_found AS name,
+    @natural_order(d.name_legal_part) AS legal_name,
+    @name_normal(d.name_found) AS name_normal,
+    CASE WHEN @is_person(d.name_trade_part) THEN 'person' ELSE 'business' END AS name_type,
+    NULLIF(TRIM(@join_text(' ', d.first_name, d.last_name)), '') AS contact_name_raw,
+    @clean_text(@join_text(' ', d.first_name, d.last_name)) AS contact_name,
+    @clean_text(d.title) AS contact_role,
+    NULL AS contact_names_other,
+    NULLIF(TRIM(d.phone), '') AS phone_raw,
+    d.phone_found AS phone_e164,
+    d.phone_type AS phone_type,
+    @phone_reason(d.phone, d.phone_found, d.phone_parsed_reason) AS phone_reason,
+    NULLIF(TRIM(d.mobile_phone), '') AS mobile_raw,
+    d.mobile_found AS mobile_e164,
+    @phone_reason(d.mobile_phone, d.mobile_found, d.mobile_parsed_reason) AS mobile_reason,
+    @email_columns(d.email),
+    d.website AS website_raw,
+    NULLIF(
+      REGEXP_EXTRACT(LOWER(TRIM(d.website)), '^(?:[a-z]+://)?(?:www[.])?([^/:?#]+[.][a-z]{2,63})', 1),
+      ''
+    ) AS website_domain,
+    NULLIF(TRIM(d.street), '') AS address_raw,
+    @address_street(d.address_rest),
+    d.unit AS unit,
+    UPPER(@clean_text(d.city)) AS city,
+    NULL AS county,
+    d.state AS state_raw,
+    @state_code(d.state) AS state,
+    d.postal_code AS postal_code_raw,
+    @postal_code(d.postal_code) AS postal_code,
+    @country_code(d.country, @state_code(d.state)) AS country,
+    NULL AS license_number,
+    NULL AS license_type_raw,
+    NULL AS license_type,
+    NULL AS is_license_provisional,
+    NULL AS license_status_raw,
+    NULL AS license_status,
+    NULL AS license_issued_on,
+    NULL AS license_expires_on,
+    NULL AS has_disciplinary_action,
+    NULL AS monitoring_frequency,
+    NULL AS agency_number,
+    NULL AS facility_id,
+    @parse_integer(d.capacity_c) AS capacity,
+    @parse_integer(d.current_enrollment_c) AS enrollment,
+    NULL AS serves_infants,
+    NULL AS serves_toddlers,
+    NULL AS serves_preschool,
+    NULL AS serves_school_age,
+    NULL AS accepts_subsidy,
+    NULL AS subsidy_contract_number,
+    NULL AS star_level,
+    NULL AS is_year_round,
+    NULL AS has_daytime_hours,
+    NULL AS has_evening_hours,
+    NULL AS schedule,
+    @clean_text(d.status) AS lead_status,
+    @clean_text(d.outreach_stage_c) AS outreach_stage,
+    @clean_text(d.lead_source) AS lead_source,
+    @parse_date(d.lead_source_last_updated_c) AS lead_source_updated_on,
+    @clean_text(d.brightwheel_school_uuid_c) AS school_uuid,
+    @parse_boolean(d.is_converted) AS is_converted,
+    COALESCE(@parse_boolean(d.is_deleted), FALSE) AS is_deleted,
+    @clean_text(d.email_bounced_reason) AS email_bounced_reason,
+    @parse_date(d.email_bounced_date) AS email_bounced_on,
+    @parse_date(d.last_activity_date) AS last_activity_on,
+    @parse_timestamp(d.created_date) AS source_created_at,
+    @parse_timestamp(d.last_modified_date) AS source_modified_at,
+    @parse_date(d.last_viewed_date) AS last_viewed_on,
+    @parse_date(d.last_referenced_date) AS last_referenced_on,
+    @unparsed(
+      (
+        'website_domain',
+        NULLIF(
+          REGEXP_EXTRACT(LOWER(TRIM(d.website)), '^(?:[a-z]+://)?(?:www[.])?([^/:?#]+[.][a-z]{2,63})', 1),
+          ''
+        ),
+        d.website
+      ),
+      ('state', @state_code(d.state), d.state),
+      ('postal_code', @postal_code(d.postal_code), d.postal_code),
+      ('capacity', @parse_integer(d.capacity_c), d.capacity_c),
+      ('enrollment', @parse_integer(d.current_enrollment_c), d.current_enrollment_c),
+      ('is_converted', @parse_boolean(d.is_converted), d.is_converted),
+      ('email_bounced_on', @parse_date(d.email_bounced_date), d.email_bounced_date),
+      ('last_activity_on', @parse_date(d.last_activity_date), d.last_activity_date),
+      ('source_created_at', @parse_timestamp(d.created_date), d.created_date),
+      (
+        'source_modified_at',
+        @parse_timestamp(d.last_modified_date),
+        d.last_modified_date
+      )
+    ) AS unparsed,
+    d.rescued AS rescued,
+    d.file_id AS file_id,
+    d.row_number AS row_number,
+    d.file_date AS file_date,
+    d.received_at AS received_at,
+    d.received_on AS received_on
+  FROM named AS d
+), hashed AS (
+  SELECT
+    s.*,
+    @content_hash(s) AS content_hash
+  FROM standardized AS s
+)
+SELECT
+  @lead_columns(h)
+FROM hashed AS h

