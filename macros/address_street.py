@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from macros.join_text import join_present
 from sqlmesh import macro
+
+from macros.join_text import join_present
 
 # Publication 28, appendix C1: the suffixes seen in the files, with their usual spellings.
 SUFFIXES = {

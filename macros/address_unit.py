@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from macros.address_street import SUFFIXES, either, lookup
 from sqlmesh import macro
+
+from macros.address_street import SUFFIXES, either, lookup
 
 # Publication 28, appendix C2. RM is left out: in Texas it is a ranch-to-market road.
 DESIGNATORS = {

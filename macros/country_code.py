@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from macros.state_code import PROVINCES
 from sqlmesh import macro
+
+from macros.state_code import PROVINCES
 
 
 @macro()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from macros.is_person import BUSINESS_WORD, PERSON
 from sqlmesh import macro
+
+from macros.is_person import BUSINESS_WORD, PERSON
 
 
 @macro()

@@ -9,6 +9,5 @@ from sqlmesh import macro
 def parse_boolean(evaluator, raw):  # type: ignore[no-untyped-def]
     """Give TRUE for TRUE, Y, YES or 1, FALSE for their opposites, otherwise NULL."""
     text = f"UPPER(TRIM({raw.sql(dialect='duckdb')}))"
-    return (
-        f"CASE WHEN {text} IN ('TRUE', 'Y', 'YES', '1') THEN TRUE WHEN {text} IN ('FALSE', 'N', 'NO', '0') THEN FALSE END"
-    )
+    true, false = "('TRUE', 'Y', 'YES', '1')", "('FALSE', 'N', 'NO', '0')"
+    return f"CASE WHEN {text} IN {true} THEN TRUE WHEN {text} IN {false} THEN FALSE END"

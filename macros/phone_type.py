@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from macros.phone_e164 import PHONE_KINDS, national_pattern
 from sqlmesh import macro
+
+from macros.phone_e164 import PHONE_KINDS, national_pattern
 
 
 @macro()
@@ -17,8 +18,7 @@ def phone_type(evaluator, digits):  # type: ignore[no-untyped-def]
             branches.append(f"WHEN REGEXP_MATCHES({text}, '{pattern}') THEN '{kind.upper()}'")
     fixed, mobile = national_pattern(["fixed_line"]), national_pattern(["mobile"])
     branches += [
-        f"WHEN REGEXP_MATCHES({text}, '{fixed}') AND REGEXP_MATCHES({text}, '{mobile}') "
-        "THEN 'FIXED_LINE_OR_MOBILE'",
+        f"WHEN REGEXP_MATCHES({text}, '{fixed}') AND REGEXP_MATCHES({text}, '{mobile}') THEN 'FIXED_LINE_OR_MOBILE'",
         f"WHEN REGEXP_MATCHES({text}, '{fixed}') THEN 'FIXED_LINE'",
         f"WHEN REGEXP_MATCHES({text}, '{mobile}') THEN 'MOBILE'",
     ]

