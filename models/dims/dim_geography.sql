@@ -1,13 +1,17 @@
 MODEL (
   name dims.dim_geography,
   kind FULL,
-  grain (geography_key),
+  grain (
+    geography_key
+  ),
   description 'Places by ZIP code, with an unknown member for facts without a listed ZIP. One row per ZIP code.',
   audits (
     UNIQUE_VALUES(columns := (
       geography_key
     )),
-    NOT_NULL(columns := (geography_key))
+    NOT_NULL(columns := (
+      geography_key
+    ))
   )
 );
 

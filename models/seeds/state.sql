@@ -15,12 +15,11 @@ MODEL (
     census_division = 'Division of the Census Bureau; NULL for territories',
     census_region = 'Region of the Census Bureau; NULL for territories'
   ),
-  grain (state),
+  grain (
+    state
+  ),
   description 'States and territories of the United States with Census divisions and regions. One row per state or territory.',
-  audits (
-    UNIQUE_VALUES(columns := (
+  audits (UNIQUE_VALUES(columns := (
       state
-    )),
-    NOT_NULL(columns := (state, state_name))
-  )
+  )), NOT_NULL(columns := (state, state_name)))
 )
