@@ -1,0 +1,40 @@
+MODEL (
+  name intermediate.int_lead_current,
+  kind FULL,
+  grain (
+    lead_key
+  ),
+  description 'The newest version of every lead that ever came, with whether it is live: listed by its source and not deleted. A table, because matching reads it several times. One row per lead.',
+  audits (
+    NOT_NULL(columns := (lead_key, is_live)),
+    UNIQUE_VALUES(columns := (
+      lead_key
+    ))
+  )
+);
+
+WITH newest AS (
+  SELECT
+    v.*
+  FROM intermediate.int_lead_version AS v
+  QUALIFY
+    ROW_NUMBER() OVER (PARTITION BY v.lead_key ORDER BY v.received_at DESC) = 1
+), first_seen AS (
+  SELECT
+    v.lead_key,
+    MIN(v.received_at) AS first_received_at
+  FROM intermediate.int_lead_version AS v
+  GROUP BY
+    v.lead_key
+)
+SELECT
+  @lead_columns(n),
+  n.lead_version_key::TEXT AS lead_version_key, /* Key of the newest version */
+  n.is_listed::BOOLEAN AS is_listed, /* FALSE where the newest full snapshot does not list the lead */
+  (
+    n.is_listed AND NOT n.is_deleted
+  )::BOOLEAN AS is_live, /* Whether the lead counts: listed and not deleted */
+  f.first_received_at::TIMESTAMPTZ AS first_received_at /* When the lead was first taken in, UTC */
+FROM newest AS n
+INNER JOIN first_seen AS f
+  ON f.lead_key = n.lead_key
