@@ -1,0 +1,27 @@
+MODEL (
+  name dims.dim_source,
+  kind FULL,
+  grain (
+    source_key
+  ),
+  description 'The sources of leads, with how they deliver and whose word counts first for which attributes. One row per source.',
+  audits (
+    UNIQUE_VALUES(columns := (
+      source_key
+    )),
+    NOT_NULL(columns := (
+      source_key
+    ))
+  )
+);
+
+SELECT
+  s.source_key::TEXT AS source_key, /* Key of the source */
+  s.source_name::TEXT AS source_name, /* Name to show */
+  s.delivery_mode::TEXT AS delivery_mode, /* full_snapshot or change_feed */
+  s.cadence::TEXT AS cadence, /* How often it delivers */
+  s.identity_authority::INT AS identity_authority, /* Rank for name and address, 1 the highest */
+  s.license_authority::INT AS license_authority, /* Rank for licence, capacity and programme */
+  s.contact_authority::INT AS contact_authority, /* Rank for phone and e-mail */
+  s.sales_authority::INT AS sales_authority /* Rank for owner, stage and opt-out */
+FROM seeds.lead_source AS s

@@ -1,0 +1,173 @@
+MODEL (
+  name facts.fact_lead_match,
+  kind FULL,
+  grain (
+    lead_key
+  ),
+  description 'What sales should know of each lead today: is it a duplicate inside Salesforce, is it net-new, how sure is that, and why. One row per current lead.',
+  audits (
+    NOT_NULL(
+      columns := (
+        lead_key,
+        source_key,
+        entity_key,
+        geography_key,
+        is_duplicate_in_salesforce,
+        is_net_new,
+        reason
+      )
+    ),
+    UNIQUE_VALUES(columns := (
+      lead_key
+    )),
+    ACCEPTED_VALUES("column" := source_key, is_in := ('salesforce', 'nevada', 'oklahoma', 'texas')),
+    KEY_HAS_ITS_MEMBER(key := source_key, dimension := dims.dim_source, member := source_key),
+    KEY_HAS_ITS_MEMBER(key := geography_key, dimension := dims.dim_geography, member := geography_key),
+    KEY_HAS_ITS_MEMBER(key := lead_key, dimension := dims.dim_lead, member := lead_key),
+    NO_LEAD_IS_DUPLICATE_AND_NET_NEW,
+    NO_SALESFORCE_LEAD_IS_NET_NEW,
+    NET_NEW_EXACTLY_ONCE_PER_UNKNOWN_ENTITY,
+    LEADS_THAT_ARE_GONE_HAVE_NO_FLAG,
+    DUPLICATES_NAME_THE_OLDEST
+  )
+);
+
+WITH lead AS (
+  SELECT
+    l.*,
+    e.entity_key,
+    COALESCE(l.source_created_at, l.license_issued_on::TIMESTAMPTZ, l.first_received_at) AS born_at
+  FROM intermediate.int_lead_current AS l
+  INNER JOIN intermediate.int_entity AS e
+    ON e.lead_key = l.lead_key
+), entity AS (
+  SELECT
+    l.entity_key,
+    COUNT(*) FILTER(WHERE
+      l.is_live AND l.source_key = 'salesforce') AS salesforce_leads
+  FROM lead AS l
+  GROUP BY
+    l.entity_key
+), placed AS (
+  /* The oldest live lead first, by source group: it is the one to keep, or to stand for the entity */
+  SELECT
+    l.lead_key,
+    FIRST_VALUE(l.lead_key) OVER (
+      PARTITION BY l.entity_key, l.source_key = 'salesforce'
+      ORDER BY l.born_at, l.lead_key
+    ) AS oldest_lead_key
+  FROM lead AS l
+  WHERE
+    l.is_live
+), oriented AS (
+  SELECT
+    p.left_lead_key AS lead_key,
+    p.right_lead_key AS other_lead_key,
+    p.right_source_key AS other_source_key,
+    p.match_rule,
+    p.match_confidence,
+    p.reason
+  FROM facts.fact_match_pair AS p
+  WHERE
+    p.is_match
+  UNION ALL
+  SELECT
+    p.right_lead_key AS lead_key,
+    p.left_lead_key AS other_lead_key,
+    p.left_source_key AS other_source_key,
+    p.match_rule,
+    p.match_confidence,
+    p.reason
+  FROM facts.fact_match_pair AS p
+  WHERE
+    p.is_match
+), best AS (
+  SELECT
+    o.*
+  FROM oriented AS o
+  QUALIFY
+    ROW_NUMBER() OVER (
+      PARTITION BY o.lead_key
+      ORDER BY CASE
+        WHEN (
+          o.other_source_key = 'salesforce'
+        ) <> (
+          o.lead_key LIKE 'salesforce:%'
+        )
+        THEN 0
+        ELSE 1
+      END, o.match_confidence DESC, o.other_lead_key
+    ) = 1
+), geography AS (
+  SELECT
+    g.geography_key
+  FROM dims.dim_geography AS g
+), flagged AS (
+  SELECT
+    l.*,
+    COALESCE(g.geography_key, 'unknown') AS geography_key,
+    l.is_live AND l.source_key = 'salesforce' AND e.salesforce_leads > 1 AS is_duplicate,
+    l.is_live
+    AND l.source_key <> 'salesforce'
+    AND e.salesforce_leads = 0
+    AND p.oldest_lead_key = l.lead_key AS is_new,
+    p.oldest_lead_key,
+    b.other_lead_key,
+    b.match_rule,
+    b.match_confidence,
+    b.reason AS match_reason,
+    e.salesforce_leads
+  FROM lead AS l
+  INNER JOIN entity AS e
+    ON e.entity_key = l.entity_key
+  LEFT JOIN placed AS p
+    ON p.lead_key = l.lead_key
+  LEFT JOIN best AS b
+    ON b.lead_key = l.lead_key
+  LEFT JOIN geography AS g
+    ON g.geography_key = l.postal_code
+)
+SELECT
+  f.lead_key::TEXT AS lead_key, /* Durable key of the lead */
+  f.source_key::TEXT AS source_key, /* Source of the lead */
+  f.entity_key::TEXT AS entity_key, /* Facility that the lead is about */
+  f.geography_key::TEXT AS geography_key, /* Place of the lead, unknown where its ZIP is */
+  f.lead_version_key::TEXT AS lead_version_key, /* Version of the lead that was judged */
+  f.is_live::BOOLEAN AS is_live, /* Whether the lead counts: listed and not deleted */
+  f.is_duplicate::BOOLEAN AS is_duplicate_in_salesforce, /* Whether another live Salesforce lead is about the same facility */
+  CASE
+    WHEN f.is_duplicate AND f.oldest_lead_key <> f.lead_key
+    THEN f.oldest_lead_key
+  END::TEXT AS duplicate_of_lead_key, /* The oldest of the duplicates, which is the one to keep; NULL on it */
+  f.is_new::BOOLEAN AS is_net_new, /* Whether the lead stands for a facility that sales does not know */
+  f.other_lead_key::TEXT AS matched_lead_key, /* The lead that matches best: of a state for Salesforce, of Salesforce for a state, else any */
+  f.match_rule::TEXT AS match_rule, /* What the matching leads share; NULL where nothing matches */
+  f.match_confidence::DOUBLE AS match_confidence, /* From 0 to 1; NULL where nothing matches */
+  CASE
+    WHEN NOT f.is_live
+    THEN CASE
+      WHEN f.is_deleted
+      THEN 'deleted in Salesforce'
+      ELSE 'no longer listed by the state'
+    END
+    WHEN f.is_duplicate AND f.oldest_lead_key = f.lead_key
+    THEN CONCAT(
+      'has duplicates and is the oldest, so the one to keep: ',
+      COALESCE(f.match_reason, 'joined by other leads')
+    )
+    WHEN f.is_duplicate
+    THEN CONCAT(
+      'duplicate of ',
+      f.oldest_lead_key,
+      ': ',
+      COALESCE(f.match_reason, 'joined by other leads')
+    )
+    WHEN f.is_new
+    THEN 'no live Salesforce lead shares a usable phone or e-mail with it without a conflict of address'
+    WHEN f.source_key <> 'salesforce' AND f.salesforce_leads = 0
+    THEN CONCAT('same facility as ', f.oldest_lead_key, ', which stands for it')
+    WHEN NOT f.match_reason IS NULL
+    THEN CONCAT('matches ', f.other_lead_key, ': ', f.match_reason)
+    ELSE 'matches no other lead'
+  END::TEXT AS reason /* Why, in plain English */
+FROM flagged AS f
