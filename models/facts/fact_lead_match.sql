@@ -4,6 +4,7 @@ MODEL (
   grain (
     lead_key
   ),
+  depends_on (dims.dim_source, dims.dim_lead),
   description 'What sales should know of each lead today: is it a duplicate inside Salesforce, is it net-new, how sure is that, and why. One row per current lead.',
   audits (
     NOT_NULL(
