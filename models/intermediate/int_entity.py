@@ -59,8 +59,8 @@ def execute(
 ) -> t.Iterator[pd.DataFrame]:
     """Label the components and name each after its oldest lead."""
     leads = context.fetchdf(
-        "SELECT lead_key, COALESCE(source_created_at, CAST(license_issued_on AS TIMESTAMPTZ), first_received_at) AS born "
-        f"FROM {context.resolve_table('intermediate.int_lead_current')}"
+        "SELECT lead_key, COALESCE(source_created_at, CAST(license_issued_on AS TIMESTAMPTZ), first_received_at) "
+        f"AS born FROM {context.resolve_table('intermediate.int_lead_current')}"
     )
     pairs = context.fetchdf(
         "SELECT left_lead_key, right_lead_key "
