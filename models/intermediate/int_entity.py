@@ -63,8 +63,7 @@ def execute(
         f"AS born FROM {context.resolve_table('intermediate.int_lead_current')}"
     )
     pairs = context.fetchdf(
-        "SELECT left_lead_key, right_lead_key "
-        f"FROM {context.resolve_table('facts.fact_match_pair')} WHERE is_match"
+        f"SELECT left_lead_key, right_lead_key FROM {context.resolve_table('facts.fact_match_pair')} WHERE is_match"
     )
     if leads.empty:
         yield from ()

@@ -133,7 +133,7 @@ def test_the_change_that_the_readme_shows_touches_the_models_that_it_shows(
     assert text.count(before) == 1
     changed.write_text(text.replace(before, after))
 
-    words = ("sqlmesh", "plan", "dev", "-v", "--no-prompts", "--skip-tests")
+    words = ("sqlmesh", "plan", "dev", "-vv", "--no-prompts", "--skip-tests")
     printed = run(*words, data=own_demo, project=project, answer="n\n").stdout
     assert touched(shown)[0] and touched(printed) == touched(shown)
 
