@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from lead_enrichment.commands import contracts, ingest, status, summary
+from lead_enrichment.commands import contracts, demo, ingest, status, summary
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -12,6 +12,7 @@ app = typer.Typer(
     help="Takes licensing files and Salesforce leads in, and tells what came of them. "
     "The models themselves are planned and run by sqlmesh.",
 )
+app.command("demo")(demo.demo_command)
 app.command("ingest")(ingest.ingest_command)
 app.command("status")(status.status_command)
 app.command("summary")(summary.summary_command)
