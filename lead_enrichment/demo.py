@@ -22,17 +22,155 @@ SISTER_SITES = 0.08
 # The month of the run, counted from 0, in which Oklahoma sends nothing and Nevada sends a correction.
 IRREGULAR_MONTH = 1
 
-FIRST = ["Little", "Bright", "Happy", "Sunshine", "Rainbow", "Tiny", "Creative", "Precious", "Kiddie", "Golden", "Growing", "Wonder", "Busy", "Caring", "Blessed", "Noah's", "Shining", "Jumping", "Loving", "Discovery"]  # fmt: skip
-SECOND = ["Stars", "Steps", "Hands", "Angels", "Learners", "Explorers", "Treasures", "Minds", "Acorns", "Ducklings", "Lambs", "Scholars", "Sprouts", "Bees", "Hearts", "Giggles", "Footprints", "Friends", "Dreamers", "Cubs"]  # fmt: skip
-KIND = ["Academy", "Learning Center", "Daycare", "Preschool", "Child Care", "Montessori", "Child Development Center", "Nursery School", "Christian Academy", "Family Child Care"]  # fmt: skip
-GIVEN = ["Maria", "Jennifer", "Linda", "Ashley", "Sandra", "Tonya", "Kimberly", "Latoya", "Rosa", "Heather", "Angela", "Crystal", "Denise", "Monica", "Tiffany", "Yolanda", "Brenda", "Carla", "Gloria", "Nicole"]  # fmt: skip
-FAMILY = ["Johnson", "Garcia", "Smith", "Williams", "Brown", "Hernandez", "Davis", "Lopez", "Wilson", "Martinez", "Anderson", "Taylor", "Thomas", "Moore", "Jackson", "Martin", "Lee", "Perez", "White", "Harris", "Clark", "Lewis", "Robinson", "Walker", "Young"]  # fmt: skip
-STREETS = ["Willow", "Oak", "Main", "Cedar", "Elm", "Maple", "Sahara", "Rainbow", "Pecan", "Lakeview", "Sunset", "Hillcrest", "Church", "Park", "Mesquite", "Juniper", "Broadway", "Virginia", "Charleston", "Meadow", "Stonehollow", "Beechnut"]  # fmt: skip
+FIRST = [
+    "Little",
+    "Bright",
+    "Happy",
+    "Sunshine",
+    "Rainbow",
+    "Tiny",
+    "Creative",
+    "Precious",
+    "Kiddie",
+    "Golden",
+    "Growing",
+    "Wonder",
+    "Busy",
+    "Caring",
+    "Blessed",
+    "Noah's",
+    "Shining",
+    "Jumping",
+    "Loving",
+    "Discovery",
+]
+SECOND = [
+    "Stars",
+    "Steps",
+    "Hands",
+    "Angels",
+    "Learners",
+    "Explorers",
+    "Treasures",
+    "Minds",
+    "Acorns",
+    "Ducklings",
+    "Lambs",
+    "Scholars",
+    "Sprouts",
+    "Bees",
+    "Hearts",
+    "Giggles",
+    "Footprints",
+    "Friends",
+    "Dreamers",
+    "Cubs",
+]
+KIND = [
+    "Academy",
+    "Learning Center",
+    "Daycare",
+    "Preschool",
+    "Child Care",
+    "Montessori",
+    "Child Development Center",
+    "Nursery School",
+    "Christian Academy",
+    "Family Child Care",
+]
+GIVEN = [
+    "Maria",
+    "Jennifer",
+    "Linda",
+    "Ashley",
+    "Sandra",
+    "Tonya",
+    "Kimberly",
+    "Latoya",
+    "Rosa",
+    "Heather",
+    "Angela",
+    "Crystal",
+    "Denise",
+    "Monica",
+    "Tiffany",
+    "Yolanda",
+    "Brenda",
+    "Carla",
+    "Gloria",
+    "Nicole",
+]
+FAMILY = [
+    "Johnson",
+    "Garcia",
+    "Smith",
+    "Williams",
+    "Brown",
+    "Hernandez",
+    "Davis",
+    "Lopez",
+    "Wilson",
+    "Martinez",
+    "Anderson",
+    "Taylor",
+    "Thomas",
+    "Moore",
+    "Jackson",
+    "Martin",
+    "Lee",
+    "Perez",
+    "White",
+    "Harris",
+    "Clark",
+    "Lewis",
+    "Robinson",
+    "Walker",
+    "Young",
+]
+STREETS = [
+    "Willow",
+    "Oak",
+    "Main",
+    "Cedar",
+    "Elm",
+    "Maple",
+    "Sahara",
+    "Rainbow",
+    "Pecan",
+    "Lakeview",
+    "Sunset",
+    "Hillcrest",
+    "Church",
+    "Park",
+    "Mesquite",
+    "Juniper",
+    "Broadway",
+    "Virginia",
+    "Charleston",
+    "Meadow",
+    "Stonehollow",
+    "Beechnut",
+]
 SUFFIXES = ["ST", "AVE", "DR", "RD", "LN", "BLVD", "CT", "PL"]
-SPELLED = {"ST": "Street", "AVE": "Avenue", "DR": "Drive", "RD": "Road", "LN": "Lane", "BLVD": "Blvd.", "CT": "Court", "PL": "Place"}  # fmt: skip
+SPELLED = {
+    "ST": "Street",
+    "AVE": "Avenue",
+    "DR": "Drive",
+    "RD": "Road",
+    "LN": "Lane",
+    "BLVD": "Blvd.",
+    "CT": "Court",
+    "PL": "Place",
+}
 DIRECTIONS = ["", "", "", "N", "S", "E", "W"]
 FUNNEL = ["New", "Assigned", "Working", "Connected", "Qualified", "Converted", "Recycled", "Unqualified"]
-STAGES = {"Assigned": "Added to sequence", "Working": "Working", "Connected": "Connected", "Recycled": "Recycled - Using Competitor", "Unqualified": "Unqualified - Enterprise"}  # fmt: skip
+STAGES = {
+    "Assigned": "Added to sequence",
+    "Working": "Working",
+    "Connected": "Connected",
+    "Recycled": "Recycled - Using Competitor",
+    "Unqualified": "Unqualified - Enterprise",
+}
 ELSEWHERE = ["NY", "New York", "California", "FL", "Ohio", "Iowa", "Other", "Alberta", "BC", "GA", "Colorado", "IL"]
 
 Rng = np.random.Generator
@@ -104,7 +242,15 @@ def evolve(world: World, month: int) -> None:
     """Let a month go by: openings, closings, moves, renames, renewals, new phones and capacities."""
     rng, frame = draw(world.seed, "evolve", month), world.facilities
     n = len(frame)
-    for kind, share in (("close", 0.01), ("open", 0.3), ("move", 0.01), ("rename", 0.01), ("phone", 0.02), ("capacity", 0.02), ("renew", 0.08)):  # fmt: skip
+    for kind, share in (
+        ("close", 0.01),
+        ("open", 0.3),
+        ("move", 0.01),
+        ("rename", 0.01),
+        ("phone", 0.02),
+        ("capacity", 0.02),
+        ("renew", 0.08),
+    ):
         struck = rng.random(n) < share
         struck &= ~frame["is_open"].to_numpy() if kind == "open" else frame["is_open"].to_numpy()
         count = int(struck.sum())
@@ -191,7 +337,7 @@ def nevada(listed: pd.DataFrame, month: int) -> pd.DataFrame:
         listed["given"] + " " + listed["family"],
     )
     kind = np.where(listed["is_home"], np.where(listed["capacity"] > 7, "GROUP CARE", "FAMILY CARE"), "CENTER")
-    kind = np.where(listed["facility_id"] % 11 == 0, pd.Series(kind) + " (PROVISIONAL)", kind)
+    kind = np.where(listed["facility_id"] % 11 == 0, np.char.add(kind.astype(str), " (PROVISIONAL)"), kind)
     kind = np.where(listed["facility_id"] % 97 == 0, "ACCOMMODATION", kind)
     suite = np.where(listed["unit"] != "", "., " + listed["unit"], "")
     name = (listed["name"] + listed["legal"]).str.upper().str.replace("NOAH'S", "NOAHíS")
@@ -208,7 +354,7 @@ def nevada(listed: pd.DataFrame, month: int) -> pd.DataFrame:
             "County": listed["county"],
             "Phone": _dashed(listed["phone"]),
             "First Issue Date": _short_date(listed["issued"]),
-            "Primary Contact Name": pd.Series(contact, index=listed.index).str.upper(),
+            "Primary Contact Name": np.char.upper(contact.astype(str)),
             "Primary Contact Role": np.where(listed["is_home"], "Owner", "Director"),
         }
     )
@@ -475,7 +621,7 @@ def _name(rng: Rng, n: int) -> Text:
 
 
 def _phone(rng: Rng, area: Text) -> Text:
-    """Give numbers that the numbering plan allows: exchanges 220 to 499, so neither 555 nor N11 but 211 to 219 left out."""
+    """Give numbers that the numbering plan allows: exchanges from 220 to 500, none of them N11."""
     exchange = rng.integers(0, 280, len(area))
     exchange = 220 + exchange
     exchange = np.where(np.isin(exchange % 100, [11]), exchange + 1, exchange)
@@ -540,12 +686,14 @@ def _dashed(phone: Text) -> Text:
 
 
 def _short_date(dates: Text) -> Text:
-    return dates.dt.month.astype(str) + "/" + dates.dt.day.astype(str) + "/" + dates.dt.strftime("%y")
+    text: Text = dates.dt.month.astype(str) + "/" + dates.dt.day.astype(str) + "/" + dates.dt.strftime("%y")
+    return text
 
 
 def _stamp(times: Text) -> Text:
     """Write times as Salesforce does, with an hour of one digit."""
-    return times.dt.strftime("%Y-%m-%d ") + times.dt.hour.astype(str) + times.dt.strftime(":%M:%S")
+    text: Text = times.dt.strftime("%Y-%m-%d ") + times.dt.hour.astype(str) + times.dt.strftime(":%M:%S")
+    return text
 
 
 def _salesforce_id(numbers: np.ndarray) -> Text:

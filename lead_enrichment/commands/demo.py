@@ -25,7 +25,7 @@ def demo_command(
     seed: Annotated[int, typer.Option(help="Same seed, same files.")] = 20261115,
     out: Annotated[Path | None, typer.Option(help="Data directory; LEADS_DATA_DIR by default.")] = None,
 ) -> None:
-    """Make deliveries of all four sources about an invented world, and the truth about it, under landing/ and truth/."""
+    """Make deliveries of all four sources about an invented world under landing/, and the truth about it."""
     console = Console(highlight=False)
     with errors_as_sentences():
         for name, value in (("--facilities", facilities), ("--months", months)):
