@@ -47,7 +47,7 @@ def unknown_part(command: click.Command, words: list[str]) -> str | None:
             known = {option for parameter in command.params for option in [*parameter.opts, *parameter.secondary_opts]}
             if word.split("=")[0] not in known | {"--help"}:
                 return word
-        elif isinstance(command, click.Group) and not word.startswith(("/", "<")):
+        elif hasattr(command, "get_command") and not word.startswith(("/", "<")):
             found = command.get_command(context, word)
             if found is None:
                 return word
@@ -121,7 +121,7 @@ def test_the_change_that_the_readme_shows_touches_the_models_that_it_shows(
     fences = FENCE.findall((ROOT / "README.md").read_text())
     (change,) = [body for language, body in fences if language == "diff"]
     (shown,) = [body for language, body in fences if "Directly Modified" in body]
-    file = re.search(r"^\+\+\+ (\S+)", change, re.MULTILINE)
+    file = re.search(r"^\+\+\+ (?:b/)?(\S+)", change, re.MULTILINE)
     assert file
     (before,) = re.findall(r"^-(?!--)(.*)$", change, re.MULTILINE)
     (after,) = re.findall(r"^\+(?!\+\+)(.*)$", change, re.MULTILINE)
