@@ -16,15 +16,21 @@ PLACEHOLDER = (
 def phone_reason(evaluator, raw, e164, parsed_reason):  # type: ignore[no-untyped-def]
     """Give why a delivered phone identifies nobody; NULL where it is blank or good.
 
+    A number of +1 is judged by its ten digits, so that an extension hides no placeholder; what is not valid by the
+    last ten that were delivered. Single numbers stand in seeds/placeholder_phone.csv.
+
     Args:
         raw: The phone as delivered.
         e164: The phone in E.164, NULL where it is not valid.
         parsed_reason: The reason that staging.stg_phone gives for a phone out of the plain shape.
     """
-    text = raw.sql(dialect="duckdb")
+    text, number = raw.sql(dialect="duckdb"), e164.sql(dialect="duckdb")
+    digits = (
+        f"CASE WHEN {number} IS NULL THEN RIGHT(REGEXP_REPLACE({text}, '[^0-9]', '', 'g'), 10) "
+        f"WHEN {number} LIKE '+1%' THEN SUBSTRING({number}, 3) END"
+    )
     return (
-        f"CASE WHEN {text} IS NULL OR TRIM({text}) = '' THEN NULL "
-        f"WHEN REGEXP_MATCHES(RIGHT(REGEXP_REPLACE({text}, '[^0-9]', '', 'g'), 10), '{PLACEHOLDER}') "
-        f"THEN 'placeholder' WHEN {e164.sql(dialect='duckdb')} IS NULL "
-        f"THEN COALESCE({parsed_reason.sql(dialect='duckdb')}, 'not a valid number') END"
+        f"CASE WHEN {text} IS NULL OR TRIM({text}) = '' THEN NULL WHEN REGEXP_MATCHES({digits}, '{PLACEHOLDER}') "
+        f"OR CONCAT('tel:', {number}) IN (SELECT phone_uri FROM seeds.placeholder_phone) THEN 'placeholder' "
+        f"WHEN {number} IS NULL THEN COALESCE({parsed_reason.sql(dialect='duckdb')}, 'not a valid number') END"
     )

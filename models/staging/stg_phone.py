@@ -7,7 +7,8 @@ from datetime import datetime
 
 import pandas as pd
 import phonenumbers
-from sqlglot import exp
+from phonenumbers import NumberParseException, ValidationResult
+from sqlglot import exp, parse_one
 from sqlmesh import ExecutionContext, model
 from sqlmesh.core.model import ModelKindName
 
@@ -21,6 +22,20 @@ DELIVERED_PHONES = (
     ("bronze.texas", "phone"),
 )
 
+# What phonenumbers says of a number that it cannot parse, and of one that it can but that no plan has.
+PARSE_REASONS = {
+    NumberParseException.INVALID_COUNTRY_CODE: "no such country code",
+    NumberParseException.NOT_A_NUMBER: "not a number",
+    NumberParseException.TOO_SHORT_AFTER_IDD: "too short",
+    NumberParseException.TOO_SHORT_NSN: "too short",
+    NumberParseException.TOO_LONG: "too long",
+}
+LENGTH_REASONS = {
+    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "no area code",
+    ValidationResult.TOO_SHORT: "too short",
+    ValidationResult.TOO_LONG: "too long",
+}
+
 
 def parse_phone(raw: str) -> tuple[str | None, str | None, str | None]:
     """Give E.164, kind of line and reason of a phone; either the first two or the last are NULL.
@@ -30,10 +45,12 @@ def parse_phone(raw: str) -> tuple[str | None, str | None, str | None]:
     """
     try:
         number = phonenumbers.parse(raw, "US")
-    except phonenumbers.NumberParseException as error:
-        return None, None, str(error).lower().rstrip(".")
+    except NumberParseException as error:
+        has_digits = any(character.isdigit() for character in raw)
+        return None, None, PARSE_REASONS[error.error_type] if has_digits else "no digits"
     if not phonenumbers.is_valid_number(number):
-        return None, None, "not a valid number"
+        length = phonenumbers.is_possible_number_with_reason(number)
+        return None, None, LENGTH_REASONS.get(length, "not a valid number")
     kind = phonenumbers.PhoneNumberType.to_string(phonenumbers.number_type(number))
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), kind, None
 
@@ -78,11 +95,14 @@ def execute(
         f"WHERE received_on <= DATE '{last}'"
         for table, column in DELIVERED_PHONES
     )
-    new = context.fetchdf(
+    # Parsed, so that it is written for whatever engine runs it.
+    query = parse_one(
         f"SELECT phone_raw, MIN(received_on) AS received_on FROM ({delivered}) AS d "
         f"WHERE TRIM(phone_raw) <> '' AND NOT REGEXP_MATCHES(phone_raw, '{PLAIN_PHONE}') "
-        f"GROUP BY phone_raw HAVING MIN(received_on) >= DATE '{first}'"
+        f"GROUP BY phone_raw HAVING MIN(received_on) >= DATE '{first}'",
+        dialect="duckdb",
     )
+    new = context.fetchdf(query)
     if new.empty:
         yield from ()
         return
