@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from sqlmesh import macro
 
-# What is seen in the files: cp1252 and Mac Roman punctuation read under another encoding, and typographic quotes.
-MENDED = (("íS", "'S"), ("ís", "'s"), ("â€™", "'"), ("â€“", "-"), ("Ã©", "é"), ("’", "'"), ("‘", "'"),
-          ("“", '"'), ("”", '"'), ("–", "-"), ("—", "-"), ("\u00a0", " "))  # fmt: skip
+# What is seen in the files: a Mac Roman apostrophe read as another letter (ANGELíS), cp1252 punctuation and Latin
+# letters in UTF-8 read as cp1252 (Ã©), typographic quotes. A small í before s stays: Luís is a name.
+MENDED = (("íS", "'S"), ("â€™", "'"), ("â€˜", "'"), ("â€œ", '"'), ("â€“", "-"), ("â€”", "-"),
+          ("Ã©", "é"), ("Ã¡", "á"), ("Ã³", "ó"), ("Ãº", "ú"), ("Ã±", "ñ"), ("Ã‘", "Ñ"), ("Ã¼", "ü"), ("Ã­", "í"),
+          ("Ã‰", "É"), ("Ã§", "ç"), ("Ã£", "ã"), ("’", "'"), ("‘", "'"), ("“", '"'), ("”", '"'), ("–", "-"),
+          ("—", "-"), ("\u00a0", " "), ("\ufeff", ""))  # fmt: skip
 
 
 @macro()

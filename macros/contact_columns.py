@@ -4,20 +4,40 @@ from __future__ import annotations
 
 from sqlmesh import macro
 
-# `TANIA & NICOLE PINEDA & POBLETE` is Tania Pineda and Nicole Poblete.
-TWO = r"(?i)^([^ ]+),? +(?:&|AND) +([^ ]+),? +([^ ]+),? +(?:&|AND) +(.+)$"
+AND = r"(?:,? +(?:&|AND),? +|, *)"
+# `TANIA & NICOLE PINEDA & POBLETE` is Tania Pineda and Nicole Poblete; commas may stand for the ampersands.
+CROSSED = rf"(?i)^([^ ,&]+){AND}([^ ,&]+),? +([^,&]+?){AND}([^,&]+)$"
+# `NANCY & DANIELLE RENTERIA` is Nancy Renteria and Danielle Renteria.
+SHARED = r"(?i)^([^ ,&]+) +(?:&|AND) +([^ ,&]+) +([^ ,&]+)$"
+# `JANE DOE & JOHN ROE` are two whole names.
+WHOLE = r"(?i)^([^ ,&]+ [^,&]+?) *(?: & | AND |;) *([^ ,&]+ [^,&]+)$"
 
 
 @macro()
 def contact_columns(evaluator, raw):  # type: ignore[no-untyped-def]
     """Give contact_name and contact_names_other of a cleaned field of persons."""
     text = raw.sql(dialect="duckdb")
-    two = f"REGEXP_MATCHES({text}, '{TWO}')"
 
-    def part(group: int) -> str:
-        return f"REGEXP_EXTRACT({text}, '{TWO}', {group})"
+    def part(pattern: str, group: int) -> str:
+        return f"REGEXP_EXTRACT({text}, '{pattern}', {group})"
 
-    return [
-        f"CASE WHEN {two} THEN CONCAT({part(1)}, ' ', {part(3)}) ELSE {text} END AS contact_name",
-        f"CASE WHEN {two} THEN CONCAT({part(2)}, ' ', {part(4)}) END AS contact_names_other",
-    ]
+    def either(crossed: str, shared: str, whole: str, otherwise: str) -> str:
+        return (
+            f"CASE WHEN REGEXP_MATCHES({text}, '{CROSSED}') THEN {crossed} "
+            f"WHEN REGEXP_MATCHES({text}, '{SHARED}') THEN {shared} "
+            f"WHEN REGEXP_MATCHES({text}, '{WHOLE}') THEN {whole} ELSE {otherwise} END"
+        )
+
+    first = either(
+        f"CONCAT({part(CROSSED, 1)}, ' ', {part(CROSSED, 3)})",
+        f"CONCAT({part(SHARED, 1)}, ' ', {part(SHARED, 3)})",
+        part(WHOLE, 1),
+        text,
+    )
+    other = either(
+        f"CONCAT({part(CROSSED, 2)}, ' ', {part(CROSSED, 4)})",
+        f"CONCAT({part(SHARED, 2)}, ' ', {part(SHARED, 3)})",
+        part(WHOLE, 2),
+        "NULL",
+    )
+    return [f"{first} AS contact_name", f"{other} AS contact_names_other"]

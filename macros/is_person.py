@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from sqlmesh import macro
 
-PERSON = r"^[A-Za-z''. -]+, [A-Za-z''.-]+(?: [A-Za-z''.-]+)?$"
-# Words that tell a business even where a comma stands in the name.
+# Letters of any language; up to two middle names or a generation behind the first name.
+PERSON = r"^[\p{L}''. -]+, [\p{L}''.-]+(?: [\p{L}''.-]+){0,2}$"
+# Words that tell a business even where a comma stands in the name. Day alone is a surname.
 BUSINESS_WORD = (
-    r"(?i)\b(llc|inc|corp|co|ltd|lp|llp|pllc|the|school|academy|center|care|daycare|day|childcare|learning|preschool|"
-    r"kids|church|ymca|montessori|nursery|development|foundation|house|home|family|club|program|association)\b"
+    r"(?i)\b(llc|inc|corp|co|ltd|lp|llp|pllc|the|school|academy|center|care|daycare|childcare|"
+    r"learning|preschool|kids|church|ymca|montessori|nursery|development|foundation|house|home|family|club|program|"
+    r"association)\b"
 )
 
 
 @macro()
-def is_person(evaluator, name):  # type: ignore[no-untyped-def]
-    """Tell whether a name is a person's: `LAST, FIRST` without a word that only businesses use."""
+def is_person(evaluator, name, contact=None):  # type: ignore[no-untyped-def]
+    """Tell whether a name is a person's, for a name without a word that only businesses use.
+
+    A person's name is written `LAST, FIRST`, or is that of the contact person, letter case aside.
+
+    Args:
+        name: The name, cleaned.
+        contact: The contact person, cleaned, where the source names one.
+    """
     text = name.sql(dialect="duckdb")
-    return f"(REGEXP_MATCHES({text}, '{PERSON}') AND NOT REGEXP_MATCHES({text}, '{BUSINESS_WORD}'))"
+    form = f"REGEXP_MATCHES({text}, '{PERSON}')"
+    if contact is not None:
+        same = f"UPPER({text}) = UPPER({contact.sql(dialect='duckdb')}) AND {text} LIKE '% %'"
+        form = f"({form} OR COALESCE({same}, FALSE))"
+    return f"({form} AND NOT REGEXP_MATCHES({text}, '{BUSINESS_WORD}'))"

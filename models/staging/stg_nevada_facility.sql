@@ -89,7 +89,11 @@ WITH delivered AS (
     d.name_found AS name,
     @natural_order(d.name_legal_part) AS legal_name,
     @name_normal(d.name_found) AS name_normal,
-    CASE WHEN @is_person(d.name_trade_part) THEN 'person' ELSE 'business' END AS name_type,
+    CASE
+      WHEN @is_person(d.name_trade_part, d.contact_clean)
+      THEN 'person'
+      ELSE 'business'
+    END AS name_type,
     d.primary_contact_name AS contact_name_raw,
     @contact_columns(d.contact_clean),
     @clean_text(d.primary_contact_role) AS contact_role,
