@@ -15,8 +15,19 @@ WITH delivered AS (
   SELECT
     b.*,
     @clean_text(b.company) AS name_clean,
-    @join_text('|', b.accepts_subsidy, b.year_round, b.daytime_hours, b.school_year_only, b.evening_hours) AS flags, /* Values shift between these columns, so a flag is read wherever it stands */
-    @join_text('|', b.ages_accepted_1, b.aa2, b.aa3, b.aa4, b.school_year_only, b.evening_hours) AS ages
+    @clean_text(SPLIT_PART(b.primary_caregiver, CHR(10), 1)) AS contact_clean,
+    @join_text(
+      '|',
+      b.accepts_subsidy,
+      b.year_round,
+      b.daytime_hours,
+      b.ages_accepted_1,
+      b.aa2,
+      b.aa3,
+      b.aa4,
+      b.school_year_only,
+      b.evening_hours
+    ) AS labels /* Values shift between these columns, so a flag is read wherever it stands */
   FROM bronze.oklahoma AS b
   WHERE
     b.received_on BETWEEN @start_date AND @end_date
@@ -51,11 +62,14 @@ WITH delivered AS (
     d.name_found AS name,
     @natural_order(d.name_legal_part) AS legal_name,
     @name_normal(d.name_found) AS name_normal,
-    CASE WHEN @is_person(d.name_trade_part) THEN 'person' ELSE 'business' END AS name_type,
+    CASE
+      WHEN @is_person(d.name_trade_part, d.contact_clean)
+      THEN 'person'
+      ELSE 'business'
+    END AS name_type,
     d.primary_caregiver AS contact_name_raw,
-    @clean_text(SPLIT_PART(d.primary_caregiver, CHR(10), 1)) AS contact_name,
+    @contact_columns(d.contact_clean),
     @clean_text(REGEXP_EXTRACT(d.primary_caregiver, '\n([^\n]*)\s*$', 1)) AS contact_role,
-    NULL AS contact_names_other,
     NULLIF(TRIM(d.phone), '') AS phone_raw,
     d.phone_found AS phone_e164,
     d.phone_type AS phone_type,
@@ -90,29 +104,17 @@ WITH delivered AS (
     NULL AS facility_id,
     @parse_integer(d.total_cap) AS capacity,
     NULL AS enrollment,
-    d.ages LIKE '%Infants%' AS serves_infants,
-    d.ages LIKE '%Toddlers%' AS serves_toddlers,
-    d.ages LIKE '%Preschool%' AS serves_preschool,
-    d.ages LIKE '%School-age%' AS serves_school_age,
-    d.flags LIKE '%Accepts Subsidy%' AS accepts_subsidy,
+    d.labels LIKE '%Infants%' AS serves_infants,
+    d.labels LIKE '%Toddlers%' AS serves_toddlers,
+    d.labels LIKE '%Preschool%' AS serves_preschool,
+    d.labels LIKE '%School-age%' AS serves_school_age,
+    d.labels LIKE '%Accepts Subsidy%' AS accepts_subsidy,
     NULLIF(REGEXP_EXTRACT(d.subsidy_contract_number, '([0-9]+) *$', 1), '') AS subsidy_contract_number,
     TRY_CAST(NULLIF(REGEXP_EXTRACT(d.star_level, '^ *([1-5])', 1), '') AS INT) AS star_level,
-    d.flags LIKE '%Year Round%' AS is_year_round,
-    d.flags LIKE '%Daytime Hours%' AS has_daytime_hours,
-    d.flags LIKE '%Evening Hours%' AS has_evening_hours,
-    NULLIF(
-      @join_text(
-        '; ',
-        CONCAT('Mon ', d.mon),
-        CONCAT('Tue ', d.tues),
-        CONCAT('Wed ', d.wed),
-        CONCAT('Thu ', d.thurs),
-        CONCAT('Fri ', d.friday),
-        CONCAT('Sat ', d.saturday),
-        CONCAT('Sun ', d.sunday)
-      ),
-      'Mon ; Tue ; Wed ; Thu ; Fri ; Sat ; Sun '
-    ) AS schedule,
+    d.labels LIKE '%Year Round%' AS is_year_round,
+    d.labels LIKE '%Daytime Hours%' AS has_daytime_hours,
+    d.labels LIKE '%Evening Hours%' AS has_evening_hours,
+    @schedule_line(d.mon, d.tues, d.wed, d.thurs, d.friday, d.saturday, d.sunday) AS schedule,
     NULL AS lead_status,
     NULL AS outreach_stage,
     NULL AS lead_source,
@@ -140,6 +142,21 @@ WITH delivered AS (
         'star_level',
         TRY_CAST(NULLIF(REGEXP_EXTRACT(d.star_level, '^ *([1-5])', 1), '') AS INT),
         d.star_level
+      ),
+      (
+        'subsidy_contract_number',
+        NULLIF(REGEXP_EXTRACT(d.subsidy_contract_number, '([0-9]+) *$', 1), ''),
+        REGEXP_REPLACE(d.subsidy_contract_number, '^Subsidy Contract Number: *(N/A)?', '', 'g')
+      ),
+      (
+        'labels',
+        NULL,
+        REGEXP_REPLACE(
+          d.labels,
+          'Accepts Subsidy|Year Round|School Year Only|Daytime Hours|Evening Hours|(Infants|Toddlers|Preschool|School-age) *\([^)]*\)|[|]',
+          '',
+          'g'
+        )
       )
     ) AS unparsed,
     d.rescued AS rescued,

@@ -14,7 +14,8 @@ MODEL (
 WITH delivered AS (
   SELECT
     b.*,
-    @clean_text(b.company) AS name_clean
+    @clean_text(b.company) AS name_clean,
+    @clean_text(@join_text(' ', b.first_name, b.last_name)) AS contact_clean
   FROM bronze.salesforce AS b
   WHERE
     b.received_on BETWEEN @start_date AND @end_date
@@ -54,11 +55,14 @@ WITH delivered AS (
     d.name_found AS name,
     @natural_order(d.name_legal_part) AS legal_name,
     @name_normal(d.name_found) AS name_normal,
-    CASE WHEN @is_person(d.name_trade_part) THEN 'person' ELSE 'business' END AS name_type,
+    CASE
+      WHEN @is_person(d.name_trade_part, d.contact_clean)
+      THEN 'person'
+      ELSE 'business'
+    END AS name_type,
     NULLIF(TRIM(@join_text(' ', d.first_name, d.last_name)), '') AS contact_name_raw,
-    @clean_text(@join_text(' ', d.first_name, d.last_name)) AS contact_name,
+    @contact_columns(d.contact_clean),
     @clean_text(d.title) AS contact_role,
-    NULL AS contact_names_other,
     NULLIF(TRIM(d.phone), '') AS phone_raw,
     d.phone_found AS phone_e164,
     d.phone_type AS phone_type,
@@ -68,10 +72,7 @@ WITH delivered AS (
     @phone_reason(d.mobile_phone, d.mobile_found, d.mobile_parsed_reason) AS mobile_reason,
     @email_columns(d.email),
     d.website AS website_raw,
-    NULLIF(
-      REGEXP_EXTRACT(LOWER(TRIM(d.website)), '^(?:[a-z]+://)?(?:www[.])?([^/:?#]+[.][a-z]{2,63})', 1),
-      ''
-    ) AS website_domain,
+    @website_domain(d.website) AS website_domain,
     NULLIF(TRIM(d.street), '') AS address_raw,
     @address_street(d.address_rest),
     d.unit AS unit,
@@ -122,19 +123,18 @@ WITH delivered AS (
     @parse_date(d.last_viewed_date) AS last_viewed_on,
     @parse_date(d.last_referenced_date) AS last_referenced_on,
     @unparsed(
-      (
-        'website_domain',
-        NULLIF(
-          REGEXP_EXTRACT(LOWER(TRIM(d.website)), '^(?:[a-z]+://)?(?:www[.])?([^/:?#]+[.][a-z]{2,63})', 1),
-          ''
-        ),
-        d.website
-      ),
+      ('website_domain', @website_domain(d.website), d.website),
       ('state', @state_code(d.state), d.state),
       ('postal_code', @postal_code(d.postal_code), d.postal_code),
       ('capacity', @parse_integer(d.capacity_c), d.capacity_c),
       ('enrollment', @parse_integer(d.current_enrollment_c), d.current_enrollment_c),
+      ('is_deleted', @parse_boolean(d.is_deleted), d.is_deleted),
       ('is_converted', @parse_boolean(d.is_converted), d.is_converted),
+      (
+        'lead_source_updated_on',
+        @parse_date(d.lead_source_last_updated_c),
+        d.lead_source_last_updated_c
+      ),
       ('email_bounced_on', @parse_date(d.email_bounced_date), d.email_bounced_date),
       ('last_activity_on', @parse_date(d.last_activity_date), d.last_activity_date),
       ('source_created_at', @parse_timestamp(d.created_date), d.created_date),
@@ -142,6 +142,12 @@ WITH delivered AS (
         'source_modified_at',
         @parse_timestamp(d.last_modified_date),
         d.last_modified_date
+      ),
+      ('last_viewed_on', @parse_date(d.last_viewed_date), d.last_viewed_date),
+      (
+        'last_referenced_on',
+        @parse_date(d.last_referenced_date),
+        d.last_referenced_date
       )
     ) AS unparsed,
     d.rescued AS rescued,
