@@ -52,9 +52,10 @@ def ingest_command(
         console.print(f"{len(outcomes):,} files taken, {rows:,} rows loaded, {refused:,} files in quarantine.")
     if touched:
         first, last = touched[0], touched[-1]
+        # No end: what came later is compared with these files, and today must not be left out.
         Console(stderr=True).print(
             f"The files entered days from {first} to {last}, which production may have done already. Run: "
-            f"sqlmesh plan --restate-model 'staging.*' --start {first} --end {last}",
+            f"sqlmesh plan --restate-model 'staging.*' --start {first} --run --ignore-cron",
             highlight=False,
             soft_wrap=True,
         )

@@ -19,7 +19,8 @@ WITH spine AS (
     s.date_day,
     (
       EXTRACT(MONTH FROM s.date_day) - @fiscal_year_start_month + 12
-    ) % 12 AS fiscal_month_before
+    ) % 12 AS fiscal_month_before,
+    DATE_DIFF('DAY', '1999-12-27'::DATE, s.date_day) % 7 + 1 AS day_of_week /* From a Monday on: engines number days differently */
   FROM spine AS s
 )
 SELECT
@@ -28,9 +29,9 @@ SELECT
   EXTRACT(QUARTER FROM f.date_day)::INT AS quarter, /* Calendar quarter, 1 to 4 */
   EXTRACT(MONTH FROM f.date_day)::INT AS month, /* Month, 1 to 12 */
   DATE_TRUNC('MONTH', f.date_day)::DATE AS month_start, /* First day of the month */
-  EXTRACT(ISODOW FROM f.date_day)::INT AS day_of_week, /* Day of the week, 1 Monday to 7 Sunday */
+  f.day_of_week::INT AS day_of_week, /* Day of the week, 1 Monday to 7 Sunday */
   (
-    EXTRACT(ISODOW FROM f.date_day) >= 6
+    f.day_of_week >= 6
   )::BOOLEAN AS is_weekend, /* Saturday or Sunday */
   (
     EXTRACT(YEAR FROM f.date_day) + CASE

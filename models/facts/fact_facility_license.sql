@@ -2,10 +2,13 @@ MODEL (
   name facts.fact_facility_license,
   kind FULL,
   grain (lead_key, license_month),
+  depends_on (dims.dim_source, dims.dim_date),
   description 'Every licence by the month that its file claims; the newest delivery of a month counts, so a correction replaces what it corrects. One row per licence and month.',
   audits (
     NOT_NULL(columns := (lead_key, license_month)),
-    UNIQUE_COMBINATION_OF_COLUMNS(columns := (lead_key, license_month))
+    UNIQUE_COMBINATION_OF_COLUMNS(columns := (lead_key, license_month)),
+    KEY_HAS_ITS_MEMBER(key := source_key, dimension := dims.dim_source, member := source_key),
+    KEY_HAS_ITS_MEMBER(key := license_month, dimension := dims.dim_date, member := date_day)
   )
 );
 

@@ -26,7 +26,7 @@ SELECT
   l.delivery_mode::TEXT AS delivery_mode, /* full_snapshot or change_feed */
   l.status::TEXT AS status, /* loaded, duplicate or quarantined */
   l.reason::TEXT AS reason, /* Why it was not loaded, or what to know about the load */
-  d.is_effective::BOOLEAN AS is_effective, /* Whether a loaded delivery sets current state; FALSE where a newer was there */
+  d.is_effective::BOOLEAN AS is_effective, /* Whether a loaded delivery sets current state; FALSE for a full snapshot where a newer was there */
   l.rows_delivered::BIGINT AS rows_delivered, /* Rows in the file */
   l.rows_loaded::BIGINT AS rows_loaded, /* Rows taken into bronze */
   l.rows_rejected::BIGINT AS rows_rejected, /* Rows kept as rejected rows */

@@ -2,10 +2,14 @@ MODEL (
   name facts.fact_lead_status_change,
   kind FULL,
   grain (lead_key, changed_at),
+  depends_on (
+    dims.dim_lead
+  ),
   description 'Every change of a lead''s sales status, with the days in the status before and whether the step is one that the funnel allows. One row per change.',
   audits (
     NOT_NULL(columns := (lead_key, changed_at, lead_status)),
     UNIQUE_COMBINATION_OF_COLUMNS(columns := (lead_key, changed_at)),
+    KEY_HAS_ITS_MEMBER(key := lead_key, dimension := dims.dim_lead, member := lead_key),
     KEY_HAS_ITS_MEMBER(key := lead_status, dimension := dims.dim_lead_status, member := lead_status)
   )
 );
@@ -32,9 +36,7 @@ SELECT
   c.received_at::TIMESTAMPTZ AS changed_at, /* When the new status became known, UTC */
   c.status_before::TEXT AS previous_status, /* Status before; NULL for the first one known */
   c.lead_status::TEXT AS lead_status, /* New status */
-  (
-    c.received_at::DATE - c.previous_change_at::DATE
-  )::INT AS days_in_previous_status, /* Days in the status before */
+  DATE_DIFF('DAY', c.previous_change_at::DATE, c.received_at::DATE)::INT AS days_in_previous_status, /* Days in the status before */
   CASE
     WHEN NOT c.status_before IS NULL
     THEN CONCAT('|', COALESCE(d.allowed_next, ''), '|') LIKE CONCAT('%|', c.lead_status, '|%')

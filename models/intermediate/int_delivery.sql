@@ -4,12 +4,13 @@ MODEL (
   grain (
     file_id
   ),
-  description 'Loaded deliveries in the order in which they became known. A delivery that claims an older date than one already there is stale: it changes no current state. One row per loaded delivery.',
+  description 'Loaded deliveries in the order in which they became known. A full snapshot that claims an older date than one already there is stale: it changes no current state. A change feed is never stale as a whole: int_lead_version judges it lead by lead. One row per loaded delivery.',
   audits (
     NOT_NULL(columns := (file_id, source_key, received_at, is_effective)),
     UNIQUE_VALUES(columns := (
       file_id
-    ))
+    )),
+    WARN_ROW_COUNT_JUMPS
   )
 );
 
@@ -27,7 +28,10 @@ WITH loaded AS (
 ), judged AS (
   SELECT
     l.*,
-    l.file_date >= COALESCE(l.newest_date_before, l.file_date) AS is_effective
+    (
+      l.delivery_mode = 'change_feed'
+      OR l.file_date >= COALESCE(l.newest_date_before, l.file_date)
+    ) AS is_effective
   FROM loaded AS l
 ), chained AS (
   SELECT
@@ -40,7 +44,7 @@ SELECT
   c.source_key::TEXT AS source_key, /* Source that delivered it */
   c.delivery_mode::TEXT AS delivery_mode, /* full_snapshot or change_feed */
   c.file_date::DATE AS file_date, /* Date that the delivery claims */
-  c.is_effective::BOOLEAN AS is_effective, /* FALSE where a newer date was there already */
+  c.is_effective::BOOLEAN AS is_effective, /* FALSE for a full snapshot where a newer one was there already */
   CASE WHEN c.is_effective THEN c.file_id_before END::TEXT AS previous_file_id, /* The effective delivery of the source before this one */
   c.rows_loaded::BIGINT AS rows_loaded, /* Rows taken into bronze */
   c.received_at::TIMESTAMPTZ AS received_at, /* When it was taken in, UTC */

@@ -7,7 +7,8 @@ MODEL (
   description 'The log of changes: a row where the content of a lead differs from its delivery before, and a row with is_listed FALSE where a new full snapshot no longer lists a lead. It compares narrow keys over the history of staging and fetches the attributes of what changed. One row per lead and change.',
   audits (
     NOT_NULL(columns := (lead_key, lead_version_key, is_listed, received_at)),
-    UNIQUE_COMBINATION_OF_COLUMNS(columns := (lead_key, received_at))
+    UNIQUE_COMBINATION_OF_COLUMNS(columns := (lead_key, received_at)),
+    WARN_MANY_LEADS_DELISTED
   )
 );
 
@@ -83,7 +84,7 @@ WITH delivery AS (
     FALSE AS is_listed
   FROM delivery AS d
   INNER JOIN effective AS e
-    ON e.file_id = d.previous_file_id
+    ON e.source_key = d.source_key
   LEFT JOIN effective AS n
     ON n.file_id = d.file_id AND n.lead_key = e.lead_key
   WHERE
