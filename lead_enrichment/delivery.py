@@ -7,21 +7,28 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lead_enrichment.bronze import REJECTED_COLUMNS, arrow_schema, source_columns
-from lead_enrichment.contracts import Contract, contracts
+from lead_enrichment.contracts import Column, Contract, contracts
 from lead_enrichment.errors import DataError
 
 CHUNK_BYTES = 1 << 20
 BATCH_ROWS = 20_000
+# Longest field that the csv module takes; a longer one is an unclosed quote that swallows the file.
+FIELD_CHARACTERS = 1 << 20
+csv.field_size_limit(FIELD_CHARACTERS)
+# Lines that one record may take; beyond them a quote counts as never closed, and memory stays bounded.
+RECORD_LINES = 1_000
+OPEN_QUOTE = "a quote is opened and not closed"
 FILE_DATE = re.compile(r"(?<!\d)(\d{4}-\d{2}-\d{2})(?!\d)")
 
 
@@ -102,9 +109,18 @@ def detect_encoding(path: Path) -> str:
 
 
 def read_header(path: Path, encoding: str) -> list[str]:
-    """Give the column headers of a CSV file."""
-    with path.open(encoding=encoding, newline="") as stream:
-        return [text.strip() for text in next(csv.reader(stream), [])]
+    """Give the column headers of a CSV file.
+
+    Raises:
+        DataError: The first line is no CSV.
+    """
+    try:
+        with path.open(encoding=encoding, newline="") as stream:
+            return [text.strip() for text in next(csv.reader(stream), [])]
+    except csv.Error as error:
+        raise DataError(
+            f"the header cannot be read ({error})", f"{path.name}, line 1", "Ask the sender for the file again."
+        ) from error
 
 
 def check_header(path: Path, header: list[str], contract: Contract) -> tuple[str, ...]:
@@ -147,8 +163,9 @@ def convert(
 ) -> Converted:
     """Convert a CSV file to Parquet files of loaded and rejected rows.
 
-    A file in which every row has the header's number of fields goes through DuckDB's parallel reader. Any other goes
-    through the csv module, which knows the line and the raw text of a row that does not fit.
+    A file in which every row has the header's number of fields goes through DuckDB's parallel reader, whose rows are
+    held against an independent count. Any other goes through the csv module, which knows the line and the raw text of
+    a row that does not fit.
 
     Args:
         path: The delivered file.
@@ -192,15 +209,14 @@ def _convert_well_formed(
         f"c{positions[column.name]} AS {column.name}" if column.name in positions else f"NULL::TEXT AS {column.name}"
         for column in contract.columns
     ]
-    rescued = [(position, text) for position, text in enumerate(header) if position not in known]
-    pairs = ", ".join(f"'{_quoted(text)}', c{position}" for position, text in rescued)
+    pairs = ", ".join(f"'{_quoted(text)}', c{position}" for text, position in _rescued_names(header, known).items())
     key = contract.key_column
     pattern = _quoted(key.pattern or r"\S")
     query = f"""
         SELECT {", ".join(projections)},
             '{stamp.file_id}' AS file_id, ROW_NUMBER() OVER () AS row_number, DATE '{stamp.file_date}' AS file_date,
             TIMESTAMPTZ '{stamp.received_at.isoformat()}' AS received_at,
-            {f"JSON_OBJECT({pairs})::TEXT" if rescued else "NULL::TEXT"} AS rescued
+            {f"JSON_OBJECT({pairs})::TEXT" if pairs else "NULL::TEXT"} AS rescued
         FROM READ_CSV('{_quoted(str(path))}', header = FALSE, skip = {_header_lines(path)}, delim = ',', quote = '"',
             escape = '"', all_varchar = TRUE, auto_detect = FALSE, strict_mode = TRUE, null_padding = FALSE,
             max_line_size = 10000000,
@@ -216,7 +232,48 @@ def _convert_well_formed(
         ).fetchone() or (0, 0)
     if keyless:
         raise duckdb.Error("rows without a natural key")
+    if loaded != count_records(path) - 1:
+        raise duckdb.Error("the reader's rows are not those of the file")
     return loaded, 0
+
+
+def count_records(path: Path) -> int:
+    """Count the records of a CSV file by its bytes: line ends outside of quotes, blank lines apart.
+
+    It shares no code with the readers, and so tells whether one of them dropped or joined rows. Memory stays within a
+    few chunks.
+    """
+    records, quoted, blank = 0, 0, True
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            data = np.frombuffer(chunk, dtype=np.uint8)
+            ends = np.flatnonzero(data == 0x0A)
+            quotes = np.flatnonzero(data == 0x22)
+            outside = ends[(np.searchsorted(quotes, ends) + quoted) % 2 == 0]
+            # A line is blank where nothing but a carriage return lies between two ends.
+            inked = np.flatnonzero((data != 0x0A) & (data != 0x0D))
+            before = np.searchsorted(inked, outside)
+            filled = np.diff(before, prepend=0) > 0
+            if len(filled):
+                filled[0] |= not blank
+                records += int(np.count_nonzero(filled))
+                blank = bool(before[-1] == len(inked))
+            else:
+                blank = blank and not len(inked)
+            quoted = (quoted + len(quotes)) % 2
+    return records + (not blank)
+
+
+def _rescued_names(header: list[str], known: dict[int, Column]) -> dict[str, int]:
+    """Give a name and the position of every column that the contract does not know; a repeated name is numbered."""
+    names: dict[str, int] = {}
+    for position, text in enumerate(header):
+        if position not in known:
+            name, nth = text, 2
+            while name in names:
+                name, nth = f"{text} ({nth})", nth + 1
+            names[name] = position
+    return names
 
 
 def _convert_row_by_row(
@@ -227,12 +284,15 @@ def _convert_row_by_row(
     reject_schema = arrow_schema(REJECTED_COLUMNS)
     known = contract.map_header(header)
     position_of = {column.name: position for position, column in known.items()}
-    new = [(position, text) for position, text in enumerate(header) if position not in known]
+    new = _rescued_names(header, known)
     key_position = position_of[contract.key]
     key_pattern = re.compile(contract.key_column.pattern or r"\S")
     loaded = rejected = 0
     batch: list[list[str]] = []
     bad: list[dict[str, object]] = []
+
+    def fits(fields: list[str]) -> bool:
+        return len(fields) == len(header) and key_pattern.search(fields[key_position]) is not None
 
     def columns_of(batch: list[list[str]]) -> pa.Table:
         arrays: list[pa.Array] = []
@@ -240,7 +300,7 @@ def _convert_row_by_row(
             position = position_of.get(column.name)
             values = [None] * len(batch) if position is None else [row[position] or None for row in batch]
             arrays.append(pa.array(values, pa.string()))
-        rescued = [json.dumps({text: row[position] for position, text in new}) if new else None for row in batch]
+        rescued = [_rescued_json({name: row[at] or None for name, at in new.items()}) if new else None for row in batch]
         numbers = range(loaded - len(batch) + 1, loaded + 1)
         arrays += [
             pa.array([stamp.file_id] * len(batch), pa.string()),
@@ -255,63 +315,120 @@ def _convert_row_by_row(
         path.open(encoding="utf-8-sig", newline="") as stream,
         pq.ParquetWriter(rows, schema, compression="zstd") as out,
     ):
-        raw = _RawLines(stream)
-        reader = csv.reader(raw)
-        next(reader)
-        raw.take()
-        first_line = reader.line_num + 1
-        for fields in reader:
-            raw_text = raw.take()
-            if fields:
-                reason = None
-                if len(fields) != len(header):
-                    reason = f"{len(fields)} fields where {len(header)} were expected"
-                elif not key_pattern.search(fields[key_position]):
-                    reason = f"{contract.key_column.header} holds no natural key: '{fields[key_position]}'"
-                if reason is None:
-                    batch.append(fields)
-                    loaded += 1
-                    if len(batch) == BATCH_ROWS:
-                        out.write_table(columns_of(batch))
-                        batch = []
-                else:
-                    rejected += 1
-                    bad.append(
-                        {
-                            "source_key": contract.source_key,
-                            "file_id": stamp.file_id,
-                            "line_number": first_line,
-                            "raw_text": raw_text,
-                            "reason": reason,
-                            "received_at": stamp.received_at,
-                        }
-                    )
-            first_line = reader.line_num + 1
+        for line_number, fields, raw_text, problem in _records(stream, fits):
+            if problem:
+                reason = problem
+            elif len(fields) != len(header):
+                reason = f"{len(fields)} fields where {len(header)} were expected"
+            elif not fits(fields):
+                reason = f"{contract.key_column.header} holds no natural key: '{fields[key_position]}'"
+            else:
+                batch.append(fields)
+                loaded += 1
+                if len(batch) == BATCH_ROWS:
+                    out.write_table(columns_of(batch))
+                    batch = []
+                continue
+            rejected += 1
+            bad.append(
+                {
+                    "source_key": contract.source_key,
+                    "file_id": stamp.file_id,
+                    "line_number": line_number,
+                    "raw_text": raw_text,
+                    "reason": reason,
+                    "received_at": stamp.received_at,
+                }
+            )
         out.write_table(columns_of(batch))
     if bad:
         pq.write_table(pa.Table.from_pylist(bad, schema=reject_schema), rejects, compression="zstd")
     return loaded, rejected
 
 
-class _RawLines:
-    """Lines of a stream, remembered until they are taken, so that a rejected row keeps its raw text."""
+def _records(
+    stream: Iterator[str], fits: Callable[[list[str]], bool]
+) -> Iterator[tuple[int, list[str], str, str | None]]:
+    """Give line number, fields, raw text and problem (or None) of every record of a CSV stream, the header apart.
+
+    A quote that is never closed swallows the lines after it. Where one of those lines is a row of its own, only the
+    first line is given up and reading begins anew behind it, so that a stray quote costs one row.
+
+    Args:
+        stream: The lines of the file.
+        fits: Whether fields make a row.
+    """
+    lines = _Lines(stream)
+    reader = csv.reader(lines)
+    next(reader)
+    line_number = 1 + len(lines.seen)
+    while True:
+        lines.begin()
+        fields: list[str] = []
+        problem: str | None = None
+        try:
+            fields = next(reader, [])
+            if lines.cut:
+                problem = OPEN_QUOTE
+        except csv.Error as error:
+            problem = str(error)
+        seen = lines.seen
+        if not seen:
+            return
+        if len(seen) > 1 and (problem or not fits(fields) or not _is_strict(seen)):
+            endless = len(seen) == RECORD_LINES or (problem is not None and problem != OPEN_QUOTE)
+            if endless or any(fits(next(csv.reader([line]), [])) for line in seen[1:]):
+                lines.give_back()
+                problem = OPEN_QUOTE
+        raw_text = "".join(seen).rstrip("\r\n")
+        if raw_text:
+            yield line_number, fields, raw_text, problem
+        line_number += len(seen)
+
+
+def _is_strict(lines: list[str]) -> bool:
+    """Tell whether a record keeps to the rules of CSV, with nothing between a closing quote and the comma."""
+    try:
+        next(csv.reader(lines, strict=True))
+    except csv.Error:
+        return False
+    return True
+
+
+class _Lines:
+    """Lines of a stream: those of the record being read are remembered, and can be given back."""
 
     def __init__(self, stream: Iterator[str]) -> None:
-        self._stream, self._seen = stream, list[str]()
+        self._stream, self._back = stream, list[str]()
+        self.begin()
 
-    def __iter__(self) -> _RawLines:
+    def begin(self) -> None:
+        """Begin a record."""
+        self.seen: list[str] = []
+        self.cut = False
+
+    def give_back(self) -> None:
+        """Keep the record's first line; the others are read again."""
+        self._back.extend(reversed(self.seen[1:]))
+        del self.seen[1:]
+
+    def __iter__(self) -> _Lines:
         return self
 
     def __next__(self) -> str:
-        line = next(self._stream)
-        self._seen.append(line)
-        return line
+        if len(self.seen) < RECORD_LINES:
+            line = self._back.pop() if self._back else next(self._stream, None)
+            if line is not None:
+                self.seen.append(line)
+                return line
+        # The record ends here although the reader, inside of quotes, wants more.
+        self.cut = bool(self.seen)
+        raise StopIteration
 
-    def take(self) -> str:
-        """Give the lines read since the last call."""
-        text = "".join(self._seen).rstrip("\r\n")
-        self._seen.clear()
-        return text
+
+def _rescued_json(values: dict[str, str | None]) -> str:
+    """Give the JSON that DuckDB's JSON_OBJECT would give, so that both readers rescue alike."""
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
 
 def _header_lines(path: Path) -> int:

@@ -101,7 +101,14 @@ def ingest(paths: DataPaths, backfill: bool = False, console: Console | None = N
         )
         with progress:
             for path in progress.track(_landed(paths), description="Taking files in"):
-                outcomes.append(_take_in(path, paths, ledger, loaded_ids, clock))
+                try:
+                    outcomes.append(_take_in(path, paths, ledger, loaded_ids, clock))
+                except OSError as error:
+                    raise UsageError(
+                        f"the file cannot be taken in ({error.strerror}: {error.filename or paths.root})",
+                        path.name,
+                        "It still lies in landing: make room or grant write access, then run leads ingest again.",
+                    ) from error
         return outcomes
 
 
@@ -162,7 +169,7 @@ def _take_in(path: Path, paths: DataPaths, ledger: Ledger, loaded_ids: dict[str,
         if contract is None:
             folders = ", ".join(f"landing/{key}/" for key in contracts())
             raise DataError("the file lies in no source's folder", path.name, f"Move it to one of {folders}.")
-        identity = file_id(path)
+        identity = _readable_id(path)
         if identity in loaded_ids:
             outcome = enter(DUPLICATE, f"the same bytes are loaded already, as {loaded_ids[identity]}", started)
             path.unlink()
@@ -185,12 +192,22 @@ def _take_in(path: Path, paths: DataPaths, ledger: Ledger, loaded_ids: dict[str,
         clock.note(source_key, claimed, received_at)
         path.unlink()
         return outcome
-    except (DataError, PermissionError) as error:
-        reason = str(error) if isinstance(error, DataError) else f"{path.name}: the file cannot be read. Grant access."
+    except DataError as error:
+        reason = str(error)
         rows.unlink(missing_ok=True)
         rejects.unlink(missing_ok=True)
+        # The ledger first: a crash before the move repeats the attempt, the other order would lose it from the ledger.
+        outcome = enter(QUARANTINED, reason, started)
         _quarantine(path, source_key or "unknown", reason, paths)
-        return enter(QUARANTINED, reason, started)
+        return outcome
+
+
+def _readable_id(path: Path) -> str:
+    """Give the SHA-256 of a file, or say that it cannot be read."""
+    try:
+        return file_id(path)
+    except PermissionError as error:
+        raise DataError("the file may not be read", path.name, "Grant read access and drop it again.") from error
 
 
 def _archive(path: Path, identity: str, paths: DataPaths) -> None:
@@ -223,7 +240,9 @@ def _remove_unfinished(paths: DataPaths, attempts: list[dict[str, Any]]) -> None
             if part.stem != "empty" and part.stem not in loaded:
                 part.unlink()
     for leftover in (
-        *paths.bronze.glob(".*.r*"),
+        *paths.bronze.glob(".*.rows"),
+        *paths.bronze.glob(".*.rejects"),
+        *paths.bronze.glob(".*.utf8"),
         *paths.bronze.glob("*/*/.*.unfinished"),
         *paths.archive.glob("*/*.unfinished"),
     ):

@@ -1,0 +1,55 @@
+"""The contracts say what the models may rely on."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from lead_enrichment.contracts import CONTRACTS_DIR, contracts, fold, read_contract
+
+MODES = {
+    "salesforce": "change_feed",
+    "nevada": "full_snapshot",
+    "oklahoma": "full_snapshot",
+    "texas": "full_snapshot",
+}
+
+
+def test_each_source_has_a_contract_with_its_delivery_mode() -> None:
+    assert {key: contract.delivery_mode for key, contract in contracts().items()} == MODES
+    assert {path.stem for path in CONTRACTS_DIR.glob("*.yaml")} == set(MODES)
+
+
+@pytest.mark.parametrize("source", MODES)
+def test_no_header_means_two_columns(source: str) -> None:
+    contract = read_contract(CONTRACTS_DIR / f"{source}.yaml")
+    spellings = [spelling for column in contract.columns for spelling in column.spellings]
+    assert len(spellings) == len(set(spellings))
+
+
+@pytest.mark.parametrize("source", MODES)
+def test_the_natural_key_is_required(source: str) -> None:
+    assert contracts()[source].key_column.required
+
+
+@pytest.mark.parametrize(
+    ("source", "key", "fits"),
+    [
+        ("nevada", "1106-22", True),
+        ("nevada", "-22", False),
+        ("oklahoma", "CHILD CARE FAMILY - K820055232", True),
+        ("oklahoma", "CHILD CARE FAMILY", False),
+        ("texas", "1764783", True),
+        ("texas", " ", False),
+        ("salesforce", "", False),
+    ],
+)
+def test_a_row_without_a_licence_number_has_no_key(source: str, key: str, fits: bool) -> None:
+    assert bool(re.search(contracts()[source].key_column.pattern or r"\S", key)) is fits
+
+
+def test_a_header_is_known_in_any_case_spacing_and_punctuation() -> None:
+    header = ["first-issue  date", "NAME"]
+    assert [column.name for column in contracts()["nevada"].map_header(header).values()] == ["first_issue_date", "name"]
+    assert fold(" First_Issue Date ") == "firstissuedate"

@@ -1,0 +1,250 @@
+"""Broken files cost no more than what is broken in them, and a killed or crowded ingest loses and doubles nothing."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import io
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from conftest import ROOT
+from lead_enrichment import delivery
+from lead_enrichment import ingest as ingest_module
+from lead_enrichment.delivery import count_records
+from lead_enrichment.errors import UsageError
+from lead_enrichment.ingest import ingest
+from lead_enrichment.ledger import Ledger
+from lead_enrichment.paths import DataPaths, data_paths
+
+KILLS = 10
+ROWS = 8_000
+HEADER = (
+    "Name,Credential Type,Credential Number,Status,Expiration Date,Disciplinary Action,Address,State,County,Phone,"
+    "First Issue Date,Primary Contact Name,Primary Contact Role"
+)
+
+
+def row(number: int, name: str = "ABC", role: str = "Other") -> str:
+    address = "150 N. WILLOW ST MESQUITE NV 89027"
+    return f"{name},CENTER,{number}-22,Active,11/30/23,N,{address},NV,CLARK,702-393-9400,12/1/13,A B,{role}"
+
+
+@pytest.fixture
+def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataPaths:
+    monkeypatch.setenv("LEADS_DATA_DIR", str(tmp_path / "data"))
+    return data_paths()
+
+
+def drop(paths: DataPaths, lines: list[str], name: str = "nevada_2026-10-05.csv") -> Path:
+    path = paths.landing / "nevada" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def column(paths: DataPaths, table: str, names: str) -> list[tuple[object, ...]]:
+    files = str(paths.bronze / table / "*" / "*.parquet")
+    return duckdb.sql(f"SELECT {names} FROM READ_PARQUET('{files}', union_by_name = TRUE) ORDER BY ALL").fetchall()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        row(2, name='"ABC'),  # opened in the first field; the next lines hold no quote
+        row(2, role='"Other'),  # opened in the last one, so that its own line has the right number of fields
+    ],
+)
+def test_a_quote_that_is_never_closed_costs_one_row(paths: DataPaths, broken: str) -> None:
+    drop(paths, [HEADER, row(1), broken, *(row(number) for number in range(3, 2500))])
+    outcome = ingest(paths)[0]
+    assert (outcome.rows_loaded, outcome.rows_rejected) == (2498, 1)
+    assert column(paths, "rejected_row", "line_number, raw_text") == [(3, broken)]
+
+
+def test_a_quote_that_the_next_row_closes_does_not_join_two_facilities(paths: DataPaths) -> None:
+    drop(paths, [HEADER, row(1, name='"ABC'), row(2, name='"DEF"'), row(3)])
+    ingest(paths)
+    assert column(paths, "nevada", "credential_number, name") == [("2-22", "DEF"), ("3-22", "ABC")]
+
+
+def test_a_short_row_with_line_breaks_in_quotes_is_one_rejected_row(paths: DataPaths) -> None:
+    broken = row(2, role='"Owner\n\nDirector"').removeprefix("ABC,")
+    drop(paths, [HEADER, row(1), broken, row(3)])
+    outcome = ingest(paths)[0]
+    assert (outcome.rows_loaded, outcome.rows_rejected) == (2, 1)
+    assert column(paths, "rejected_row", "line_number, raw_text") == [(3, broken)]
+
+
+def test_a_field_longer_than_any_reader_takes_stops_no_other_row_or_file(paths: DataPaths) -> None:
+    drop(paths, [HEADER, row(1, name="x" * (delivery.FIELD_CHARACTERS + 1)), "short", row(2)])
+    drop(paths, ["x" * (delivery.FIELD_CHARACTERS + 1), row(1)], "nevada_2026-11-05.csv")
+    drop(paths, [HEADER, row(9)], "nevada_2026-12-05.csv")
+    outcomes = ingest(paths)
+    assert [(item.status, item.rows_loaded, item.rows_rejected) for item in outcomes] == [
+        ("loaded", 1, 2), ("quarantined", 0, 0), ("loaded", 1, 0),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("spoiling", [[], ["short"]], ids=["well-formed", "row by row"])
+def test_unknown_columns_are_rescued_alike_and_a_repeated_one_keeps_both_values(
+    paths: DataPaths, spoiling: list[str]
+) -> None:
+    drop(paths, [f"{HEADER},Größe,X,X", f"{row(1)},é,1,2", f"{row(2)},,,3", *spoiling])
+    ingest(paths)
+    rescued = [json.loads(str(text)) for _, text in column(paths, "nevada", "row_number, rescued")]
+    assert rescued == [{"Größe": "é", "X": "1", "X (2)": "2"}, {"Größe": None, "X": None, "X (2)": "3"}]
+
+
+def test_records_counted_by_bytes_are_those_of_the_csv_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "CHUNK_BYTES", 7)  # every record is cut by the end of a chunk
+    chance = random.Random(1)
+    path = tmp_path / "records.csv"
+    for _ in range(300):
+        text = io.StringIO()
+        end = chance.choice(["\n", "\r\n"])
+        writer = csv.writer(text, lineterminator=end)
+        rows = chance.randrange(6)
+        for _ in range(rows):
+            writer.writerow(["".join(chance.choices('a,"\n\r', k=chance.randrange(5))) for _ in range(3)])
+            text.write(end * chance.randrange(3))
+        whole = text.getvalue()
+        path.write_text(chance.choice([whole, whole.rstrip("\r\n")]), encoding="utf-8", newline="")
+        assert count_records(path) == rows, repr(whole)
+
+
+def test_rows_that_the_fast_reader_drops_are_found_by_the_count(
+    paths: DataPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(paths, [HEADER, row(1), row(2), row(3)])
+    real = duckdb.connect
+
+    class Dropping:
+        """A connection whose CSV reader loses the second row."""
+
+        def __init__(self) -> None:
+            self.connection = real()
+
+        def __enter__(self) -> Dropping:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            self.connection.close()
+
+        def execute(self, query: str, *values: object) -> object:
+            lossy = re.sub(r"(?s)(READ_CSV.*\))(\s*\) TO)", r"\1 WHERE c2 <> '2-22' \2", query)
+            return self.connection.execute(lossy, *values)
+
+    monkeypatch.setattr(delivery.duckdb, "connect", Dropping)
+    assert ingest(paths)[0].rows_loaded == 3
+
+
+def test_a_file_that_may_not_be_read_goes_to_quarantine(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    drop(paths, [HEADER, row(1)])
+    monkeypatch.setattr(ingest_module, "file_id", refuse)
+    outcome = ingest(paths)[0]
+    assert outcome.status == "quarantined"
+    assert "may not be read" in (outcome.reason or "")
+
+
+def test_a_full_disk_is_said_and_leaves_the_file_in_landing(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = drop(paths, [HEADER, row(1)])
+    with monkeypatch.context() as patched:
+        patched.setattr(ingest_module, "_archive", full)
+        with pytest.raises(UsageError, match="No space left"):
+            ingest(paths)
+    assert path.exists()
+    assert not list(paths.quarantine.glob("*/*"))
+    assert ingest(paths)[0].status == "loaded"
+
+
+def test_a_crash_while_a_file_goes_to_quarantine_leaves_none_without_a_ledger_row(
+    paths: DataPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    drop(paths, ["a,b", "1,2"])
+    with monkeypatch.context() as patched:
+        patched.setattr(Ledger, "append", crash)
+        with pytest.raises(KeyboardInterrupt):
+            ingest(paths)
+    assert not list(paths.quarantine.glob("*/*"))
+    assert ingest(paths)[0].status == "quarantined"
+
+
+def test_a_second_ingest_at_the_same_time_is_turned_away(paths: DataPaths) -> None:
+    drop(paths, [HEADER, row(1)])
+    with ingest_module._only_ingest(paths), pytest.raises(UsageError, match="another ingest is at work"):
+        ingest(paths)
+
+
+def test_kills_at_random_moments_lose_and_double_nothing(paths: DataPaths) -> None:
+    chance = random.Random(20261115)
+    script = "from lead_enrichment import ingest, paths; print(flush=True); ingest.ingest(paths.data_paths())"
+    unfinished = 0
+    for day in range(1, KILLS + 1):
+        # A row that does not fit and cp1252 make it the slowest way, with the most files left half-way.
+        lines = [row(number, name="CAFÉ") for number in range(day * 100_000, day * 100_000 + ROWS)]
+        path = drop(paths, [HEADER, "short", *lines], f"nevada_2026-10-{day:02d}.csv")
+        path.write_bytes(path.read_text(encoding="utf-8").encode("cp1252"))
+        process = subprocess.Popen(
+            [sys.executable, "-c", script],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+        )
+        assert process.stdout
+        process.stdout.readline()
+        time.sleep(chance.uniform(0, 0.5))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+        unfinished += bool(list(paths.bronze.glob(".*.*")))
+    assert unfinished, "no kill fell into a conversion: the machine is faster than this test thinks"
+    ingest(paths)
+    loaded = [item for item in Ledger(paths.bronze).attempts() if item["status"] == "loaded"]
+    assert len({item["file_id"] for item in loaded}) == len(loaded) == KILLS
+    assert len(column(paths, "nevada", "file_id, row_number")) == KILLS * ROWS
+    assert len(column(paths, "rejected_row", "file_id")) == KILLS
+    assert len(list(paths.archive.glob("*/*"))) == KILLS
+    assert not [path for path in paths.root.rglob(".*") if path.name != ".ingest.lock"]
+
+
+def test_rows_of_a_load_that_never_reached_the_ledger_are_removed(
+    paths: DataPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    path = drop(paths, [HEADER, row(1), "short"])
+    with monkeypatch.context() as patched:
+        patched.setattr(Ledger, "append", crash)
+        with pytest.raises(KeyboardInterrupt):
+            ingest(paths)
+    path.unlink()  # the operator takes the file back before the next ingest
+    ingest(paths)
+    assert column(paths, "nevada", "file_id") == column(paths, "rejected_row", "file_id") == []
+
+
+@pytest.mark.parametrize("left", ["bronze/.a.csv.rows", "bronze/.a.csv.rejects", "bronze/.a.csv.utf8"])
+def test_a_file_that_a_killed_conversion_left_is_removed(paths: DataPaths, left: str) -> None:
+    (paths.root / left).touch()
+    ingest(paths)
+    assert not (paths.root / left).exists()
