@@ -1,0 +1,73 @@
+"""Writes delivered files: CSV as the sources write it, in pieces, and under its name only when it is complete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lead_enrichment.demo.text import Text
+
+
+class CsvFile:
+    """One CSV file in UTF-8 without a mark, lines ended by LF, only those values quoted that need it.
+
+    A file without a row is not kept.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows = 0
+        self._unfinished = path.with_name(f".{path.name}.part")
+        self._has_header = False
+
+    def __enter__(self) -> CsvFile:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._stream = self._unfinished.open("wb")
+        return self
+
+    def write(self, columns: dict[str, Text]) -> None:
+        """Add rows; the columns of the first call make the header."""
+        if not self._has_header:
+            self._stream.write((",".join(columns) + "\n").encode())
+            self._has_header = True
+        lines = pc.binary_join_element_wise(*[_quoted(column) for column in columns.values()], ",")
+        ended = pc.binary_join_element_wise(lines, "\n", "")
+        chunks = ended.chunks if isinstance(ended, pa.ChunkedArray) else [ended]
+        for chunk in chunks:
+            _, offsets, text = chunk.buffers()
+            bounds = memoryview(offsets).cast("i")
+            first, last = bounds[chunk.offset], bounds[chunk.offset + len(chunk)]
+            self._stream.write(memoryview(text)[first:last])
+            self.rows += len(chunk)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stream.close()
+        if kind is None and self._has_header:
+            self._unfinished.replace(self.path)
+        else:
+            self._unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def written_or_not(path: Path, is_wanted: bool) -> Iterator[CsvFile | None]:
+    """Open a file to write, or give None where only what follows from it is wanted."""
+    if not is_wanted:
+        yield None
+        return
+    with CsvFile(path) as file:
+        yield file
+
+
+def _quoted(column: Text) -> Text:
+    needs = pc.match_substring_regex(column, '[",\r\n]')
+    if not pc.any(needs).as_py():
+        return column
+    doubled = pc.binary_join_element_wise('"', pc.replace_substring(column, '"', '""'), '"', "")
+    return pc.if_else(needs, doubled, column)

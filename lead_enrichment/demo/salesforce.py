@@ -1,0 +1,403 @@
+"""What sales knows: leads typed by hand about the facilities of the world, and how they move along the funnel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lead_enrichment.demo import words
+from lead_enrichment.demo.dice import Dice, Numbers
+from lead_enrichment.demo.text import Text, choose, constant, day, is_empty, join, moment, number, spaced, swap, word
+from lead_enrichment.demo.world import FIRST_ELSEWHERE, Sites, World
+
+KNOWN, TWICE, THRICE = 0.6, 0.075, 0.005
+# Leads elsewhere for each facility in the three states.
+ELSEWHERE_SHARE = 0.4
+YEARS_OF_LEADS = 8
+# Leads share an invented e-mail in groups of twenty, at least one group in any demo.
+GROUP, GROUPED = 20, 0.012
+# From one feed to the next: shares of the leads to which something happens.
+MOVED, EDITED, DELETED, TOUCHED = 0.014, 0.004, 0.0012, 0.004
+RE_CREATED = 0.6
+FOUND, FOUND_AGAIN, FOUND_ELSEWHERE = 0.0015, 0.0002, 0.002
+DAY = 86_400
+
+_AT = {status: position for position, status in enumerate(words.STATUSES)}
+# Where a lead goes next, with weights; the last of each is a slip of the hand: a step that the funnel does not allow.
+_NEXT = {
+    "New": [("Assigned", 0.85), ("Working", 0.10), ("Unqualified", 0.04), ("Qualified", 0.01)],
+    "Assigned": [("Working", 0.75), ("Recycled", 0.12), ("Unqualified", 0.12), ("Converted", 0.01)],
+    "Working": [("Connected", 0.5), ("Recycled", 0.29), ("Unqualified", 0.2), ("New", 0.01)],
+    "Connected": [("Qualified", 0.5), ("Recycled", 0.29), ("Unqualified", 0.2), ("New", 0.01)],
+    "Qualified": [("Converted", 0.7), ("Recycled", 0.29), ("New", 0.01)],
+    "Converted": [("Recycled", 1.0)],
+    "Recycled": [("Assigned", 0.99), ("Converted", 0.01)],
+    "Unqualified": [("Recycled", 0.99), ("Converted", 0.01)],
+}
+_FIRST_STATUSES = [_AT[s] for s in ("New", *["Assigned"] * 4, *["Working"] * 6, "Connected", "Connected", "Qualified",
+                                    "Converted", *["Recycled"] * 3, *["Unqualified"] * 2)]  # fmt: skip
+
+
+def _next_table() -> Numbers:
+    """Give, for each status and each of 100 draws, the status that follows."""
+    table = np.empty((len(words.STATUSES), 100), dtype=np.int64)
+    for status, following in _NEXT.items():
+        counts = [round(weight * 100) for _, weight in following]
+        table[_AT[status]] = np.repeat([_AT[name] for name, _ in following], counts)
+    return table
+
+
+_FOLLOWING = _next_table()
+
+
+@dataclass(frozen=True)
+class Leads:
+    """Leads of Salesforce in numbers; a row a lead, which its number names for good."""
+
+    number: Numbers
+    slot: Numbers  # whom it is about
+    known_month: Numbers  # as of when; what happened to the facility later is not in the lead
+    edits: Numbers
+    status: Numbers
+    status_moves: Numbers
+    created: Numbers  # seconds from 1970
+    modified: Numbers
+    active: Numbers  # day of the last activity; 0 where there was none
+    is_deleted: Numbers
+    group: Numbers  # number of the invented e-mail that it shares; 0 where it shares none
+
+    def __len__(self) -> int:
+        return len(self.number)
+
+    def rows(self, chosen: Numbers | slice) -> Leads:
+        """Give some of the leads."""
+        return Leads(**{key: value[chosen] for key, value in vars(self).items()})
+
+    def followed_by(self, others: Leads) -> Leads:
+        """Give these leads and then others."""
+        return Leads(**{key: np.concatenate([value, vars(others)[key]]) for key, value in vars(self).items()})
+
+
+def lead_id(numbers: Numbers) -> Text:
+    """Give Salesforce's id of a lead: the prefix of leads and twelve digits."""
+    return join("00Q", number(numbers, 12))
+
+
+def first_leads(world: World, month: int, now: int) -> Leads:
+    """Give the leads that sales has at the start, oldest first.
+
+    Args:
+        world: Whom they are about.
+        month: Month of the first file.
+        now: The moment of the first file, in seconds from 1970; nothing is younger.
+    """
+    dice = world.dice
+    elsewhere = FIRST_ELSEWHERE + np.arange(int(len(world.slots) * ELSEWHERE_SHARE), dtype=np.int64)
+    known = world.slots[dice.unit("known", world.slots) < KNOWN]
+    once = np.concatenate([known, elsewhere])
+    copies = dice.unit("copies", once)
+    slot = np.concatenate([once, once[copies < TWICE + THRICE], once[copies < THRICE]])
+    copy = np.arange(len(slot))
+    age = (dice.unit("age", slot, copy) ** 1.5 * YEARS_OF_LEADS * 365 * DAY).astype(np.int64)
+    created = now - 3600 - age
+    modified = created + ((now - 60 - created) * dice.unit("modified", slot, copy) ** 0.3).astype(np.int64)
+    order = np.lexsort((copy, created))
+    slot, created, modified = slot[order], created[order], modified[order]
+    numbers = np.arange(len(slot), dtype=np.int64)
+    status = np.array(_FIRST_STATUSES)[dice.below(len(_FIRST_STATUSES), "first status", numbers)]
+    is_active = dice.unit("active", numbers) < 0.9
+    return Leads(
+        number=numbers,
+        slot=slot,
+        # Known as of the last year and a half, in which some have moved on.
+        known_month=month - (dice.unit("known month", numbers) ** 2 * 18).astype(np.int64),
+        edits=np.zeros(len(slot), dtype=np.int64),
+        status=status,
+        status_moves=np.zeros(len(slot), dtype=np.int64),
+        created=created,
+        modified=modified,
+        active=np.where(is_active, modified // DAY, 0),
+        is_deleted=dice.unit("deleted before", numbers) < 0.01,
+        group=_groups(dice, numbers),
+    )
+
+
+def _groups(dice: Dice, numbers: Numbers) -> Numbers:
+    """Give twenty leads at a time one invented e-mail."""
+    members = min(len(numbers), GROUP * max(1, round(len(numbers) * GROUPED / GROUP)))
+    chosen = np.argsort(dice.bits("group", numbers), kind="stable")[:members]
+    group = np.zeros(len(numbers), dtype=np.int64)
+    group[chosen] = 1 + np.arange(members) // GROUP
+    return group
+
+
+def changed_leads(world: World, leads: Leads, month: int, since: int, until: int) -> tuple[Leads, Numbers, Numbers]:
+    """Let the time between two feeds go by.
+
+    Args:
+        world: Whom the leads are about.
+        leads: All leads as they were.
+        month: Month of the time that goes by.
+        since: Its beginning, in seconds from 1970.
+        until: Its end, not included.
+
+    Returns:
+        All leads as they are now; which of those before have changed, as row numbers; and of which kind each change
+        is (a position in CHANGES). Leads from `len(leads)` on are new.
+    """
+    dice, numbers = world.dice, leads.number
+    luck = dice.unit("event", numbers, since)
+    bounds = np.cumsum([MOVED, EDITED, DELETED, TOUCHED])
+    event = np.searchsorted(bounds, luck, side="right")
+    changed = np.flatnonzero((event < len(bounds)) & ~leads.is_deleted)
+    kind, who = event[changed], numbers[changed]
+    moment_of = since + dice.below(until - since - 3600, "moment", who, since)
+
+    status, known = leads.status[changed], leads.known_month[changed]
+    following = _FOLLOWING[status, dice.below(100, "next status", who, since)]
+    # A converted lead stays so, but for the odd mistake.
+    stays = (status == _AT["Converted"]) & (dice.unit("stays", who, since) < 0.97)
+    kind = np.where((kind == 0) & stays, 3, kind)
+    after = replace(leads, **{key: value.copy() for key, value in vars(leads).items()})
+    after.status[changed] = np.where(kind == 0, following, status)
+    after.status_moves[changed] += kind == 0
+    # Sales looks the facility up again; where another one has taken its place, the lead stays about the old one.
+    about = leads.slot[changed]
+    is_there = world.state(about, month).facility == world.state(about, known).facility
+    after.known_month[changed] = np.where((kind == 1) & is_there, month, known)
+    after.edits[changed] += kind == 1
+    after.is_deleted[changed] = kind == 2
+    after.modified[changed] = moment_of
+    after.active[changed] = np.where(kind == 2, leads.active[changed], moment_of // DAY)
+
+    again = changed[(kind == 2) & (dice.unit("again", who, since) < RE_CREATED)]
+    found = world.slots[(dice.unit("found", world.slots, since) < FOUND) & (dice.unit("known", world.slots) >= KNOWN)]
+    twice = world.slots[dice.unit("found again", world.slots, since) < FOUND_AGAIN]
+    far = int(leads.slot.max(initial=FIRST_ELSEWHERE - 1)) + 1
+    size = max(1, round(len(world.slots) * ELSEWHERE_SHARE * FOUND_ELSEWHERE))
+    further = np.arange(max(far, FIRST_ELSEWHERE), max(far, FIRST_ELSEWHERE) + size, dtype=np.int64)
+    slot = np.concatenate([leads.slot[again], found, twice, further])
+    # Entered anew within the hour after its deletion; the others at any time.
+    entered = np.concatenate(
+        [
+            after.modified[again] + 60 + dice.below(3400, "re-entry", leads.number[again], since),
+            since + dice.below(until - since, "entry", slot[len(again) :], since),
+        ]
+    )
+    order = np.lexsort((slot, entered))
+    slot, entered = slot[order], entered[order]
+    blank = np.zeros(len(slot), dtype=np.int64)
+    new = Leads(
+        number=len(leads) + np.arange(len(slot), dtype=np.int64),
+        slot=slot,
+        known_month=blank + month,
+        edits=blank,
+        status=blank + _AT["New"],
+        status_moves=blank,
+        created=entered,
+        modified=entered,
+        active=blank,
+        is_deleted=np.zeros(len(slot), dtype=bool),
+        group=blank,
+    )
+    return after.followed_by(new), changed, kind
+
+
+CHANGES = ("status", "edited", "deleted", "touched")
+
+
+def delivered(world: World, leads: Leads) -> dict[str, Text]:
+    """Give leads as the extract has them: the facility as it was known, through the hands that typed it."""
+    dice, rows = world.dice, len(leads)
+    sites = world.sites(world.state(leads.slot, leads.known_month))
+    who = leads.number
+    blank = constant("", rows)
+    bad = dice.unit("placeholder", who)
+    names = dice.unit("contact typed", who)
+    nickname = pa.array([words.NICKNAMES.get(name, name) for name in words.GIVEN])
+    given = pc.fill_null(nickname.take(pc.index_in(sites.given, pa.array(words.GIVEN))), "")
+    first = choose(names < 0.25, given, sites.given)
+    first = choose(names > 0.93, join("Ms. ", first), choose(names > 0.9, pc.utf8_upper(first), first))
+    first = choose((names > 0.3) & (names < 0.45), "", first)
+    has_two = ~is_empty(sites.second_given) & (names < 0.6)
+    first = choose(has_two, join(sites.given, " & ", sites.second_given), first)
+    filled = dice.unit("filled", who)
+    enrolled = (sites.capacity * (0.4 + 0.6 * dice.unit("enrolled", who))).astype(np.int64)
+    has_bounced = dice.unit("bounced", who) < 0.02
+    email = _email(dice, leads, sites)
+    bounced = has_bounced & ~is_empty(email)
+    updated = day(leads.created // DAY)
+    return {
+        "id": lead_id(who),
+        "is_deleted": choose(leads.is_deleted, "TRUE", constant("FALSE", rows)),
+        "last_name": choose(names > 0.97, "Unknown", sites.family),
+        "first_name": first,
+        "title": word(
+            ["", "", "", "Director/Principal", "Provider", "Owner", "Principal", "Director"],
+            dice.below(8, "title", who),
+        ),
+        "company": _company(dice, leads, sites),
+        "street": _street(dice, leads, sites),
+        "city": choose(dice.unit("city typed", who) < 0.12, "", sites.city),
+        "state": _state(dice, leads, sites),
+        "postal_code": _postal_code(dice, leads, sites),
+        "country": _country(dice, leads, sites),
+        "phone": choose(
+            bad < 0.03, _bad_phone(dice, who), choose(bad > 0.93, blank, _phone(dice, leads, sites.phone, "phone"))
+        ),
+        "mobile_phone": choose(
+            dice.unit("mobile", who) < 0.15, _phone(dice, leads, _own_phone(dice, sites, who), "mobile"), blank
+        ),
+        "email": email,
+        "website": choose(filled < 0.4, sites.website, blank),
+        "lead_source": word(words.LEAD_SOURCES, dice.below(len(words.LEAD_SOURCES), "lead source", who)),
+        "status": word(words.STATUSES, leads.status),
+        "is_converted": choose(leads.status == _AT["Converted"], "TRUE", constant("FALSE", rows)),
+        "created_date": moment(leads.created),
+        "last_modified_date": moment(leads.modified),
+        "last_activity_date": choose(leads.active > 0, day(leads.active), blank),
+        "last_viewed_date": choose(filled > 0.97, day(leads.modified // DAY), blank),
+        "last_referenced_date": choose(filled > 0.97, day(leads.modified // DAY), blank),
+        "email_bounced_reason": choose(bounced, "550 5.1.1 The email account does not exist", blank),
+        "email_bounced_date": choose(bounced, updated, blank),
+        "outreach_stage_c": _stage(dice, leads),
+        "current_enrollment_c": choose(filled < 0.1, number(enrolled), blank),
+        "capacity_c": choose(filled < 0.16, number(sites.capacity), blank),
+        "lead_source_last_updated_c": choose((filled > 0.3) & (filled < 0.4), updated, blank),
+        "brightwheel_school_uuid_c": choose(leads.status == _AT["Converted"], join("bw-", number(who, 8)), blank),
+    }
+
+
+def _company(dice: Dice, leads: Leads, sites: Sites) -> Text:
+    """Give the company as typed: short, misspelt, a person, with its city or its licence, `School, The`."""
+    who = leads.number
+    style, form, case = dice.unit("company", who), dice.unit("company form", who), dice.unit("company case", who)
+    person = join(sites.family, ", ", sites.given)
+    # A site of a brand is often typed without its own name.
+    brand = swap(sites.name, " (- .*|of .* at .*)$", "")
+    name = choose(dice.unit("site typed", who) < 0.4, brand, sites.name)
+    name = choose(style < 0.5, name, join(name, sites.legal))
+    for position, (pattern, short) in enumerate(words.ABBREVIATIONS):
+        name = swap(name, pattern, short, dice.unit(f"abbreviation {position}", who) < 0.15)
+    for position in (3, 5, 8):
+        typo = dice.unit(f"typo {position}", who)
+        name = swap(name, f"^(.{{{position}}})[a-z]([a-z])", "\\1\\2", typo < 0.015)
+        name = swap(name, f"^(.{{{position}}})([a-z])([a-z])", "\\1\\3\\2", (typo > 0.015) & (typo < 0.03))
+    name = swap(name, "'", "", dice.unit("apostrophe", who) < 0.3)
+    name = swap(name, "^The (.*)$", "\\1, The", dice.unit("the", who) < 0.6)
+    kind = word(["Type I", "Type II", "Type III"], dice.below(3, "license type", who))
+    license_text = join(" - ", sites.city, " ", sites.state_code, " Child Day Care - ", kind)
+    name = choose(form < 0.04, join(name, " (", sites.city, ")"), name)
+    name = choose((form > 0.04) & (form < 0.07), join(name, license_text), name)
+    name = choose((form > 0.07) & (form < 0.09), join(pc.utf8_upper(person), " FAMILY CHILD CARE"), name)
+    name = choose((form > 0.09) & (form < 0.1), join(sites.given, " ", sites.family, " dba ", name), name)
+    name = choose(is_empty(sites.name) | ((form > 0.97) & sites.is_home), person, name)
+    name = choose(case < 0.06, pc.utf8_lower(name), choose(case < 0.12, pc.utf8_upper(name), name))
+    return choose((case > 0.98), join(name, " "), name)
+
+
+def _street(dice: Dice, leads: Leads, sites: Sites) -> Text:
+    who = leads.number
+    style = dice.unit("street typed", who)
+    suffix = choose(style < 0.45, sites.spelled_suffix, sites.suffix)
+    suffix = choose((style > 0.6) & (style < 0.7) & ~is_empty(suffix), join(suffix, "."), suffix)
+    road = swap(sites.street, "^FM ", "Farm to Market Road ", style < 0.3)
+    road = swap(road, "^FM ", "Fm ", style > 0.7)
+    long = {"N": "North", "S": "South", "E": "East", "W": "West", "NW": "Northwest", "NE": "Northeast"}
+    directions = pa.array(list(long))
+    spelled = pc.fill_null(pa.array(list(long.values())).take(pc.index_in(sites.direction, directions)), "")
+    direction = choose(dice.unit("direction typed", who) < 0.2, spelled, sites.direction)
+    label = word(["Ste ", "Suite ", "#", "Unit ", "Ste. "], dice.below(5, "unit typed", who))
+    has_unit = ~is_empty(sites.unit) & (dice.unit("unit kept", who) < 0.7)
+    unit = choose(has_unit, join(label, sites.unit), "")
+    street = spaced(sites.house, direction, road, suffix, unit)
+    street = choose(style > 0.96, join(street, ","), street)
+    street = choose((style > 0.9) & (style < 0.94), pc.utf8_lower(street), street)
+    # Half of the leads abroad and a quarter at home have no street.
+    return choose(dice.unit("street missing", who) < np.where(is_empty(sites.country), 0.25, 0.5), "", street)
+
+
+def _state(dice: Dice, leads: Leads, sites: Sites) -> Text:
+    style = dice.unit("state typed", leads.number)
+    state = choose(style < 0.5, sites.state_code, sites.state_name)
+    return choose(style > 0.99, "Other", choose(style > 0.97, "", state))
+
+
+def _postal_code(dice: Dice, leads: Leads, sites: Sites) -> Text:
+    style, at_home = dice.unit("postcode typed", leads.number), is_empty(sites.country)
+    extension = number(1000 + dice.below(9000, "zip extension", leads.number))
+    code = choose((style < 0.1) & at_home, join(sites.zip_code, "-", extension), sites.zip_code)
+    # A spreadsheet has taken the leading zero away.
+    code = swap(code, "^0", "", (style > 0.1) & (style < 0.3) & at_home)
+    return choose(style > 0.82, "", code)
+
+
+def _country(dice: Dice, leads: Leads, sites: Sites) -> Text:
+    typed = word(["", "", "US", "United States"], dice.below(4, "country typed", leads.number))
+    return choose(is_empty(sites.country), typed, sites.country)
+
+
+def _phone(dice: Dice, leads: Leads, phone: Text, purpose: str) -> Text:
+    """Give a phone as typed; one in twenty is another one of the same place."""
+    who, edits = leads.number, leads.edits
+    other = pc.binary_join_element_wise(
+        pc.utf8_slice_codeunits(phone, 0, 6), number(1000 + dice.below(9000, f"other {purpose}", who)), ""
+    )
+    is_plain = np.asarray(pc.match_substring_regex(phone, "^[0-9]{10}$"))
+    phone = choose((dice.unit(f"is other {purpose}", who, edits) < 0.05) & is_plain, other, phone)
+    area, exchange, line = (pc.utf8_slice_codeunits(phone, start, stop) for start, stop in ((0, 3), (3, 6), (6, 10)))
+    style = dice.below(20, f"{purpose} style", who)
+    extension = number(1 + dice.below(40, f"{purpose} extension", who))
+    typed = join("(", area, ") ", exchange, "-", line)
+    for styles, other_form in (
+        ((7, 8, 9, 10), join(area, "-", exchange, "-", line)),
+        ((11, 12, 13), phone),
+        ((14,), join(area, ".", exchange, ".", line)),
+        ((15,), join("+1", phone)),
+        ((16,), join("1-", area, "-", exchange, "-", line)),
+        ((17,), join(area, "-", exchange, "-", line, " x", extension)),
+        ((18,), join("(", area, ")", exchange, "-", line, " ext. ", extension)),
+    ):
+        typed = choose(np.isin(style, styles), other_form, typed)
+    return choose(is_plain, typed, phone)
+
+
+def _bad_phone(dice: Dice, who: Numbers) -> Text:
+    """Give what is typed to get past a form; half of it counts up from 1234567890."""
+    counted = number(1_234_567_890 + who % 1000)
+    return choose(
+        dice.unit("bad phone kind", who) < 0.5,
+        counted,
+        word(words.BAD_PHONES, dice.below(len(words.BAD_PHONES), "bad phone", who)),
+    )
+
+
+def _own_phone(dice: Dice, sites: Sites, who: Numbers) -> Text:
+    """Give a mobile number of the same area code; abroad, the phone itself."""
+    exchange = 220 + dice.below(779, "mobile exchange", who)
+    exchange = np.where((exchange % 100 == 11) | (exchange == 555), exchange + 1, exchange)
+    area = pc.utf8_slice_codeunits(sites.phone, 0, 3)
+    own = join(area, number(exchange), number(1000 + dice.below(9000, "mobile line", who)))
+    return choose(np.asarray(pc.match_substring_regex(sites.phone, "^[0-9]{10}$")), own, sites.phone)
+
+
+def _email(dice: Dice, leads: Leads, sites: Sites) -> Text:
+    who = leads.number
+    style = dice.unit("e-mail typed", who)
+    email = choose(style < 0.3, "", choose(style > 0.92, pc.utf8_lower(sites.email), sites.email))
+    email = swap(email, "gmail\\.com$", "gmial.com", style > 0.985)
+    bad = word(words.BAD_EMAILS, dice.below(len(words.BAD_EMAILS), "bad e-mail", who))
+    email = choose((style > 0.3) & (style < 0.33), bad, email)
+    return choose(leads.group > 0, join("test", number(leads.group), "@gmail.com"), email)
+
+
+def _stage(dice: Dice, leads: Leads) -> Text:
+    """Give the outreach stage, drawn anew whenever the status moves."""
+    stage = constant("", len(leads))
+    for status, stages in words.STAGES.items():
+        drawn = dice.below(len(stages), f"stage {status}", leads.number, leads.status_moves)
+        stage = choose(leads.status == _AT[status], word(stages, drawn), stage)
+    return stage
