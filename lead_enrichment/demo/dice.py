@@ -38,7 +38,8 @@ class Dice:
 
     def below(self, limit: Numbers | int, purpose: str, *keys: Numbers | int) -> Numbers:
         """Give whole numbers from 0 up to, not including, the limit."""
-        return (self.unit(purpose, *keys) * np.asarray(limit)).astype(np.int64)
+        drawn: Numbers = (self.unit(purpose, *keys) * np.asarray(limit)).astype(np.int64)
+        return drawn
 
     def cycle(self, shortest: int, longest: int, purpose: str, owner: Numbers, months: Numbers | int) -> Numbers:
         """Give the number of times that something has come round to each owner by a month.
@@ -67,4 +68,5 @@ def _mixed(state: Numbers) -> Numbers:
     with np.errstate(over="ignore"):
         state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return state ^ (state >> np.uint64(31))
+        mixed: Numbers = state ^ (state >> np.uint64(31))
+        return mixed
