@@ -178,7 +178,8 @@ class _SalesFiles:
                 )
                 yield after
             added = now.rows(slice(len(old), None))
-            again = np.isin(added.slot, old.slot[changed[kind == salesforce.CHANGES.index("deleted")]])
+            deleted = old.rows(changed[kind == salesforce.CHANGES.index("deleted")])
+            again = np.isin(self._facility(added), self._facility(deleted))
             for piece in _pieces(len(added)):
                 leads = added.rows(piece)
                 self._note_new(delivery, truth, leads, again[piece])
@@ -188,8 +189,11 @@ class _SalesFiles:
 
     def _note_new(self, delivery: Delivery, truth: Truth, leads: salesforce.Leads, again: Numbers) -> None:
         ids = salesforce.lead_id(leads.number)
-        truth.note_facilities("salesforce", ids, self._world.state(leads.slot, leads.known_month).facility)
+        truth.note_facilities("salesforce", ids, self._facility(leads))
         truth.note_changes(delivery, ids, pa.array(np.where(again, "re_created", "created").tolist(), pa.string()))
+
+    def _facility(self, leads: salesforce.Leads) -> Numbers:
+        return self._world.state(leads.slot, leads.known_month).facility
 
 
 def _pieces(rows: int) -> list[slice]:

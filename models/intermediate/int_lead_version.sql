@@ -84,7 +84,7 @@ WITH delivery AS (
     FALSE AS is_listed
   FROM delivery AS d
   INNER JOIN effective AS e
-    ON e.source_key = d.source_key
+    ON e.file_id = d.previous_file_id
   LEFT JOIN effective AS n
     ON n.file_id = d.file_id AND n.lead_key = e.lead_key
   WHERE

@@ -1,4 +1,4 @@
-"""What the demo promises: equal bytes for an equal seed, the quirks of the sources, and the truth about every record."""
+"""What the demo promises: equal bytes for an equal seed, the sources' quirks, and the truth about every record."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -30,6 +31,12 @@ def read(path: Path) -> pd.DataFrame:
 
 def bytes_under(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def file_day(name: str) -> str:
+    found = re.search(r"\d{4}-\d\d-\d\d", name)
+    assert found, name
+    return found[0]
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +131,7 @@ def test_after_writes_only_what_is_new(tmp_path: Path) -> None:
     write_demo(tmp_path / "all", 300, 4, date(2026, 12, 15), SEED)
     write_demo(tmp_path / "new", 300, 4, date(2026, 12, 15), SEED, after=AS_OF)
     everything, new = bytes_under(tmp_path / "all/landing"), bytes_under(tmp_path / "new/landing")
-    assert new == {name: content for name, content in everything.items() if name[-14:-4] > "2026-11-15"}
+    assert new == {name: content for name, content in everything.items() if file_day(name) > "2026-11-15"}
     assert bytes_under(tmp_path / "new/truth") == bytes_under(tmp_path / "all/truth")
 
 
@@ -155,7 +162,7 @@ def test_first_salesforce_file_is_complete_and_later_ones_hold_changes_only(file
 
 
 def test_dates_of_files_lie_within_the_run(files: Tables) -> None:
-    days = [re.search(r"\d{4}-\d\d-\d\d", name)[0] for name in files]
+    days = [file_day(name) for name in files]
     assert min(days) == "2026-09-01" and max(days) <= "2026-11-15"
     assert "salesforce_2026-09-01.csv" in files
 
@@ -324,7 +331,7 @@ def test_salesforce_writes_it_this_way_too(sources: Tables, column: str, pattern
 
 def test_salesforce_times_lie_between_the_feeds(files: Tables) -> None:
     feeds = [(name[11:21], table) for name, table in files.items() if name.startswith("salesforce")]
-    for (since, _), (until, table) in zip(feeds, feeds[1:], strict=False):
+    for (since, _), (until, table) in pairwise(feeds):
         modified = pd.to_datetime(table["last_modified_date"])
         assert modified.between(since, until, inclusive="left").all(), until
         assert (pd.to_datetime(table["created_date"]) <= modified).all()
@@ -348,7 +355,7 @@ def test_every_change_of_a_state_file_is_told(files: Tables, changes: pd.DataFra
     """Compare file with file as a reader would, and hold what differs against the truth."""
     for key in ("nevada", "oklahoma", "texas"):
         ordered = [(name, table) for name, table in files.items() if name.startswith(key)]
-        for (_, before), (name, after) in zip(ordered, ordered[1:], strict=False):
+        for (_, before), (name, after) in pairwise(ordered):
             old, new = (table.set_index(natural_ids(key, table)) for table in (before, after))
             if key == "texas":
                 for table in (old, new):
