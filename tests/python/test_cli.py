@@ -66,7 +66,7 @@ def test_backfill_into_days_that_production_may_have_done_names_the_restatement(
     (data / "warehouse" / "leads.duckdb").touch()
     drop(data, GOOD.replace("1106", "1107"), "nevada_2026-11-05.csv")
     said = call("ingest", "--backfill")
-    assert "sqlmesh plan --restate-model 'staging.*' --start 2026-11-05 --end 2026-11-05" in said
+    assert "sqlmesh plan --restate-model 'staging.*' --start 2026-11-05 --run --ignore-cron" in said
 
 
 def test_data_directory_is_made_where_its_parent_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ def offending(audit: str, tables: dict[str, str], this_model: str) -> list[tuple
     """Give the rows that an audit returns on tables of a test, its parameters at their defaults."""
     header, query = (ROOT / "audits" / f"{audit}.sql").read_text(encoding="utf-8").split("\n);\n", 1)
     query = query.replace("@this_model", this_model)
-    for name, default in re.findall(r"^    (\w+) = ([\d.]+),?$", header, re.MULTILINE):
+    for name, default in re.findall(r"\b(\w+) = ([\d.]+)", header):
         query = query.replace(f"@{name}", default)
     with duckdb.connect() as connection:
         connection.execute("CREATE SCHEMA intermediate; CREATE SCHEMA dims")
