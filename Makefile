@@ -10,6 +10,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SCRATCH := $(or $(TMPDIR),/tmp)/lead_enrichment_$(shell id -u)
 SQLMESH := sqlmesh --log-file-dir $(SCRATCH)/logs
 INSTALLED := .venv/.installed
+STARTED := $(shell date -u +%Y-%m-%dT%H:%M:%SZ)
 
 .PHONY: help setup demo run refresh check test ui format clean
 
@@ -45,11 +46,11 @@ demo: $(INSTALLED)
 
 run: demo ## Set up, make demo data, build production, show the summary; safe to repeat
 	@$(SQLMESH) plan --auto-apply --no-prompts
-	@leads summary
+	@leads summary --since $(STARTED)
 
 refresh: $(INSTALLED) ## Take in what has landed and bring every model up to date, now
 	@leads ingest; refused=$$?; [ $$refused -le 1 ] || exit $$refused; \
-	$(SQLMESH) run --ignore-cron && leads summary && exit $$refused
+	$(SQLMESH) run --ignore-cron && leads summary --since $(STARTED) && exit $$refused
 
 # Checks run against scratch data, never against those of LEADS_DATA_DIR.
 check test: export LEADS_DATA_DIR := $(SCRATCH)/check

@@ -84,7 +84,10 @@ def demo_command(
         f"whom each record is about stands in {target / 'truth'}.",
         soft_wrap=True,
     )
-    console.print("Next: `leads ingest --backfill`, then `sqlmesh plan`. Or all at once: `make run`.", soft_wrap=True)
+    following = (
+        "`make refresh`" if since else "`leads ingest --backfill`, then `sqlmesh plan`. Or all at once: `make run`"
+    )
+    console.print(f"Next: {following}.", soft_wrap=True)
 
 
 def _day(option: str, text: str) -> date:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
 import duckdb
 import typer
@@ -29,30 +29,67 @@ COUNTS = """
     GROUP BY source_key
     ORDER BY source_key
 """
+# A version begins at the received_at of the delivery that brought it.
+CHANGES = """
+    WITH version AS (
+        SELECT
+            source_key,
+            valid_from,
+            is_listed AND NOT is_deleted AS is_live,
+            LAG(is_listed AND NOT is_deleted) OVER (PARTITION BY lead_key ORDER BY valid_from) AS was_live
+        FROM dims.dim_lead
+    )
+    SELECT
+        v.source_key,
+        COUNT(*) FILTER (v.is_live AND v.was_live IS NULL) AS new,
+        COUNT(*) FILTER (v.is_live AND v.was_live) AS changed,
+        COUNT(*) FILTER (v.is_live AND NOT v.was_live) AS back,
+        COUNT(*) FILTER (NOT v.is_live AND v.was_live) AS gone
+    FROM version AS v
+    SEMI JOIN facts.fact_file_load AS l
+        ON l.source_key = v.source_key AND l.received_at = v.valid_from
+            AND l.status = 'loaded' AND l.finished_at >= ?
+    GROUP BY v.source_key
+    ORDER BY v.source_key
+"""
 
 
 def summary_command(
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"],
+            help="Show too what the files brought that were taken in from this time on (UTC).",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Show leads, duplicates, matches and net-new leads by source, and the files behind them."""
+    since = since and since.replace(tzinfo=UTC)
     with errors_as_sentences():
         paths = data_paths(create=False)
-        rows = _counts(paths)
+        leads = _rows(paths, COUNTS)
+        changes = _rows(paths, CHANGES, since) if since else []
         attempts = Ledger(paths.bronze).attempts()
     loaded = [row for row in attempts if row["status"] == LOADED]
     refused = sum(row["status"] == QUARANTINED for row in attempts)
-    recent = datetime.now(UTC) - timedelta(minutes=10)
-    new = sum(row["finished_at"] > recent for row in loaded)
+    new_files = [row for row in loaded if since and row["finished_at"] >= since]
     if as_json:
-        typer.echo(json.dumps({"sources": rows, "files_loaded": len(loaded), "files_refused": refused}, indent=2))
+        summary: dict[str, Any] = {"sources": leads, "files_loaded": len(loaded), "files_refused": refused}
+        if since:
+            summary |= {"files_new": len(new_files), "changes": changes}
+        typer.echo(json.dumps(summary, indent=2))
         return
     console = Console(highlight=False)
-    table = Table("Source", "Leads", "Gone", "Duplicates", "Matched", "Net-new", title="Leads in production")
-    for row in rows:
-        table.add_row(str(row["source_key"]), *(f"{row[name]:,}" for name in list(row)[1:]))
-    console.print(table)
+    console.print(_table("Leads in production", leads))
     console.print(f"Files: {len(loaded):,} loaded, {refused:,} refused.")
-    console.print(f"{new:,} files came in during the last ten minutes." if new else "Nothing is new.")
+    if since and not new_files:
+        console.print("Nothing is new.")
+    elif since:
+        # Where all files are new, each lead is new: the first table says it.
+        if changes and len(new_files) < len(loaded):
+            console.print(_table("What the new files brought", changes))
+        console.print(f"{len(new_files):,} of the files are new.")
     console.print(
         "Next: `leads status` for the files, `sqlmesh plan dev` after changing a model, `make ui` for lineage, "
         "`make refresh` after dropping a file into landing/<source>/.",
@@ -60,8 +97,24 @@ def summary_command(
     )
 
 
-def _counts(paths: DataPaths) -> list[dict[str, int]]:
-    """Read the counts by source from production.
+def _table(title: str, rows: list[dict[str, Any]]) -> Table:
+    names = list(rows[0]) if rows else ["source_key"]
+    table = Table(title=title)
+    for name in names:
+        heading = {"source_key": "Source", "net_new": "Net-new"}.get(name, name.capitalize())
+        table.add_column(heading, justify="left" if name == "source_key" else "right")
+    for row in rows:
+        table.add_row(str(row["source_key"]), *(f"{row[name]:,}" for name in names[1:]))
+    return table
+
+
+def _rows(paths: DataPaths, query: str, *parameters: object) -> list[dict[str, Any]]:
+    """Read counts by source from production.
+
+    Args:
+        paths: The data directory.
+        query: One of the queries above.
+        parameters: What stands for its question marks.
 
     Raises:
         UsageError: There is no warehouse yet, another process holds it, or production lacks the match fact.
@@ -70,8 +123,8 @@ def _counts(paths: DataPaths) -> list[dict[str, int]]:
         raise UsageError("there is no warehouse yet", str(paths.warehouse), "Run: make run")
     try:
         with duckdb.connect(str(paths.warehouse), read_only=True) as connection:
-            counts: list[dict[str, int]] = connection.execute(COUNTS).to_arrow_table().to_pylist()
-            return counts
+            rows: list[dict[str, Any]] = connection.execute(query, parameters).to_arrow_table().to_pylist()
+            return rows
     except duckdb.IOException as error:
         raise UsageError(
             "another process holds the warehouse", str(paths.warehouse), "Stop `make ui` or wait for the run to end."

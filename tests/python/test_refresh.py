@@ -1,0 +1,45 @@
+"""Dropping a file and refreshing shows its change at once, and doing it again changes nothing."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from conftest import DEMO_FACILITIES, DEMO_MONTHS, Run
+
+pytestmark = pytest.mark.xdist_group("refresh")
+
+TABLES = ("dims.dim_lead", "facts.fact_lead_match", "facts.fact_match_pair", "facts.fact_facility_license")
+
+
+def contents(data: Path) -> dict[str, list[tuple[object, ...]]]:
+    with duckdb.connect(str(data / "warehouse" / "leads.duckdb"), read_only=True) as connection:
+        return {name: connection.execute(f"SELECT * FROM {name} ORDER BY ALL").fetchall() for name in TABLES}
+
+
+def test_next_month_shows_at_once_and_only_once(own_demo: Path, run: Run) -> None:
+    size = ("--facilities", str(DEMO_FACILITIES), "--months", str(DEMO_MONTHS + 1))
+    run("leads", "demo", *size, "--as-of", "2026-12-15", "--after", "2026-11-15", data=own_demo)
+    loaded_before = list((own_demo / "archive").glob("*/*"))
+    before, started = contents(own_demo), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    run("leads", "ingest", data=own_demo)
+    run("sqlmesh", "run", "--ignore-cron", data=own_demo)
+    after = contents(own_demo)
+    assert all(before[name] != after[name] for name in TABLES)
+    summary = json.loads(run("leads", "summary", "--since", started, "--json", data=own_demo).stdout)
+    assert summary["files_new"] == summary["files_loaded"] - len(loaded_before)
+    changed = {row["source_key"]: row["changed"] for row in summary["changes"]}
+    assert changed["texas"] > 0 and changed["salesforce"] > 0
+
+    landed = own_demo / "landing" / "texas" / "texas_2026-12-06.csv"
+    landed.parent.mkdir(exist_ok=True)
+    run("leads", "demo", *size, "--as-of", "2026-12-15", "--after", "2026-12-05", data=own_demo)
+    assert landed.exists()
+    assert "the same bytes are loaded already" in run("leads", "ingest", data=own_demo).stdout
+    run("sqlmesh", "run", "--ignore-cron", data=own_demo)
+    assert contents(own_demo) == after
+    assert "Nothing is new." in run("leads", "summary", "--since", "2999-01-01", data=own_demo).stdout
