@@ -9,7 +9,9 @@ ROADS = (
     (r"\bFARM( TO MARKET)? (ROAD|RD)\b|\bFARM TO MARKET\b|\bF M\b", "FM"),
     (r"\bRANCH( TO MARKET)? (ROAD|RD)\b|\bR M\b", "RM"),
     (r"\b(COUNTY|CO) (ROAD|RD)\b", "CR"),
+    (r"\bHIGHWAY\b", "HWY"),
     (r"\bFM (ROAD|RD)\b", "FM"),
+    (r"\b(FM|RM|RR|CR) ([0-9]+[A-Z]?) (ROAD|RD)\b", r"\1 \2"),
 )
 
 
@@ -22,5 +24,5 @@ def address_line(evaluator, raw):  # type: ignore[no-untyped-def]
     for pattern, road in ROADS:
         road_line = f"REGEXP_REPLACE({road_line}, '{pattern}', '{road}', 'g')"
     # Only before a number: Sheep Farm Road is a street.
-    numbered = r"\b(FARM|RANCH|COUNTY|CO|FM|F M|R M)( TO MARKET)?( ROAD| RD)? [0-9]"
+    numbered = r"\b(FARM|RANCH|COUNTY|CO|FM|RM|RR|CR|F M|R M|HIGHWAY)( TO MARKET)?( ROAD| RD)? [0-9]"
     return f"CASE WHEN REGEXP_MATCHES({line}, '{numbered}') THEN {road_line} ELSE {line} END"

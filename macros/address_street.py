@@ -25,9 +25,6 @@ DIRECTIONS = {
     "NORTH": "N", "SOUTH": "S", "EAST": "E", "WEST": "W",
     "NORTHEAST": "NE", "NORTHWEST": "NW", "SOUTHEAST": "SE", "SOUTHWEST": "SW",
 }  # fmt: skip
-BOX = r"^(?:P ?O )?BOX #?([A-Z0-9-]+)"
-HOUSE = r"^([0-9]+(?:-[0-9]+)?[A-Z]?)(?: -)? (.+)$"
-ROAD = r"^(FM|RM|RR|CR) ([0-9]+[A-Z]?)(?: RD| ROAD)?(?: (?:N|S|E|W|NORTH|SOUTH|EAST|WEST))?$"
 
 
 def either(words):  # type: ignore[no-untyped-def]
@@ -42,30 +39,36 @@ def lookup(text, words):  # type: ignore[no-untyped-def]
 
 
 @macro()
-def address_street(evaluator, rest):  # type: ignore[no-untyped-def]
-    """Give house_number, street and address_reason of an address line without its unit.
+def address_street(evaluator, parts):  # type: ignore[no-untyped-def]
+    """Give street and address_reason from the parts of an address.
 
     A post office box is a street of its own without a house number.
 
     Args:
-        rest: address_rest, as `@address_unit` gives it.
+        parts: A row with the columns of `@address_parts`.
     """
-    text = rest.sql(dialect="duckdb")
-    direction = either([*DIRECTIONS, *DIRECTIONS.values()])
-    named = rf"^(?:{direction} )?(.+?)(?: {either([*SUFFIXES, *SUFFIXES.values()])})?(?: {direction})?$"
-    behind = f"REGEXP_EXTRACT({text}, '{HOUSE}', 2)"
-
-    def part(group: int, words: dict[str, str]) -> str:
-        return f"NULLIF({lookup(f'REGEXP_EXTRACT({behind}, {chr(39)}{named}{chr(39)}, {group})', words)}, '')"
-
-    words = join_present(" ", [part(1, DIRECTIONS), part(2, {}), part(3, SUFFIXES), part(4, DIRECTIONS)])
+    row = parts.sql(dialect="duckdb")
+    words = ", ".join(f"'{word}'" for word in dict.fromkeys([*SUFFIXES, *SUFFIXES.values()]))
+    # North Street: the direction is the name, and what was read as the name is the suffix.
+    is_named_by_direction = (
+        f"{row}.street_direction <> '' AND {row}.street_suffix = '' AND {row}.street_name IN ({words})"
+    )
+    street = join_present(
+        " ",
+        [
+            f"NULLIF(CASE WHEN {is_named_by_direction} THEN {row}.street_direction "
+            f"ELSE {lookup(f'{row}.street_direction', DIRECTIONS)} END, '')",
+            f"NULLIF(CASE WHEN {is_named_by_direction} THEN {lookup(f'{row}.street_name', SUFFIXES)} "
+            f"ELSE {row}.street_name END, '')",
+            f"NULLIF({lookup(f'{row}.street_suffix', SUFFIXES)}, '')",
+            f"NULLIF({lookup(f'{row}.street_end_direction', DIRECTIONS)}, '')",
+        ],
+    )
     return [
-        f"CASE WHEN NOT REGEXP_MATCHES({text}, '{BOX}') THEN NULLIF(REGEXP_EXTRACT({text}, '{HOUSE}', 1), '') END "
-        "AS house_number",
-        f"CASE WHEN REGEXP_MATCHES({text}, '{BOX}') THEN CONCAT('PO BOX ', REGEXP_EXTRACT({text}, '{BOX}', 1)) "
-        f"WHEN REGEXP_MATCHES({behind}, '{ROAD}') "
-        f"THEN CONCAT(REGEXP_EXTRACT({behind}, '{ROAD}', 1), ' ', REGEXP_EXTRACT({behind}, '{ROAD}', 2)) "
-        f"ELSE {words} END AS street",
-        f"CASE WHEN REGEXP_MATCHES({text}, '{BOX}') THEN 'post office box' "
-        f"WHEN {text} <> '' AND NOT REGEXP_MATCHES({text}, '{HOUSE}') THEN 'no house number' END AS address_reason",
+        f"CASE WHEN {row}.post_office_box <> '' THEN CONCAT('PO BOX ', {row}.post_office_box) ELSE {street} END "
+        "AS street",
+        f"CASE WHEN {row}.post_office_box <> '' AND {row}.address_unread <> '' "
+        f"THEN CONCAT('post office box; not read: ', {row}.address_unread) "
+        f"WHEN {row}.post_office_box <> '' THEN 'post office box' "
+        f"WHEN {row}.address_unread <> '' THEN 'no house number' END AS address_reason",
     ]

@@ -28,7 +28,7 @@ WITH delivered AS (
 ), looked_up AS (
   SELECT
     d.*,
-    @address_unit(d.address_clean),
+    @address_unit_text(d.address_clean) AS address_unit_text,
     COALESCE(@phone_e164(d.phone_digits), p.phone_e164) AS phone_found,
     COALESCE(@phone_type(d.phone_digits), p.phone_type) AS phone_type,
     p.phone_reason AS phone_parsed_reason
@@ -38,7 +38,8 @@ WITH delivered AS (
 ), named AS (
   SELECT
     d.*,
-    @natural_order(d.name_trade_part) AS name_found
+    @natural_order(d.name_trade_part) AS name_found,
+    @address_parts(d.address_clean, d.address_unit_text)
   FROM looked_up AS d
 ), standardized AS (
   SELECT
@@ -65,8 +66,9 @@ WITH delivered AS (
     NULL AS website_raw,
     NULL AS website_domain,
     NULLIF(TRIM(d.address), '') AS address_raw,
-    @address_street(d.address_rest),
-    d.unit AS unit,
+    d.house_number AS house_number,
+    @address_street(d),
+    @address_unit(d.address_unit_text) AS unit,
     UPPER(@clean_text(d.city)) AS city,
     UPPER(@clean_text(d.county)) AS county,
     d.state AS state_raw,

@@ -14,8 +14,10 @@ from sqlglot import exp
 from sqlmesh.core.macros import macro
 
 import macros.address_line
+import macros.address_parts
 import macros.address_street
 import macros.address_unit
+import macros.address_unit_text
 import macros.parse_date
 import macros.postal_code
 import macros.state_code  # noqa: F401
@@ -23,25 +25,25 @@ import macros.state_code  # noqa: F401
 SAMPLES = Path(os.environ.get("LEADS_SAMPLES_DIR", Path(__file__).parents[3] / "shared" / "samples"))
 
 
-def written(name: str, column: str) -> str:
-    """Give the SQL that a macro writes for a column, several projections separated by commas."""
-    text = macro.get_registry()[name].func(None, exp.column(column))
+def written(name: str, *columns: str) -> str:
+    """Give the SQL that a macro writes for columns, several projections separated by commas."""
+    text = macro.get_registry()[name].func(None, *(exp.column(column) for column in columns))
     return text if isinstance(text, str) else ", ".join(text)
 
 
 ADDRESS_QUERY = f"""
-    SELECT house_number, street, unit, address_reason FROM (
-      SELECT *, {written("address_street", "address_rest")} FROM (
-        SELECT *, {written("address_unit", "line")} FROM (
+    SELECT house_number, {written("address_street", "p")}, {written("address_unit", "unit_text")} AS unit FROM (
+      SELECT *, {written("address_parts", "line", "unit_text")} FROM (
+        SELECT *, {written("address_unit_text", "line")} AS unit_text FROM (
           SELECT position, {written("address_line", "raw")} AS line FROM delivered
         ) AS lines
       ) AS units
-    ) AS streets ORDER BY position
+    ) AS p ORDER BY position
 """
 
 
 def read_addresses(raw: list[str]) -> list[tuple[str | None, ...]]:
-    """Give house number, street, unit and reason of each address."""
+    """Give house number, street, reason and unit of each address."""
     with duckdb.connect() as connection:
         connection.execute("CREATE TABLE delivered (position BIGINT, raw TEXT)")
         connection.executemany("INSERT INTO delivered VALUES (?, ?)", list(enumerate(raw)))
@@ -61,20 +63,36 @@ def read_value(name: str, raw: str) -> object:
 @pytest.mark.parametrize(
     ("raw", "expected"),
     [
-        ("3502 SLIDE RD A25", ("3502", "SLIDE RD", "# A25", None)),
+        ("3502 SLIDE RD A25", ("3502", "SLIDE RD", None, "# A25")),
         ("3103 - 52 AVENUE", ("3103", "52 AVE", None, None)),
+        ("12 1/2 ELM ST", ("12 1/2", "ELM ST", None, None)),
         ("2421 Farm Road 1110", ("2421", "FM 1110", None, None)),
         ("18778 RM 1431", ("18778", "RM 1431", None, None)),
         ("4990 FM 3455 RD", ("4990", "FM 3455", None, None)),
-        ("401 FM 685 STE 104", ("401", "FM 685", "STE 104", None)),
+        ("401 FM 685 STE 104", ("401", "FM 685", None, "STE 104")),
+        ("500 FM 685 N", ("500", "FM 685 N", None, None)),
+        ("500 COUNTY ROAD 12 WEST", ("500", "CR 12 W", None, None)),
+        ("5500 Highway 6 N", ("5500", "HWY 6 N", None, None)),
         ("12138 Sheep Farm Rd", ("12138", "SHEEP FARM RD", None, None)),
         ("10900 NW 38TH TERRACE", ("10900", "NW 38TH TER", None, None)),
         ("525 Comanche Street,", ("525", "COMANCHE ST", None, None)),
-        ("3980 W. ANN RD., STE 1", ("3980", "W ANN RD", "STE 1", None)),
+        ("3980 W. ANN RD., STE 1", ("3980", "W ANN RD", None, "STE 1")),
         ("1061 St Nicholas Ave", ("1061", "ST NICHOLAS AVE", None, None)),
         ("3350 W 7800 S", ("3350", "W 7800 S", None, None)),
-        ("P.O. Box 12", (None, "PO BOX 12", None, "post office box")),
-        ("the old mill", (None, None, None, "no house number")),
+        ("100 NORTH ST", ("100", "NORTH ST", None, None)),
+        ("100 North Main Street", ("100", "N MAIN ST", None, None)),
+        ("100 SUITE ST", ("100", "SUITE ST", None, None)),
+        ("12 Main St, Building A, Suite 5", ("12", "MAIN ST", None, "BLDG A STE 5")),
+        ("12 Main St Suite #5", ("12", "MAIN ST", None, "STE 5")),
+        ("12 Main St # 5", ("12", "MAIN ST", None, "# 5")),
+        ("12 Main St Unit B & C", ("12", "MAIN ST", None, "UNIT B & C")),
+        ("12 Main St 2nd Floor", ("12", "MAIN ST", None, "FL 2")),
+        ("12 Main St Floor 2", ("12", "MAIN ST", None, "FL 2")),
+        ("12 MAIN ST PO BOX 5", ("12", "MAIN ST", None, "PO BOX 5")),
+        ("12 MAIN ST P.O. Box #5", ("12", "MAIN ST", None, "PO BOX 5")),
+        ("P.O. Box 12", (None, "PO BOX 12", "post office box", None)),
+        ("P.O. Box 12, Hays", (None, "PO BOX 12", "post office box; not read: HAYS", None)),
+        ("the old mill", (None, None, "no house number", None)),
         ("", (None, None, None, None)),
     ],
 )
@@ -104,10 +122,20 @@ def test_value_is_read_or_left_empty(name: str, raw: str, expected: str | None) 
 
 
 @pytest.mark.parametrize(
-    "name", ["postal_code", "state_code", "parse_date", "address_line", "address_street", "address_unit"]
+    "words",
+    [
+        ("postal_code", "raw"),
+        ("state_code", "raw"),
+        ("parse_date", "raw"),
+        ("address_line", "raw"),
+        ("address_unit_text", "line"),
+        ("address_unit", "unit_text"),
+        ("address_parts", "line", "unit_text"),
+        ("address_street", "p"),
+    ],
 )
-def test_macro_is_written_for_spark_too(name: str) -> None:
-    query = f"SELECT {written(name, 'raw')} FROM given"
+def test_macro_is_written_for_spark_too(words: tuple[str, ...]) -> None:
+    query = f"SELECT {written(*words)} FROM given AS p"
     rendered = sqlglot.transpile(query, read="duckdb", write="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)[0]
     assert sqlglot.parse_one(rendered, read="spark").selects
 
