@@ -4,6 +4,7 @@ MODEL (
   grain (
     date_day
   ),
+  ignored_rules ['nomissingunittest'],
   description 'Days from 2000 to 2040, with calendar and fiscal fields; the fiscal year begins in the month that the variable fiscal_year_start_month names and bears the year in which it ends. One row per day.',
   audits (UNIQUE_VALUES(columns := (
       date_day

@@ -26,6 +26,7 @@ MODEL (
   grain (
     source_key
   ),
+  ignored_rules ['nomissingunittest'],
   description 'The four sources, with the rank of their word for each group of attributes. One row per source.',
   audits (
     NOT_NULL(columns := (

@@ -20,6 +20,7 @@ MODEL (
   grain (
     lead_status
   ),
+  ignored_rules ['nomissingunittest'],
   description 'Sales statuses of Salesforce with their place in the funnel. One row per status.',
   audits (
     NOT_NULL(columns := (

@@ -12,6 +12,7 @@ MODEL (
     reason = 'Why it identifies nobody'
   ),
   grain phone_uri,
+  ignored_rules ['nomissingunittest'],
   description 'Valid phone numbers that identify nobody and follow no rule. One row per number.',
   audits (
     UNIQUE_VALUES(columns := (

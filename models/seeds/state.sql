@@ -18,6 +18,7 @@ MODEL (
   grain (
     state
   ),
+  ignored_rules ['nomissingunittest'],
   description 'States and territories of the United States with Census divisions and regions. One row per state or territory.',
   audits (UNIQUE_VALUES(columns := (
       state
