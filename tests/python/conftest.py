@@ -97,7 +97,7 @@ def planned_demo(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Path:
             size = ("--facilities", str(DEMO_FACILITIES), "--months", str(DEMO_MONTHS))
             run("leads", "demo", *size, data=data)
             run("leads", "ingest", "--backfill", data=data)
-            run("sqlmesh", "plan", "--auto-apply", "--no-prompts", data=data)
+            run("sqlmesh", "plan", "--auto-apply", "--no-prompts", "--skip-tests", data=data)
             ready.touch()
     return data
 

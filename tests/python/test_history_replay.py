@@ -309,7 +309,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Story:
 
     drop(data, *ARCHIVE)
     command("leads", "ingest", "--backfill")
-    command("sqlmesh", "plan", "--auto-apply", "--no-prompts")
+    command("sqlmesh", "plan", "--auto-apply", "--no-prompts", "--skip-tests")
     look("planned")
     drop(data, *LATE)
     command("sqlmesh", "run", "--ignore-cron")
@@ -321,12 +321,12 @@ def story(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Story:
     look("evening")
     command(
         *("sqlmesh", "plan", "--restate-model", "intermediate.int_lead_version", "--start", str(START)),
-        *("--run", "--ignore-cron", "--auto-apply", "--no-prompts"),
+        *("--run", "--ignore-cron", "--auto-apply", "--no-prompts", "--skip-tests"),
     )
     look("restated")
     drop(data, BACKFILLED)
     said = command("leads", "ingest", "--backfill").stderr
-    command(*shlex.split(said.partition(" Run: ")[2]), "--auto-apply", "--no-prompts")
+    command(*shlex.split(said.partition(" Run: ")[2]), "--auto-apply", "--no-prompts", "--skip-tests")
     look("backfilled")
     return Story(stages, *(received(data, *files) for files in (ARCHIVE, LATE, (EVENING,), (BACKFILLED,))))
 

@@ -38,7 +38,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Iterator[du
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("LEADS_START", "2026-11-02")
         run("leads", "ingest", "--backfill", data=data)
-        run("sqlmesh", "plan", "--auto-apply", "--no-prompts", data=data)
+        run("sqlmesh", "plan", "--auto-apply", "--no-prompts", "--skip-tests", data=data)
     with duckdb.connect(str(data / "warehouse" / "leads.duckdb"), read_only=True) as connection:
         yield connection
 
