@@ -49,6 +49,17 @@ REJECTED_COLUMNS = (
     ("reason", "TEXT", "Why the row could not be taken in"),
     ("received_at", "TIMESTAMPTZ", "When the delivery was taken in, UTC"),
 )
+ARCHIVE_EVENT_COLUMNS = (
+    ("event_id", "TEXT", "Key of the event"),
+    ("file_id", "TEXT", "SHA-256 of the file's bytes"),
+    ("source_key", "TEXT", "Source that delivered the file"),
+    ("file_name", "TEXT", "Name of the file"),
+    ("action", "TEXT", "pruned or restored"),
+    ("reason", "TEXT", "By which rule it was pruned, or to where it was restored"),
+    ("archived_bytes", "BIGINT", "Size of the archived file in bytes"),
+    ("acted_by", "TEXT", "User who ran the command"),
+    ("acted_at", "TIMESTAMPTZ", "When it was done, UTC"),
+)
 ARROW_TYPES = {
     "TEXT": pa.string(),
     "BIGINT": pa.int64(),
@@ -74,6 +85,10 @@ def bronze_tables() -> dict[str, tuple[str, Columns]]:
     tables["rejected_row"] = (
         "Delivered rows that fit no contract, kept as they came. One row per rejected row.",
         REJECTED_COLUMNS,
+    )
+    tables["archive_event"] = (
+        "What was pruned from the archive or restored from it. One row per event.",
+        ARCHIVE_EVENT_COLUMNS,
     )
     return tables
 

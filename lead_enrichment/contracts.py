@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from lead_enrichment.errors import UsageError
+
+# The spellings of the Open Data Contract Standard.
+RETENTION_UNITS = {"d": "day", "day": "day", "days": "day", "y": "year", "yr": "year", "year": "year", "years": "year"}
 CONTRACTS_DIR = Path(__file__).parents[1] / "contracts"
 
 
@@ -31,6 +36,30 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Retention:
+    """How long a delivery is kept."""
+
+    value: int
+    unit: str
+
+    def ends(self, received_on: date) -> date:
+        """Give the first day on which a delivery that was received on a day may go."""
+        try:
+            if self.unit == "day":
+                return received_on + timedelta(days=self.value)
+            # The day after 28 February stands for a 29 February that the year lacks.
+            shifted = (
+                received_on - timedelta(days=1) if (received_on.month, received_on.day) == (2, 29) else received_on
+            )
+            return shifted.replace(year=shifted.year + self.value) + (received_on - shifted)
+        except (ValueError, OverflowError):
+            return date.max
+
+    def __str__(self) -> str:
+        return f"{self.value} {self.unit}{'' if self.value == 1 else 's'}"
+
+
+@dataclass(frozen=True)
 class Contract:
     """What one source delivers."""
 
@@ -40,6 +69,7 @@ class Contract:
     cadence: str
     key: str
     columns: tuple[Column, ...]
+    retention: Retention | None
 
     @property
     def key_column(self) -> Column:
@@ -96,7 +126,23 @@ def read_contract(path: Path) -> Contract:
         cadence=settings["cadence"],
         key=key,
         columns=tuple(columns),
+        retention=_read_retention(document, path.name),
     )
+
+
+def _read_retention(document: dict[str, Any], file_name: str) -> Retention | None:
+    """Give the retention among the service levels of a contract; None, which means for ever, where there is none."""
+    stated = next((item for item in document.get("slaProperties", ()) if item.get("property") == "retention"), None)
+    if stated is None:
+        return None
+    value, unit = stated.get("value"), RETENTION_UNITS.get(stated.get("unit"))
+    if unit is None or not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise UsageError(
+            f"the retention of {value} {stated.get('unit')} cannot be read",
+            f"contracts/{file_name}",
+            "Give a whole number from 1 on and the unit d (days) or y (years).",
+        )
+    return Retention(value, unit)
 
 
 @cache

@@ -303,7 +303,8 @@ def _row_clause(column: exp.Column) -> exp.Expr | None:
         if isinstance(parent, exp.Select):
             if node.arg_key in ROW_CLAUSES or (node.arg_key == "order" and parent.args.get("limit")):
                 return node
-        elif isinstance(parent, exp.CTE | exp.From):
+        elif isinstance(parent, exp.Join) and node.arg_key == "this":
+            # A column of a joined subquery.
             return None
         node = parent
     return None

@@ -6,11 +6,6 @@ delivery either loaded or still lying in landing. What a killed run left unfinis
 
 from __future__ import annotations
 
-import fcntl
-import gzip
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -19,11 +14,13 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from lead_enrichment.archive import keep
 from lead_enrichment.bronze import write_empty_tables
 from lead_enrichment.contracts import contracts
 from lead_enrichment.delivery import Stamp, check_header, convert, detect_encoding, file_date, file_id, read_header
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.ledger import Attempt, Ledger, partition
+from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths
 
 LOADED, DUPLICATE, QUARANTINED = "loaded", "duplicate", "quarantined"
@@ -80,9 +77,9 @@ def ingest(paths: DataPaths, backfill: bool = False, console: Console | None = N
         What became of each file, in the order in which they were taken.
 
     Raises:
-        UsageError: Another ingest is at work, or the data directory cannot be written.
+        UsageError: Another ingest or prune is at work, or the data directory cannot be written.
     """
-    with _only_ingest(paths):
+    with only_writer(paths):
         ledger = Ledger(paths.bronze)
         write_empty_tables(paths.bronze)
         attempts = ledger.attempts()
@@ -180,7 +177,7 @@ def _take_in(path: Path, paths: DataPaths, ledger: Ledger, loaded_ids: dict[str,
         notices = check_header(path, header, contract)
         received_at = clock.received_at(source_key, claimed)
         converted = convert(path, encoding, header, contract, Stamp(identity, claimed, received_at), rows, rejects)
-        _archive(path, identity, paths)
+        keep(path, identity, paths)
         for part, table in ((rows, source_key), (rejects, "rejected_row")):
             if part.exists():
                 target = partition(paths.bronze / table, received_at) / f"{identity}.parquet"
@@ -210,18 +207,6 @@ def _readable_id(path: Path) -> str:
         raise DataError("the file may not be read", path.name, "Grant read access and drop it again.") from error
 
 
-def _archive(path: Path, identity: str, paths: DataPaths) -> None:
-    """Keep the original bytes, compressed, under their SHA-256."""
-    target = paths.archive / identity[:2] / f"{identity}.gz"
-    if target.exists():
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_suffix(".unfinished")
-    with path.open("rb") as source, gzip.open(unfinished, "wb", compresslevel=1) as packed:
-        shutil.copyfileobj(source, packed)
-    unfinished.replace(target)
-
-
 def _quarantine(path: Path, source_key: str, reason: str, paths: DataPaths) -> None:
     """Move a file that cannot be used out of the way, beside a text that says why."""
     folder = paths.quarantine / source_key
@@ -244,18 +229,6 @@ def _remove_unfinished(paths: DataPaths, attempts: list[dict[str, Any]]) -> None
         *paths.bronze.glob(".*.rejects"),
         *paths.bronze.glob(".*.utf8"),
         *paths.bronze.glob("*/*/.*.unfinished"),
-        *paths.archive.glob("*/*.unfinished"),
+        *paths.archive.glob("*/.*.unfinished"),
     ):
         leftover.unlink()
-
-
-@contextmanager
-def _only_ingest(paths: DataPaths) -> Iterator[None]:
-    """Hold the lock that keeps two ingests apart; the operating system frees it when its holder dies."""
-    lock = paths.root / ".ingest.lock"
-    with lock.open("w") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UsageError("another ingest is at work", str(lock), "Wait until it has ended.") from error
-        yield

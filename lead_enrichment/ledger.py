@@ -1,4 +1,7 @@
-"""The file ledger: a Parquet file for every attempt on a file, written last; what it does not name is not loaded."""
+"""The file ledger: a Parquet file for every attempt on a file, written last; what it does not name is not loaded.
+
+Beside it, in a table of its own, stands what was done to the archive.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lead_enrichment.bronze import LEDGER_COLUMNS, arrow_schema
+from lead_enrichment.bronze import ARCHIVE_EVENT_COLUMNS, LEDGER_COLUMNS, arrow_schema
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,19 @@ class Attempt:
 
 
 @dataclass(frozen=True)
+class ArchiveEvent:
+    """What was done to an archived file, as the ledger keeps it."""
+
+    file_id: str
+    source_key: str
+    file_name: str
+    action: str
+    reason: str
+    archived_bytes: int
+    acted_by: str
+
+
+@dataclass(frozen=True)
 class Ledger:
     """The ledger in a bronze folder."""
 
@@ -56,15 +72,28 @@ class Ledger:
 
     def attempts(self) -> list[dict[str, Any]]:
         """Give every attempt as a dictionary of LEDGER_COLUMNS, oldest first."""
-        folder = self.bronze / "file_ledger"
+        return self._rows("file_ledger", "started_at, finished_at")
+
+    def append_archive_event(self, event: ArchiveEvent) -> None:
+        """Write down what is done to an archived file."""
+        now = datetime.now(UTC)
+        row: dict[str, Any] = {"event_id": uuid.uuid4().hex, **asdict(event), "acted_at": now}
+        table = pa.Table.from_pylist([row], schema=arrow_schema(ARCHIVE_EVENT_COLUMNS))
+        write_whole(table, partition(self.bronze / "archive_event", now) / f"{row['event_id']}.parquet")
+
+    def archive_events(self) -> list[dict[str, Any]]:
+        """Give every archive event as a dictionary of ARCHIVE_EVENT_COLUMNS, oldest first."""
+        return self._rows("archive_event", "acted_at")
+
+    def _rows(self, table: str, order: str) -> list[dict[str, Any]]:
+        folder = self.bronze / table
         if not any(folder.glob("*/*.parquet")):
             return []
         files = str(folder / "*" / "*.parquet")
         with duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'")
             result = connection.execute(
-                "SELECT * EXCLUDE (received_on) FROM READ_PARQUET(?, hive_partitioning = TRUE) "
-                "ORDER BY started_at, finished_at",
+                f"SELECT * EXCLUDE (received_on) FROM READ_PARQUET(?, hive_partitioning = TRUE) ORDER BY {order}",
                 [files],
             )
             rows: list[dict[str, Any]] = result.to_arrow_table().to_pylist()

@@ -68,7 +68,9 @@ MODELS = {
     """,
     "facts/fact_lead.sql": """
         MODEL (name facts.fact_lead, kind FULL);
-        SELECT l.id::TEXT AS id FROM dims.dim_lead AS l
+        SELECT l.id::TEXT AS id
+        FROM dims.dim_lead AS l
+        INNER JOIN (SELECT s.id, s.country FROM staging.stg_lead AS s) AS d ON d.id = l.id
     """,
 }  # fmt: skip
 

@@ -25,6 +25,7 @@ from lead_enrichment.delivery import count_records
 from lead_enrichment.errors import UsageError
 from lead_enrichment.ingest import ingest
 from lead_enrichment.ledger import Ledger
+from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths, data_paths
 
 KILLS = 10
@@ -166,7 +167,7 @@ def test_a_full_disk_is_said_and_leaves_the_file_in_landing(paths: DataPaths, mo
 
     path = drop(paths, [HEADER, row(1)])
     with monkeypatch.context() as patched:
-        patched.setattr(ingest_module, "_archive", full)
+        patched.setattr(ingest_module, "keep", full)
         with pytest.raises(UsageError, match="No space left"):
             ingest(paths)
     assert path.exists()
@@ -191,7 +192,7 @@ def test_a_crash_while_a_file_goes_to_quarantine_leaves_none_without_a_ledger_ro
 
 def test_a_second_ingest_at_the_same_time_is_turned_away(paths: DataPaths) -> None:
     drop(paths, [HEADER, row(1)])
-    with ingest_module._only_ingest(paths), pytest.raises(UsageError, match="another ingest is at work"):
+    with only_writer(paths), pytest.raises(UsageError, match="another ingest or prune is at work"):
         ingest(paths)
 
 
