@@ -94,7 +94,7 @@ def entries(paths: DataPaths) -> list[Entry]:
     ledger = Ledger(paths.bronze)
     attempts = ledger.attempts()
     pruned = {row["file_id"]: row["acted_at"] for row in ledger.archive_events() if row["action"] == PRUNED}
-    sizes = {path.stem: path.stat().st_size for path in paths.archive.glob("*/*.zst") if not path.name.startswith(".")}
+    sizes = {path.stem: path.stat().st_size for path in paths.archive.glob("*/*.zst")}
     names: dict[str, set[str]] = defaultdict(set)
     for row in attempts:
         names[row["file_id"]].add(row["file_name"])
@@ -156,9 +156,6 @@ def restore(entry: Entry, folder: Path, paths: DataPaths) -> Path:
     if not folder.is_dir():
         raise UsageError("there is no such folder", str(folder), "Give another --to.")
     target, unfinished = folder / name, folder / f".{name}.{os.getpid()}.unfinished"
-    taken = UsageError("there is a file already", str(target), "It was left as it is; give another --to.")
-    if os.path.lexists(target):
-        raise taken
     try:
         try:
             _unpack(source, entry.file_id, unfinished)
@@ -169,7 +166,7 @@ def restore(entry: Entry, folder: Path, paths: DataPaths) -> Path:
         finally:
             unfinished.unlink(missing_ok=True)
     except FileExistsError as error:
-        raise taken from error
+        raise UsageError("there is a file already", str(target), "It was left as it is; give another --to.") from error
     except OSError as error:
         raise UsageError(f"the file cannot be written ({error.strerror})", str(target), "Give another --to.") from error
     Ledger(paths.bronze).append_archive_event(_event(entry, "restored", f"to {target.absolute()}"))

@@ -314,7 +314,15 @@ def test_prune_keeps_of_a_change_feed_the_newest_delivery(paths: DataPaths) -> N
     assert [bool(why(paths)[file_id]) for file_id in ids] == [False, False, True]
 
 
-def test_a_stale_snapshot_does_not_count_as_the_newest(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_feed_is_effective_whatever_its_date(paths: DataPaths) -> None:
+    newest_date = take_in(paths, "salesforce_2026-10-09.csv", salesforce(1), "salesforce")
+    (paths.landing / "salesforce" / "salesforce_2026-10-01.csv").write_bytes(salesforce(2))
+    ingest(paths)  # without --backfill: received last, dated first
+    late = hashlib.sha256(salesforce(2)).hexdigest()
+    assert {key: bool(reason) for key, reason in why(paths).items()} == {newest_date: False, late: True}
+
+
+def test_a_stale_snapshot_does_not_count_as_the_newest(paths: DataPaths) -> None:
     september, october = snapshots(paths, 9, 10)
     (paths.landing / "nevada" / "nevada_2026-08-05.csv").write_bytes(nevada(1008))
     ingest(paths)  # without --backfill: received last, dated first
