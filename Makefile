@@ -65,7 +65,7 @@ check: $(INSTALLED) ## The quick checks: style, types, form of the SQL and lint
 
 test: check ## Everything there is to check, the quick things first
 	$(SQLMESH) test
-	pytest -n 2 --dist loadgroup -m "not browser"
+	pytest -n 2 --dist loadfile -m "not browser"
 	pytest -m browser
 
 ui: $(INSTALLED) ## Open the project's web page on http://127.0.0.1:8000 (Ctrl-C stops it)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import os
 import re
@@ -23,6 +22,7 @@ from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.ledger import ArchiveEvent, Ledger, partition
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths
+from lead_enrichment.users import user_name
 
 # Zstandard at level 3 takes a third of the time of gzip at the same level, and an eighth less room.
 CODEC, LEVEL, CHUNK_BYTES = "zstd", 3, 1 << 22
@@ -307,13 +307,14 @@ def _loaded(attempts: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _event(entry: Entry, action: str, reason: str) -> ArchiveEvent:
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        # A container may run under a number that has no name.
-        user = str(os.getuid())
     return ArchiveEvent(
-        entry.file_id, entry.source_key or "", entry.file_name or "", action, reason, entry.archived_bytes or 0, user
+        entry.file_id,
+        entry.source_key or "",
+        entry.file_name or "",
+        action,
+        reason,
+        entry.archived_bytes or 0,
+        user_name(),
     )
 
 

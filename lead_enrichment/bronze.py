@@ -37,6 +37,10 @@ LEDGER_COLUMNS = (
     ("file_bytes", "BIGINT", "Size of the file in bytes"),
     ("encoding", "TEXT", "Character encoding of the file"),
     ("header", "TEXT", "Header line, its columns separated by |"),
+    ("completeness", "TEXT", "attested, mismatch or unattested: whether the row count was held against a stated one"),
+    ("rows_expected", "BIGINT", "Rows that a manifest, a trailer row or an operator stated"),
+    ("attested_by", "TEXT", "Who stated it: manifest, trailer row or an operator's name"),
+    ("run_by", "TEXT", "User whose command took the file in"),
     ("received_at", "TIMESTAMPTZ", "When the file was taken in, UTC; what its rows carry"),
     ("started_at", "TIMESTAMPTZ", "When the attempt began, UTC"),
     ("finished_at", "TIMESTAMPTZ", "When the attempt ended, UTC"),
@@ -48,6 +52,19 @@ REJECTED_COLUMNS = (
     ("raw_text", "TEXT", "The row as delivered"),
     ("reason", "TEXT", "Why the row could not be taken in"),
     ("received_at", "TIMESTAMPTZ", "When the delivery was taken in, UTC"),
+)
+PROPOSAL_COLUMNS = (
+    ("proposal_id", "TEXT", "Key of the proposal: source and the begin of the file's SHA-256"),
+    ("source_key", "TEXT", "Source that delivered the file"),
+    ("file_id", "TEXT", "SHA-256 of the file's bytes"),
+    ("file_name", "TEXT", "Name of the file"),
+    ("column_name", "TEXT", "Column of the contract that the file lacks; NULL where there is nothing to map"),
+    ("header", "TEXT", "Delivered header that most likely is this column"),
+    ("score", "DOUBLE", "How likely, from 0 to 1"),
+    ("evidence", "TEXT", "What speaks for it, and what a person must settle"),
+    ("status", "TEXT", "proposed, accepted or rejected; the newest row of a proposal counts"),
+    ("decided_by", "TEXT", "User who accepted or rejected it"),
+    ("decided_at", "TIMESTAMPTZ", "When it was proposed or decided, UTC"),
 )
 ARCHIVE_EVENT_COLUMNS = (
     ("event_id", "TEXT", "Key of the event"),
@@ -63,6 +80,7 @@ ARCHIVE_EVENT_COLUMNS = (
 ARROW_TYPES = {
     "TEXT": pa.string(),
     "BIGINT": pa.int64(),
+    "DOUBLE": pa.float64(),
     "DATE": pa.date32(),
     "TIMESTAMPTZ": pa.timestamp("us", tz="UTC"),
 }
@@ -85,6 +103,11 @@ def bronze_tables() -> dict[str, tuple[str, Columns]]:
     tables["rejected_row"] = (
         "Delivered rows that fit no contract, kept as they came. One row per rejected row.",
         REJECTED_COLUMNS,
+    )
+    tables["column_proposal"] = (
+        "What delivered columns most likely are where a file was refused, and what was decided. One row per proposed "
+        "column and decision.",
+        PROPOSAL_COLUMNS,
     )
     tables["archive_event"] = (
         "What was pruned from the archive or restored from it. One row per event.",
@@ -118,8 +141,15 @@ def write_empty_tables(bronze: Path) -> None:
         path = bronze / table / "received_on=1970-01-01" / "empty.parquet"
         schema = arrow_schema(columns)
         if not path.exists() or pq.read_schema(path) != schema:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            pq.write_table(schema.empty_table(), path)
+            write_whole(schema.empty_table(), path)
+
+
+def write_whole(table: pa.Table, target: Path) -> None:
+    """Write a Parquet file so that it is there whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_name(f".{target.name}.unfinished")
+    pq.write_table(table, unfinished, compression="zstd")
+    unfinished.replace(target)
 
 
 def registration_statements(bronze: Path, dialect: str) -> Iterator[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,8 @@ from lead_enrichment.errors import UsageError
 
 # The spellings of the Open Data Contract Standard.
 RETENTION_UNITS = {"d": "day", "day": "day", "days": "day", "y": "year", "yr": "year", "year": "year", "years": "year"}
+# By this name the contracts' own quality rules call the checks of completeness.py and drift.py.
+ENGINE = "lead_enrichment"
 CONTRACTS_DIR = Path(__file__).parents[1] / "contracts"
 
 
@@ -28,11 +31,12 @@ class Column:
     required: bool
     aliases: tuple[str, ...]
     pattern: str | None
+    limits: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     @property
-    def spellings(self) -> frozenset[str]:
-        """Every header, in folded form, by which the column is recognised."""
-        return frozenset(fold(text) for text in (self.name, self.header, *self.aliases))
+    def spellings(self) -> tuple[str, ...]:
+        """Every header, in folded form, by which the column is recognised, the newest alias first."""
+        return tuple(dict.fromkeys(fold(text) for text in (*reversed(self.aliases), self.header, self.name)))
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,9 @@ class Contract:
     key: str
     columns: tuple[Column, ...]
     retention: Retention | None
+    version: str
+    limits: Mapping[str, float]
+    trailer: re.Pattern[str] | None
 
     @property
     def key_column(self) -> Column:
@@ -79,15 +86,20 @@ class Contract:
     def map_header(self, header: list[str]) -> dict[int, Column]:
         """Give the contract's column for each position of a header that it knows.
 
-        A repeated header counts once, at its first position.
+        Of several headers that name one column the newest alias counts, and of equal ones the first.
         """
-        by_spelling = {spelling: column for column in self.columns for spelling in column.spellings}
-        mapped: dict[int, Column] = {}
+        ranks = {
+            spelling: (column, rank)
+            for column in self.columns
+            for rank, spelling in reversed(list(enumerate(column.spellings)))
+        }
+        best: dict[str, tuple[int, int]] = {}
         for position, text in enumerate(header):
-            column = by_spelling.get(fold(text))
-            if column is not None and column not in mapped.values():
-                mapped[position] = column
-        return mapped
+            column, rank = ranks.get(fold(text), (None, 0))
+            if column is not None:
+                best[column.name] = min(best.get(column.name, (rank, position)), (rank, position))
+        by_name = {column.name: column for column in self.columns}
+        return {position: by_name[name] for name, (_, position) in sorted(best.items(), key=lambda item: item[1][1])}
 
     def missing_required(self, header: list[str]) -> list[Column]:
         """Give the required columns that a header does not hold."""
@@ -116,6 +128,7 @@ def read_contract(path: Path) -> Contract:
                 required=item.get("required", False),
                 aliases=tuple(custom.get("aliases", ())),
                 pattern=item.get("logicalTypeOptions", {}).get("pattern"),
+                limits=_read_limits(item),
             )
         )
     key = next(item["name"] for item in table["properties"] if item.get("primaryKey"))
@@ -127,7 +140,19 @@ def read_contract(path: Path) -> Contract:
         key=key,
         columns=tuple(columns),
         retention=_read_retention(document, path.name),
+        version=document["version"],
+        limits=_read_limits(table),
+        trailer=re.compile(settings["trailer"]) if "trailer" in settings else None,
     )
+
+
+def _read_limits(element: dict[str, Any]) -> dict[str, float]:
+    """Give the limits among the quality rules of a table or column, by the name of the rule."""
+    return {
+        rule["implementation"]: float(rule["mustBeLessOrEqualTo"])
+        for rule in element.get("quality", ())
+        if rule.get("engine") == ENGINE
+    }
 
 
 def _read_retention(document: dict[str, Any], file_name: str) -> Retention | None:

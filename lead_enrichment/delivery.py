@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ import pyarrow.parquet as pq
 
 from lead_enrichment.bronze import REJECTED_COLUMNS, arrow_schema, source_columns
 from lead_enrichment.contracts import Column, Contract, contracts
-from lead_enrichment.errors import DataError
+from lead_enrichment.errors import DataError, DriftError
 
 CHUNK_BYTES = 1 << 20
 BATCH_ROWS = 20_000
@@ -43,11 +44,11 @@ class Stamp:
 
 @dataclass(frozen=True)
 class Converted:
-    """What a conversion made of a delivery."""
+    """What a conversion made of a delivery; `rows_stated` is what its trailer row says, if it has one."""
 
     rows_loaded: int
     rows_rejected: int
-    notices: tuple[str, ...]
+    rows_stated: int | None
 
 
 def file_id(path: Path) -> str:
@@ -130,7 +131,8 @@ def check_header(path: Path, header: list[str], contract: Contract) -> tuple[str
         What the operator should know: columns that are new, optional columns that are missing.
 
     Raises:
-        DataError: Required columns are missing; the message names the folder where the file would fit.
+        DataError: The header is that of another source.
+        DriftError: Required columns are missing.
     """
     missing = contract.missing_required(header)
     if missing:
@@ -142,10 +144,8 @@ def check_header(path: Path, header: list[str], contract: Contract) -> tuple[str
                 f"Move the file to landing/{fitting[0]}/.",
             )
         names = ", ".join(column.header for column in missing)
-        raise DataError(
-            f"required columns are missing: {names}",
-            f"{path.name}, line 1",
-            f"Ask the sender, or add the new spelling as an alias to contracts/{contract.source_key}.yaml.",
+        raise DriftError(
+            f"required columns are missing: {names}", f"{path.name}, line 1", "A person decides what they are.", missing
         )
     known = contract.map_header(header)
     new = [text for position, text in enumerate(header) if position not in known]
@@ -158,9 +158,30 @@ def check_header(path: Path, header: list[str], contract: Contract) -> tuple[str
     return tuple(notices)
 
 
-def convert(
-    path: Path, encoding: str, header: list[str], contract: Contract, stamp: Stamp, rows: Path, rejects: Path
-) -> Converted:
+@contextmanager
+def as_utf8(path: Path, encoding: str, scratch: Path) -> Iterator[Path]:
+    """Give a delivered file in UTF-8: itself where it is that, otherwise a copy for the time being.
+
+    Args:
+        path: The delivered file.
+        encoding: Its encoding, as `detect_encoding` gives it.
+        scratch: Where a copy may lie.
+    """
+    if encoding != "cp1252":
+        yield path
+        return
+    try:
+        with (
+            path.open(encoding=encoding, newline="") as source,
+            scratch.open("w", encoding="utf-8", newline="") as target,
+        ):
+            shutil.copyfileobj(source, target, CHUNK_BYTES)
+        yield scratch
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def convert(text: Path, header: list[str], contract: Contract, stamp: Stamp, rows: Path, rejects: Path) -> Converted:
     """Convert a CSV file to Parquet files of loaded and rejected rows.
 
     A file in which every row has the header's number of fields goes through DuckDB's parallel reader, whose rows are
@@ -168,40 +189,42 @@ def convert(
     a row that does not fit.
 
     Args:
-        path: The delivered file.
-        encoding: Its encoding, as `detect_encoding` gives it.
+        text: The delivered file in UTF-8.
         header: Its header.
         contract: The contract of its source.
         stamp: What every row carries.
         rows: Parquet file to write with loaded rows, in the columns of bronze.
         rejects: Parquet file to write with rejected rows; not written where there are none.
-
-    Raises:
-        DataError: The file holds no row.
     """
-    text = path
-    if encoding == "cp1252":
-        text = rows.with_suffix(".utf8")
-        with path.open(encoding=encoding, newline="") as source, text.open("w", encoding="utf-8", newline="") as target:
-            shutil.copyfileobj(source, target, CHUNK_BYTES)
-    try:
+    if contract.trailer is None or not contract.trailer.search(_last_line(text)):
         try:
-            loaded, rejected = _convert_well_formed(text, header, contract, stamp, rows)
+            return Converted(_convert_well_formed(text, header, contract, stamp, rows), 0, None)
         except duckdb.Error:
-            loaded, rejected = _convert_row_by_row(text, header, contract, stamp, rows, rejects)
-    finally:
-        if text is not path:
-            text.unlink()
-    if not loaded + rejected:
-        raise DataError("the file holds a header and no rows", path.name, "Ask the sender for the full file.")
-    notices = (f"{rejected:,} rows kept in rejected rows",) if rejected else ()
-    return Converted(loaded, rejected, notices)
+            # Some row does not fit: the other reader says which.
+            pass
+    return _convert_row_by_row(text, header, contract, stamp, rows, rejects)
 
 
-def _convert_well_formed(
-    path: Path, header: list[str], contract: Contract, stamp: Stamp, rows: Path
-) -> tuple[int, int]:
-    """Convert a file whose rows all fit; raise duckdb.Error where one does not."""
+def csv_columns(text: Path, fields: int) -> str:
+    """Give the SQL that reads the rows of a CSV file as text columns c0, c1, … whatever their faults."""
+    columns = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(fields))
+    return (
+        f"READ_CSV('{quoted(str(text))}', header = FALSE, skip = {_header_lines(text)}, delim = ',', quote = '\"', "
+        "escape = '\"', all_varchar = TRUE, auto_detect = FALSE, strict_mode = FALSE, null_padding = TRUE, "
+        f"ignore_errors = TRUE, max_line_size = 10000000, parallel = FALSE, columns = {{{columns}}})"
+    )
+
+
+def _last_line(text: Path) -> str:
+    """Give the last line that holds something, as far as it lies within the last few kilobytes."""
+    with text.open("rb") as stream:
+        stream.seek(max(0, text.stat().st_size - 4096))
+        lines = stream.read().decode("utf-8", errors="replace").splitlines()
+    return next((line for line in reversed(lines) if line.strip()), "")
+
+
+def _convert_well_formed(path: Path, header: list[str], contract: Contract, stamp: Stamp, rows: Path) -> int:
+    """Convert a file whose rows all fit and give their number; raise duckdb.Error where one does not fit."""
     known = contract.map_header(header)
     positions = {column.name: position for position, column in known.items()}
     fields = [f"c{position}" for position in range(len(header))]
@@ -209,22 +232,22 @@ def _convert_well_formed(
         f"c{positions[column.name]} AS {column.name}" if column.name in positions else f"NULL::TEXT AS {column.name}"
         for column in contract.columns
     ]
-    pairs = ", ".join(f"'{_quoted(text)}', c{position}" for text, position in _rescued_names(header, known).items())
+    pairs = ", ".join(f"'{quoted(text)}', c{position}" for text, position in _rescued_names(header, known).items())
     key = contract.key_column
-    pattern = _quoted(key.pattern or r"\S")
+    pattern = quoted(key.pattern or r"\S")
     query = f"""
         SELECT {", ".join(projections)},
             '{stamp.file_id}' AS file_id, ROW_NUMBER() OVER () AS row_number, DATE '{stamp.file_date}' AS file_date,
             TIMESTAMPTZ '{stamp.received_at.isoformat()}' AS received_at,
             {f"JSON_OBJECT({pairs})::TEXT" if pairs else "NULL::TEXT"} AS rescued
-        FROM READ_CSV('{_quoted(str(path))}', header = FALSE, skip = {_header_lines(path)}, delim = ',', quote = '"',
+        FROM READ_CSV('{quoted(str(path))}', header = FALSE, skip = {_header_lines(path)}, delim = ',', quote = '"',
             escape = '"', all_varchar = TRUE, auto_detect = FALSE, strict_mode = TRUE, null_padding = FALSE,
             max_line_size = 10000000,
             columns = {{{", ".join(f"'{field}': 'VARCHAR'" for field in fields)}}})
     """
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        connection.execute(f"COPY ({query}) TO '{_quoted(str(rows))}' (FORMAT parquet, COMPRESSION zstd)")
+        connection.execute(f"COPY ({query}) TO '{quoted(str(rows))}' (FORMAT parquet, COMPRESSION zstd)")
         loaded, keyless = connection.execute(
             f"SELECT COUNT(*), COUNT(*) FILTER (NOT COALESCE(REGEXP_MATCHES({key.name}, '{pattern}'), FALSE)) "
             "FROM READ_PARQUET(?)",
@@ -234,7 +257,7 @@ def _convert_well_formed(
         raise duckdb.Error("rows without a natural key")
     if loaded != count_records(path) - 1:
         raise duckdb.Error("the reader's rows are not those of the file")
-    return loaded, 0
+    return int(loaded)
 
 
 def count_records(path: Path) -> int:
@@ -278,7 +301,7 @@ def _rescued_names(header: list[str], known: dict[int, Column]) -> dict[str, int
 
 def _convert_row_by_row(
     path: Path, header: list[str], contract: Contract, stamp: Stamp, rows: Path, rejects: Path
-) -> tuple[int, int]:
+) -> Converted:
     """Convert a file some of whose rows do not fit, in batches."""
     schema = arrow_schema(source_columns(contract))
     reject_schema = arrow_schema(REJECTED_COLUMNS)
@@ -288,6 +311,7 @@ def _convert_row_by_row(
     key_position = position_of[contract.key]
     key_pattern = re.compile(contract.key_column.pattern or r"\S")
     loaded = rejected = 0
+    stated = None
     batch: list[list[str]] = []
     bad: list[dict[str, object]] = []
 
@@ -316,6 +340,9 @@ def _convert_row_by_row(
         pq.ParquetWriter(rows, schema, compression="zstd") as out,
     ):
         for line_number, fields, raw_text, problem in _records(stream, fits):
+            if contract.trailer and (trailer := contract.trailer.search(raw_text)):
+                stated = int(trailer[1])
+                continue
             if problem:
                 reason = problem
             elif len(fields) != len(header):
@@ -343,7 +370,7 @@ def _convert_row_by_row(
         out.write_table(columns_of(batch))
     if bad:
         pq.write_table(pa.Table.from_pylist(bad, schema=reject_schema), rejects, compression="zstd")
-    return loaded, rejected
+    return Converted(loaded, rejected, stated)
 
 
 def _records(
@@ -439,5 +466,6 @@ def _header_lines(path: Path) -> int:
         return reader.line_num
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Give a text as it stands inside the quotes of an SQL literal."""
     return text.replace("'", "''")

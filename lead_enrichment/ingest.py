@@ -6,7 +6,7 @@ delivery either loaded or still lying in landing. What a killed run left unfinis
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,35 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from lead_enrichment.archive import keep
 from lead_enrichment.bronze import write_empty_tables
-from lead_enrichment.contracts import contracts
-from lead_enrichment.delivery import Stamp, check_header, convert, detect_encoding, file_date, file_id, read_header
-from lead_enrichment.errors import DataError, UsageError
+from lead_enrichment.completeness import (
+    FEWEST_ROWS,
+    MANIFEST_SUFFIX,
+    MISMATCH,
+    Statement,
+    breaches,
+    manifest_path,
+    read_manifest,
+    verdict,
+)  # fmt: skip
+from lead_enrichment.contracts import Contract, contracts
+from lead_enrichment.delivery import (
+    Stamp,
+    as_utf8,
+    check_header,
+    convert,
+    detect_encoding,
+    file_date,
+    file_id,
+    read_header,
+)  # fmt: skip
+from lead_enrichment.drift import Comparison, summary
+from lead_enrichment.errors import DataError, DriftError, UsageError
 from lead_enrichment.ledger import Attempt, Ledger, partition
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths
 
-LOADED, DUPLICATE, QUARANTINED = "loaded", "duplicate", "quarantined"
+LOADED, DUPLICATE, QUARANTINED, WAITING = "loaded", "duplicate", "quarantined", "waiting"
+RELEASE = "leads release {} --reason '…'"
 
 
 @dataclass(frozen=True)
@@ -80,12 +101,8 @@ def ingest(paths: DataPaths, backfill: bool = False, console: Console | None = N
         UsageError: Another ingest or prune is at work, or the data directory cannot be written.
     """
     with only_writer(paths):
-        ledger = Ledger(paths.bronze)
         write_empty_tables(paths.bronze)
-        attempts = ledger.attempts()
-        _remove_unfinished(paths, attempts)
-        loaded_ids = {row["file_id"]: row["file_name"] for row in attempts if row["status"] == LOADED}
-        clock = _Clock(attempts, backfill)
+        run = _Run(paths, backfill)
         outcomes = []
         progress = Progress(
             TextColumn("{task.description}"),
@@ -99,7 +116,7 @@ def ingest(paths: DataPaths, backfill: bool = False, console: Console | None = N
         with progress:
             for path in progress.track(_landed(paths), description="Taking files in"):
                 try:
-                    outcomes.append(_take_in(path, paths, ledger, loaded_ids, clock))
+                    outcomes.append(run.take_in(path))
                 except OSError as error:
                     raise UsageError(
                         f"the file cannot be taken in ({error.strerror}: {error.filename or paths.root})",
@@ -127,8 +144,11 @@ def touched_intervals(paths: DataPaths, before: set[str]) -> list[date]:
 
 def _landed(paths: DataPaths) -> list[Path]:
     """Give the files in landing by the date they claim, so that an archive of files is taken in its own order."""
-    files = [path for path in paths.landing.glob("*/*") if path.is_file() and not path.name.startswith(".")]
-    files += [path for path in paths.landing.glob("*") if path.is_file() and not path.name.startswith(".")]
+    files = [
+        path
+        for path in (*paths.landing.glob("*/*"), *paths.landing.glob("*"))
+        if path.is_file() and not path.name.startswith(".") and not path.name.endswith(MANIFEST_SUFFIX)
+    ]
 
     def order(path: Path) -> tuple[date, float, str]:
         try:
@@ -141,62 +161,226 @@ def _landed(paths: DataPaths) -> list[Path]:
     return sorted(files, key=order)
 
 
-def _take_in(path: Path, paths: DataPaths, ledger: Ledger, loaded_ids: dict[str, str], clock: _Clock) -> Outcome:
-    """Take one file in, or put it into quarantine; either way the ledger tells."""
-    started = datetime.now(UTC)
-    source_key = path.parent.name if path.parent != paths.landing else ""
-    contract = contracts().get(source_key)
-    identity, claimed, encoding, header = "", None, None, None
-    size = path.stat().st_size
-    rows, rejects = paths.bronze / f".{path.name}.rows", paths.bronze / f".{path.name}.rejects"
+class _Run:
+    """One ingest: what is loaded already, and how one more file is taken in."""
 
-    def enter(status: str, reason: str | None, received_at: datetime, loaded: int = 0, rejected: int = 0) -> Outcome:
-        ledger.append(
-            Attempt(
-                file_id=identity, source_key=source_key, file_name=path.name, file_date=claimed,
-                delivery_mode=contract.delivery_mode if contract else "", status=status, reason=reason,
-                rows_delivered=loaded + rejected, rows_loaded=loaded, rows_rejected=rejected, file_bytes=size,
-                encoding=encoding, header="|".join(header) if header else None, received_at=received_at,
-                started_at=started,
-            )
-        )  # fmt: skip
-        return Outcome(source_key, path.name, status, reason, loaded, rejected)
+    def __init__(self, paths: DataPaths, backfill: bool) -> None:
+        self._paths, self._ledger = paths, Ledger(paths.bronze)
+        attempts = self._ledger.attempts()
+        _remove_unfinished(paths, attempts)
+        self._clock = _Clock(attempts, backfill)
+        loaded = sorted((row for row in attempts if row["status"] == LOADED), key=lambda row: row["received_at"])
+        self._name_of = {row["file_id"]: row["file_name"] for row in loaded}
+        self._last = {row["source_key"]: _Last.of(row, paths) for row in loaded}
 
-    try:
-        if contract is None:
-            folders = ", ".join(f"landing/{key}/" for key in contracts())
-            raise DataError("the file lies in no source's folder", path.name, f"Move it to one of {folders}.")
-        identity = _readable_id(path)
-        if identity in loaded_ids:
-            outcome = enter(DUPLICATE, f"the same bytes are loaded already, as {loaded_ids[identity]}", started)
-            path.unlink()
+    def take_in(self, path: Path) -> Outcome:
+        """Take one file in, or put it into quarantine; either way the ledger tells."""
+        source_key = path.parent.name if path.parent != self._paths.landing else ""
+        contract = contracts().get(source_key)
+        file = _File(path, source_key, contract.delivery_mode if contract else "", datetime.now(UTC))
+        scratch = self._paths.bronze / f".{path.name}"
+        rows, rejects = scratch.with_name(f"{scratch.name}.rows"), scratch.with_name(f"{scratch.name}.rejects")
+        try:
+            if contract is None:
+                folders = ", ".join(f"landing/{key}/" for key in contracts())
+                raise DataError("the file lies in no source's folder", path.name, f"Move it to one of {folders}.")
+            file.file_id = _readable_id(path)
+            if file.file_id in self._name_of:
+                name = self._name_of[file.file_id]
+                outcome = self._enter(file, DUPLICATE, f"the same bytes are loaded already, as {name}", file.started_at)
+                _remove(path)
+                return outcome
+            file.file_date = file_date(path)
+            file.encoding = detect_encoding(path)
+            file.header = read_header(path, file.encoding)
+            with as_utf8(path, file.encoding, scratch.with_name(f"{scratch.name}.utf8")) as text:
+                try:
+                    return self._load(file, contract, text, rows, rejects)
+                except DriftError as error:
+                    advice = self._propose(file, contract, text, error)
+                    raise DataError(f"{error.what}. {advice}", error.where) from error
+        except _StillWritten:
+            return Outcome(source_key, path.name, WAITING, "it is still being written; it stays in landing", 0, 0)
+        except DataError as error:
+            # The ledger first: a crash before the move repeats the attempt, the other order would lose it.
+            outcome = self._enter(file, QUARANTINED, str(error), file.started_at)
+            _quarantine(path, source_key or "unknown", str(error), self._paths)
             return outcome
-        claimed = file_date(path)
-        encoding = detect_encoding(path)
-        header = read_header(path, encoding)
-        notices = check_header(path, header, contract)
-        received_at = clock.received_at(source_key, claimed)
-        converted = convert(path, encoding, header, contract, Stamp(identity, claimed, received_at), rows, rejects)
-        keep(path, identity, paths)
-        for part, table in ((rows, source_key), (rejects, "rejected_row")):
+        finally:
+            rows.unlink(missing_ok=True)
+            rejects.unlink(missing_ok=True)
+
+    def _load(self, file: _File, contract: Contract, text: Path, rows: Path, rejects: Path) -> Outcome:
+        """Convert a file, check what it holds, and commit it."""
+        path = file.path
+        notices = check_header(path, file.header, contract)
+        received_at = self._clock.received_at(contract.source_key, file.claimed)
+        stamp = Stamp(file.file_id, file.claimed, received_at)
+        converted = convert(text, file.header, contract, stamp, rows, rejects)
+        file.rows_loaded, file.rows_rejected = converted.rows_loaded, converted.rows_rejected
+        if file.has_changed():
+            raise _StillWritten
+        notices += self._checked(file, contract, text, rows, converted.rows_stated)
+        keep(path, file.file_id, self._paths)
+        for part, table in ((rows, contract.source_key), (rejects, "rejected_row")):
             if part.exists():
-                target = partition(paths.bronze / table, received_at) / f"{identity}.parquet"
+                target = partition(self._paths.bronze / table, received_at) / f"{file.file_id}.parquet"
                 target.parent.mkdir(parents=True, exist_ok=True)
                 part.replace(target)
-        reason = "; ".join((*notices, *converted.notices)) or None
-        outcome = enter(LOADED, reason, received_at, converted.rows_loaded, converted.rows_rejected)
-        loaded_ids[identity] = path.name
-        clock.note(source_key, claimed, received_at)
-        path.unlink()
+        outcome = self._enter(file, LOADED, "; ".join(notices) or None, received_at)
+        self._name_of[file.file_id] = path.name
+        self._clock.note(contract.source_key, file.claimed, received_at)
+        self._last[contract.source_key] = _Last(
+            path.name, file.claimed, _rows_of(self._paths, contract.source_key, file.file_id, received_at)
+        )
+        _remove(path)
         return outcome
-    except DataError as error:
-        reason = str(error)
-        rows.unlink(missing_ok=True)
-        rejects.unlink(missing_ok=True)
-        # The ledger first: a crash before the move repeats the attempt, the other order would lose it from the ledger.
-        outcome = enter(QUARANTINED, reason, started)
-        _quarantine(path, source_key or "unknown", reason, paths)
-        return outcome
+
+    def _checked(
+        self, file: _File, contract: Contract, text: Path, rows: Path, rows_in_trailer: int | None
+    ) -> tuple[str, ...]:
+        """Hold a converted delivery against what was stated, what its columns held, and the delivery before it.
+
+        Returns:
+            What the operator should know.
+
+        Raises:
+            DataError: Rows are missing or too many, too many were rejected, or a limit of the contract is broken.
+            DriftError: Values of a required column stopped fitting.
+        """
+        name, delivered = file.path.name, file.rows_loaded + file.rows_rejected
+        if not delivered:
+            raise DataError("the file holds a header and no rows", name, "Ask the sender for the full file.")
+        statement = read_manifest(file.path)
+        if statement is None and rows_in_trailer is not None:
+            statement = Statement(rows_in_trailer, "trailer row")
+        file.completeness = verdict(delivered, statement)
+        if statement:
+            file.rows_expected, file.attested_by = statement.rows, statement.stated_by
+        if file.completeness == MISMATCH and statement:
+            raise DataError(
+                f"{statement.rows:,} rows are stated (by {statement.stated_by}), {delivered:,} came", name,
+                "Ask the sender for the full file.",
+            )  # fmt: skip
+        notices = (f"{file.rows_rejected:,} rows kept in rejected rows",) if file.rows_rejected else ()
+        if statement and statement.released:
+            return (*notices, f"released by {statement.stated_by}: {statement.released}")
+        limit = contract.limits.get("rejected_share", 1.0)
+        if delivered >= FEWEST_ROWS and file.rows_rejected > limit * delivered:
+            raise DataError(
+                f"{file.rows_rejected:,} of {delivered:,} rows do not fit ({file.rows_rejected / delivered:.0%}; "
+                f"the contract allows {limit:.0%})", name, f"{RELEASE.format(name)}, or ask the sender.",
+            )  # fmt: skip
+        last = self._last.get(contract.source_key)
+        is_newest = last is None or file.claimed >= last.file_date
+        with Comparison(text, file.header, contract, last.rows if last and is_newest else None) as comparison:
+            misfits = comparison.misfits()
+        if misfits:
+            said = "; ".join(f"{column.header}: {problem}" for column, problem in misfits.items())
+            raise DriftError(f"values stopped fitting: {said}", name, "", tuple(misfits))
+        if last and last.rows and is_newest and contract.delivery_mode == "full_snapshot":
+            columns = contract.map_header(file.header).values()
+            broken = breaches(contract, columns, rows, last.rows, last.file_name)
+            if broken:
+                raise DataError("; ".join(broken), name, f"If it is right: {RELEASE.format(name)}. Or ask the sender.")
+        return notices
+
+    def _propose(self, file: _File, contract: Contract, text: Path, error: DriftError) -> str:
+        """Write down what the columns most likely are, and say it."""
+        last = self._last.get(contract.source_key)
+        with Comparison(text, file.header, contract, last.rows if last else None) as comparison:
+            advice = comparison.advise(error.columns)
+        proposal_id = f"{contract.source_key}-{file.file_id[:8]}"
+        self._ledger.append_proposal(proposal_id, contract.source_key, file.file_id, file.path.name, advice)
+        if not advice.suggestions:
+            return f"{summary(advice)}. Ask the sender"
+        return (
+            f"Proposal {proposal_id}: {summary(advice)}. "
+            f"`leads contracts accept {proposal_id}` takes it, `leads contracts reject {proposal_id}` keeps it out"
+        )
+
+    def _enter(self, file: _File, status: str, reason: str | None, received_at: datetime) -> Outcome:
+        is_loaded = status == LOADED
+        loaded, rejected = (file.rows_loaded, file.rows_rejected) if is_loaded else (0, 0)
+        self._ledger.append(
+            Attempt(
+                file_id=file.file_id, source_key=file.source_key, file_name=file.path.name, file_date=file.file_date,
+                delivery_mode=file.delivery_mode, status=status, reason=reason, rows_delivered=loaded + rejected,
+                rows_loaded=loaded, rows_rejected=rejected, file_bytes=file.size, encoding=file.encoding,
+                header="|".join(file.header) or None, completeness=file.completeness,
+                rows_expected=file.rows_expected, attested_by=file.attested_by, received_at=received_at,
+                started_at=file.started_at,
+            )
+        )  # fmt: skip
+        return Outcome(file.source_key, file.path.name, status, reason, loaded, rejected)
+
+
+@dataclass
+class _File:
+    """What is known of a file while it is taken in."""
+
+    path: Path
+    source_key: str
+    delivery_mode: str
+    started_at: datetime
+    file_id: str = ""
+    file_date: date | None = None
+    encoding: str | None = None
+    header: list[str] = field(default_factory=list)
+    rows_loaded: int = 0
+    rows_rejected: int = 0
+    completeness: str | None = None
+    rows_expected: int | None = None
+    attested_by: str | None = None
+
+    def __post_init__(self) -> None:
+        self._stat = self.path.stat()
+
+    @property
+    def size(self) -> int:
+        """Size in bytes when it was found."""
+        return self._stat.st_size
+
+    @property
+    def claimed(self) -> date:
+        """The date that it claims; known once it was read."""
+        assert self.file_date is not None
+        return self.file_date
+
+    def has_changed(self) -> bool:
+        """Tell whether somebody has written to it since it was found."""
+        now = self.path.stat()
+        return (now.st_size, now.st_mtime_ns) != (self._stat.st_size, self._stat.st_mtime_ns)
+
+
+@dataclass(frozen=True)
+class _Last:
+    """The delivery that a source loaded last."""
+
+    file_name: str
+    file_date: date
+    rows: Path | None
+
+    @classmethod
+    def of(cls, attempt: dict[str, Any], paths: DataPaths) -> _Last:
+        rows = _rows_of(paths, attempt["source_key"], attempt["file_id"], attempt["received_at"])
+        return cls(attempt["file_name"], attempt["file_date"], rows)
+
+
+def _rows_of(paths: DataPaths, source_key: str, identity: str, received_at: datetime) -> Path | None:
+    """Give the bronze file of a delivery; None where it is gone."""
+    rows = partition(paths.bronze / source_key, received_at) / f"{identity}.parquet"
+    return rows if rows.exists() else None
+
+
+class _StillWritten(Exception):
+    """The file changed while it was read."""
+
+
+def _remove(path: Path) -> None:
+    """Remove a file that was taken in, and what was stated of it."""
+    path.unlink()
+    manifest_path(path).unlink(missing_ok=True)
 
 
 def _readable_id(path: Path) -> str:
@@ -214,6 +398,9 @@ def _quarantine(path: Path, source_key: str, reason: str, paths: DataPaths) -> N
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     target = folder / f"{stamp}_{path.name}"
     target.with_name(f"{target.name}.reason.txt").write_text(f"{reason}\n", encoding="utf-8")
+    manifest = manifest_path(path)
+    if manifest.exists():
+        manifest.replace(manifest_path(target))
     path.replace(target)
 
 

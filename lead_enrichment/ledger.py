@@ -13,9 +13,10 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from lead_enrichment.bronze import ARCHIVE_EVENT_COLUMNS, LEDGER_COLUMNS, arrow_schema
+from lead_enrichment.bronze import ARCHIVE_EVENT_COLUMNS, LEDGER_COLUMNS, PROPOSAL_COLUMNS, arrow_schema, write_whole
+from lead_enrichment.drift import Advice
+from lead_enrichment.users import user_name
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,9 @@ class Attempt:
     header: str | None
     received_at: datetime
     started_at: datetime
+    completeness: str | None = None
+    rows_expected: int | None = None
+    attested_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class Ledger:
         row: dict[str, Any] = {
             "attempt_id": uuid.uuid4().hex,
             **asdict(attempt),
+            "run_by": user_name(),
             "finished_at": datetime.now(UTC),
         }
         schema = arrow_schema(LEDGER_COLUMNS)
@@ -73,6 +78,43 @@ class Ledger:
     def attempts(self) -> list[dict[str, Any]]:
         """Give every attempt as a dictionary of LEDGER_COLUMNS, oldest first."""
         return self._rows("file_ledger", "started_at, finished_at")
+
+    def append_proposal(self, proposal_id: str, source_key: str, file_id: str, file_name: str, advice: Advice) -> None:
+        """Write down what the columns of a refused file most likely are."""
+        found: list[dict[str, Any]] = [
+            {"column_name": item.column, "header": item.header, "score": item.score, "evidence": item.evidence}
+            for item in advice.suggestions
+        ]
+        found += [{"evidence": sentence} for sentence in advice.unsettled]
+        shared = {
+            "proposal_id": proposal_id, "source_key": source_key, "file_id": file_id, "file_name": file_name,
+            "status": "proposed", "decided_by": user_name(),
+        }  # fmt: skip
+        self._append_proposal_rows([{**shared, **row} for row in found])
+
+    def decide_proposal(self, rows: list[dict[str, Any]], status: str) -> None:
+        """Write down that a person accepted or rejected a proposal.
+
+        Args:
+            rows: The rows of the proposal, as `proposals` gives them.
+            status: accepted or rejected.
+        """
+        self._append_proposal_rows([{**row, "status": status, "decided_by": user_name()} for row in rows])
+
+    def _append_proposal_rows(self, rows: list[dict[str, Any]]) -> None:
+        now, schema = datetime.now(UTC), arrow_schema(PROPOSAL_COLUMNS)
+        table = pa.Table.from_pylist([{**row, "decided_at": now} for row in rows], schema=schema)
+        write_whole(table, partition(self.bronze / "column_proposal", now) / f"{uuid.uuid4().hex}.parquet")
+
+    def proposals(self) -> dict[str, list[dict[str, Any]]]:
+        """Give the rows of every proposal as they stand now, by the proposal's id, oldest first."""
+        newest: dict[str, list[dict[str, Any]]] = {}
+        for row in self._rows("column_proposal", "decided_at"):
+            rows = newest.get(row["proposal_id"], [])
+            if rows and rows[0]["decided_at"] != row["decided_at"]:
+                rows = []
+            newest[row["proposal_id"]] = [*rows, row]
+        return newest
 
     def append_archive_event(self, event: ArchiveEvent) -> None:
         """Write down what is done to an archived file."""
@@ -93,7 +135,8 @@ class Ledger:
         with duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'")
             result = connection.execute(
-                f"SELECT * EXCLUDE (received_on) FROM READ_PARQUET(?, hive_partitioning = TRUE) ORDER BY {order}",
+                f"SELECT * EXCLUDE (received_on) FROM READ_PARQUET(?, hive_partitioning = TRUE, "
+                f"union_by_name = TRUE) ORDER BY {order}",
                 [files],
             )
             rows: list[dict[str, Any]] = result.to_arrow_table().to_pylist()
@@ -103,11 +146,3 @@ class Ledger:
 def partition(table: Path, received_at: datetime) -> Path:
     """Give the folder of a bronze table that holds what was received at a time."""
     return table / f"received_on={received_at.astimezone(UTC).date()}"
-
-
-def write_whole(table: pa.Table, target: Path) -> None:
-    """Write a Parquet file so that it is there whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f".{target.name}.unfinished")
-    pq.write_table(table, unfinished, compression="zstd")
-    unfinished.replace(target)

@@ -19,8 +19,6 @@ from conftest import Run
 from lead_enrichment.contracts import contracts
 from lead_enrichment.ledger import Ledger
 
-pytestmark = pytest.mark.xdist_group("history")
-
 TODAY = datetime.now(UTC).date()
 # A type 2 day costs time even when nothing happened, so history is as short as the story allows.
 START = TODAY - timedelta(days=12)

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -28,8 +29,8 @@ from lead_enrichment.ledger import Ledger
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths, data_paths
 
-KILLS = 10
-ROWS = 8_000
+KILLS = 200
+ROWS = 2_000
 HEADER = (
     "Name,Credential Type,Credential Number,Status,Expiration Date,Disciplinary Action,Address,State,County,Phone,"
     "First Issue Date,Primary Contact Name,Primary Contact Role"
@@ -142,6 +143,9 @@ def test_rows_that_the_fast_reader_drops_are_found_by_the_count(
         def __exit__(self, *_: object) -> None:
             self.connection.close()
 
+        def close(self) -> None:
+            self.connection.close()
+
         def execute(self, query: str, *values: object) -> object:
             lossy = re.sub(r"(?s)(READ_CSV.*\))(\s*\) TO)", r"\1 WHERE c2 <> '2-22' \2", query)
             return self.connection.execute(lossy, *values)
@@ -200,10 +204,10 @@ def test_kills_at_random_moments_lose_and_double_nothing(paths: DataPaths) -> No
     chance = random.Random(20261115)
     script = "from lead_enrichment import ingest, paths; print(flush=True); ingest.ingest(paths.data_paths())"
     unfinished = 0
-    for day in range(1, KILLS + 1):
+    for day in range(KILLS):
         # A row that does not fit and cp1252 make it the slowest way, with the most files left half-way.
-        lines = [row(number, name="CAFÉ") for number in range(day * 100_000, day * 100_000 + ROWS)]
-        path = drop(paths, [HEADER, "short", *lines], f"nevada_2026-10-{day:02d}.csv")
+        lines = [row(number, name=f"CAFÉ {day}") for number in range(ROWS)]
+        path = drop(paths, [HEADER, "short", *lines], f"nevada_{date(2026, 1, 1) + timedelta(days=day)}.csv")
         path.write_bytes(path.read_text(encoding="utf-8").encode("cp1252"))
         process = subprocess.Popen(
             [sys.executable, "-c", script],
@@ -213,7 +217,7 @@ def test_kills_at_random_moments_lose_and_double_nothing(paths: DataPaths) -> No
         )
         assert process.stdout
         process.stdout.readline()
-        time.sleep(chance.uniform(0, 0.5))
+        time.sleep(chance.uniform(0, 0.6))
         process.send_signal(signal.SIGKILL)
         process.wait()
         process.stdout.close()

@@ -7,11 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
-import pytest
 
 from conftest import DEMO_FACILITIES, DEMO_MONTHS, Run
-
-pytestmark = pytest.mark.xdist_group("refresh")
 
 TABLES = ("dims.dim_lead", "facts.fact_lead_match", "facts.fact_match_pair", "facts.fact_facility_license")
 

@@ -21,10 +21,7 @@ FILES = {
     "texas": "texas.csv",
 }
 
-pytestmark = [
-    pytest.mark.skipif(not SAMPLES.is_dir(), reason="the real sample files are not part of the project"),
-    pytest.mark.xdist_group("samples"),
-]
+pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the real sample files are not part of the project")
 
 
 @pytest.fixture(scope="module")

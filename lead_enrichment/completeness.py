@@ -1,0 +1,138 @@
+"""Completeness: is a delivery all that was meant to come?
+
+A stated row count settles it; without one the delivery is compared with the one before, within the contract's limits.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from lead_enrichment.contracts import Column, Contract
+from lead_enrichment.delivery import quoted
+from lead_enrichment.errors import DataError
+
+ATTESTED, MISMATCH, UNATTESTED = "attested", "mismatch", "unattested"
+MANIFEST_SUFFIX = ".manifest.json"
+# Changes of fewer rows than this are everyday, however large a share of a small source they are.
+FEWEST_ROWS = 20
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What somebody said of a delivery before it was taken in.
+
+    Args:
+        rows: Rows that the file should hold; None where only the release is stated.
+        stated_by: manifest, trailer row, or the name of an operator.
+        released: Why an operator lets the file in although it breaks a limit; None where nobody did.
+    """
+
+    rows: int | None
+    stated_by: str
+    released: str | None = None
+
+
+def manifest_path(path: Path) -> Path:
+    """Give the place of the manifest beside a delivered file."""
+    return path.with_name(f"{path.name}{MANIFEST_SUFFIX}")
+
+
+def read_manifest(path: Path) -> Statement | None:
+    """Read the manifest beside a delivered file; None where there is none.
+
+    Raises:
+        DataError: It is no JSON object with a whole number under `rows`.
+    """
+    manifest = manifest_path(path)
+    if not manifest.exists():
+        return None
+    remedy = 'Write {"rows": 1234}, and drop the file and its manifest again.'
+    try:
+        stated = json.loads(manifest.read_text(encoding="utf-8"))
+        rows, released = stated.get("rows"), stated.get("released")
+    except (ValueError, AttributeError) as error:
+        raise DataError("the manifest is no JSON object", manifest.name, remedy) from error
+    if (rows is None and not released) or (rows is not None and (type(rows) is not int or rows < 0)):
+        raise DataError(f"the manifest states no row count, but {rows!r}", manifest.name, remedy)
+    return Statement(rows, str(stated.get("stated_by") or "manifest"), released)
+
+
+def write_manifest(path: Path, statement: Statement) -> None:
+    """Write the manifest beside a delivered file, whole or not at all."""
+    stated = {"rows": statement.rows, "stated_by": statement.stated_by, "released": statement.released}
+    manifest = manifest_path(path)
+    unfinished = manifest.with_name(f".{manifest.name}.unfinished")
+    unfinished.write_text(json.dumps({key: value for key, value in stated.items() if value is not None}) + "\n")
+    unfinished.replace(manifest)
+
+
+def verdict(rows: int, statement: Statement | None) -> str:
+    """Say whether a delivery's rows are as many as was stated."""
+    if statement is None or statement.rows is None:
+        return UNATTESTED
+    return ATTESTED if rows == statement.rows else MISMATCH
+
+
+def breaches(contract: Contract, delivered: Collection[Column], rows: Path, last: Path, last_name: str) -> list[str]:
+    """Compare a full snapshot with the one before it.
+
+    Args:
+        contract: The contract of the source, with its limits.
+        delivered: The columns that came; one that is missing altogether is told elsewhere.
+        rows: Bronze file of the delivery.
+        last: Bronze file of the delivery before.
+        last_name: Name of that delivery, for the sentences.
+
+    Returns:
+        A sentence for each limit that is broken.
+    """
+    key, limits, found = contract.key, contract.limits, []
+    with duckdb.connect() as connection:
+        for name, path in (("now", rows), ("before", last)):
+            connection.execute(f"CREATE VIEW {name} AS FROM READ_PARQUET('{quoted(str(path))}')")
+
+        def counts(query: str) -> tuple[float, float]:
+            first, second = connection.execute(query).fetchone() or (0, 0)
+            return first or 0, second or 0
+
+        def hold(change: float, of: float, limit: float | None, what: str) -> None:
+            if limit is not None and change >= FEWEST_ROWS and change > limit * of:
+                found.append(f"{what} ({change / of if of else 1:.0%}; the contract allows {limit:.0%})")
+
+        now, before = counts("SELECT (SELECT COUNT(*) FROM now), (SELECT COUNT(*) FROM before)")
+        hold(before - now, before, limits.get("rows_lost"), f"{now:,} rows after {before:,} in {last_name}")
+        hold(now - before, before, limits.get("rows_gained"), f"{now:,} rows after {before:,} in {last_name}")
+        lost, gained = counts(
+            f"SELECT (SELECT COUNT(DISTINCT {key}) FROM before WHERE {key} NOT IN (SELECT {key} FROM now)), "
+            f"(SELECT COUNT(DISTINCT {key}) FROM now WHERE {key} NOT IN (SELECT {key} FROM before))"
+        )
+        name = contract.key_column.header
+        hold(lost, before, limits.get("keys_lost"), f"{lost:,} values of {name} are gone")
+        hold(gained, before, limits.get("keys_gained"), f"{gained:,} values of {name} are new")
+        for column in delivered:
+            if "sum_change" in column.limits:
+                now_sum, sum_before = counts(
+                    f"SELECT (SELECT SUM(TRY_CAST({column.name} AS DOUBLE)) FROM now), "
+                    f"(SELECT SUM(TRY_CAST({column.name} AS DOUBLE)) FROM before)"
+                )
+                what = f"{column.header} adds up to {now_sum:,.0f} after {sum_before:,.0f}"
+                hold(abs(now_sum - sum_before), sum_before, column.limits["sum_change"], what)
+            if "rows_of_values_lost" in column.limits:
+                missing, all_before = counts(
+                    f"SELECT (SELECT COUNT(*) FROM before WHERE {column.name} IS NOT NULL AND {column.name} NOT IN "
+                    f"(SELECT {column.name} FROM now WHERE {column.name} IS NOT NULL)), (SELECT COUNT(*) FROM before)"
+                )
+                names = connection.execute(
+                    f"SELECT {column.name} FROM before WHERE {column.name} NOT IN "
+                    f"(SELECT {column.name} FROM now WHERE {column.name} IS NOT NULL) "
+                    f"GROUP BY {column.name} ORDER BY COUNT(*) DESC LIMIT 3"
+                ).fetchall()
+                listed = ", ".join(name for (name,) in names)
+                what = f"no row of {column.header} {listed}, which had {missing:,} rows"
+                hold(missing, all_before, column.limits["rows_of_values_lost"], what)
+    return found

@@ -1,0 +1,295 @@
+"""Drift: which delivered columns most likely are those that a contract misses.
+
+A name is a hint; what the columns hold decides, above all whether they hold what the last delivery said of the same
+natural keys.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from pathlib import Path
+
+import duckdb
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from lead_enrichment.contracts import Column, Contract, fold
+from lead_enrichment.delivery import csv_columns, quoted
+
+# Rows that are looked at, in file order: enough to judge, and bounded whatever the size of the file.
+SAMPLE_ROWS = 50_000
+# Rows whose words are compared to tell a split or merged column.
+WORD_ROWS = 500
+# Fewer common keys, or fewer rows, say too little.
+FEWEST_KEYS = 5
+FEWEST_ROWS = 20
+# What each kind of evidence weighs; kinds that cannot be had are left out, and the rest is scaled up.
+WEIGHTS = {"overlap": 0.5, "shape": 0.2, "filled": 0.1, "distinct": 0.1, "name": 0.1}
+LEAST_SCORE = 0.5
+# Columns whose values take such other shapes than in the last delivery hold something else.
+LEAST_SHAPE = 0.2
+# Words of one column that lie in the other, of which a split or merge is told.
+LEAST_WORDS = 0.8
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """What a delivered column most likely is."""
+
+    column: str
+    header: str
+    score: float
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What speaks for which mapping, and what only a person can settle."""
+
+    suggestions: tuple[Suggestion, ...]
+    unsettled: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What the values of one column look like.
+
+    Args:
+        filled: Share of rows that hold a value.
+        distinct: Distinct values by filled rows.
+        shapes: Share of each shape among the values; letters are `a`, digits `9`.
+    """
+
+    filled: float
+    distinct: float
+    shapes: dict[str, float]
+
+    def likeness(self, other: Profile) -> float:
+        """Give the share of values whose shapes both have."""
+        return sum(min(share, other.shapes.get(shape, 0.0)) for shape, share in self.shapes.items())
+
+
+class Comparison:
+    """A delivered file beside the last delivery of its source.
+
+    Args:
+        text: The file as CSV in UTF-8.
+        header: Its header.
+        contract: The contract of its source.
+        last: Bronze file of the last delivery; None where there is none.
+    """
+
+    def __init__(self, text: Path, header: list[str], contract: Contract, last: Path | None) -> None:
+        self._contract, self._header = contract, header
+        self._mapped = contract.map_header(header)
+        self._connection = duckdb.connect()
+        self._connection.execute(
+            f"CREATE TABLE delivered AS SELECT * FROM {csv_columns(text, len(header))} LIMIT {SAMPLE_ROWS}"
+        )
+        self._has_last = last is not None
+        if last is not None:
+            self._connection.execute(f"CREATE TABLE last AS FROM READ_PARQUET('{quoted(str(last))}')")
+        key = next((at for at, column in self._mapped.items() if column.name == contract.key), None)
+        self._common = 0
+        if self._has_last and key is not None:
+            self._connection.execute(
+                f"CREATE TABLE common AS SELECT d.*, l.* FROM delivered AS d JOIN last AS l "
+                f"ON TRIM(l.{contract.key}) = TRIM(d.c{key})"
+            )
+            (self._common,) = self._connection.execute("SELECT COUNT(*) FROM common").fetchone() or (0,)
+
+    def __enter__(self) -> Comparison:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def advise(self, columns: Sequence[Column]) -> Advice:
+        """Say which delivered columns most likely are the given columns of the contract, and why.
+
+        Args:
+            columns: Columns that are missing, or whose values stopped fitting.
+        """
+        unknown = [at for at in range(len(self._header)) if at not in self._mapped]
+        known_wrong = [at for at, column in self._mapped.items() if column in columns]
+        offered = unknown + known_wrong
+        judged = {(column.name, at): self._judge(column, at) for column in columns for at in offered}
+        suggestions = []
+        if judged:
+            scores = np.array([[judged[column.name, at][0] for at in offered] for column in columns])
+            for row, place in zip(*linear_sum_assignment(-scores), strict=True):
+                column, at = columns[row], offered[place]
+                score, evidence = judged[column.name, at]
+                if score >= LEAST_SCORE and self._mapped.get(at) != column:
+                    suggestions.append(Suggestion(column.name, self._header[at], round(score, 2), evidence))
+        unsettled = list(self._splits_and_merges(columns, unknown))
+        for item in [item for item in suggestions if self._header.index(item.header) in known_wrong]:
+            suggestions.remove(item)
+            unsettled.append(f"{item.header} seems to hold {item.column}, as if columns were exchanged: ask the sender")
+        for column in columns:
+            if not any(item.column == column.name for item in suggestions) and not any(
+                column.header in sentence for sentence in unsettled
+            ):
+                unsettled.append(f"no column looks like {column.header}")
+        return Advice(tuple(suggestions), tuple(unsettled))
+
+    def misfits(self) -> dict[Column, str]:
+        """Give the required columns whose values stopped fitting, each with what is wrong."""
+        found = {}
+        (rows,) = self._connection.execute("SELECT COUNT(*) FROM delivered").fetchone() or (0,)
+        if rows < FEWEST_ROWS:
+            return {}
+        for at, column in self._mapped.items():
+            if column.required and column.name != self._contract.key:
+                problem = self._misfit(column, at)
+                if problem:
+                    found[column] = problem
+        return found
+
+    def _misfit(self, column: Column, at: int) -> str | None:
+        now = self._profile("delivered", f"c{at}")
+        if column.pattern:
+            (fitting,) = self._connection.execute(
+                f"SELECT COUNT(*) FILTER (REGEXP_MATCHES(c{at}, ?)) / COUNT(*) FROM delivered WHERE TRIM(c{at}) <> ''",
+                [column.pattern],
+            ).fetchone() or (1.0,)
+            limit = column.limits.get("misfit_share", 0.1)
+            if fitting is not None and 1 - fitting > limit:
+                return f"{1 - fitting:.0%} of its values are not of the form that the contract gives"
+        if not self._has_last:
+            return None
+        before = self._profile("last", column.name)
+        limit = column.limits.get("null_rate_change", self._contract.limits.get("null_rate_change", 1.0))
+        if abs(now.filled - before.filled) > limit:
+            return f"{now.filled:.0%} of the rows have a value, {before.filled:.0%} had one in the last delivery"
+        if now.shapes and before.shapes and self._rows("last") >= FEWEST_ROWS:
+            likeness = now.likeness(before)
+            if likeness < LEAST_SHAPE:
+                return f"its values look like {_examples(now)}, those of the last delivery like {_examples(before)}"
+        return None
+
+    def _judge(self, column: Column, at: int) -> tuple[float, str]:
+        """Give how likely a delivered column is a column of the contract, from 0 to 1, and what speaks for it."""
+        header = self._header[at]
+        parts = {"name": max(_resemblance(header, name) for name in (column.name, column.header, *column.aliases))}
+        sentences = []
+        if self._has_last:
+            now, before = self._profile("delivered", f"c{at}"), self._profile("last", column.name)
+            same, base, what = self._overlap(column, at)
+            if base >= FEWEST_KEYS:
+                parts["overlap"] = same / base
+                sentences.append(f"{same:,} of {base:,} {what}")
+            if before.shapes:
+                parts["shape"] = now.likeness(before)
+                sentences.append(f"{parts['shape']:.0%} of the values have its shapes")
+                parts["distinct"] = 1 - abs(now.distinct - before.distinct)
+            parts["filled"] = 1 - abs(now.filled - before.filled)
+            sentences.append(f"filled in {now.filled:.0%} of the rows, before {before.filled:.0%}")
+        elif column.pattern:
+            parts["shape"] = self._share_fitting(at, column.pattern)
+            sentences.append(f"{parts['shape']:.0%} of the values have the form that the contract gives")
+        sentences.append(f"the names are {parts['name']:.0%} alike")
+        weight = sum(WEIGHTS[kind] for kind in parts)
+        score = sum(WEIGHTS[kind] * value for kind, value in parts.items()) / weight
+        return score, "; ".join(sentences)
+
+    def _overlap(self, column: Column, at: int) -> tuple[int, int, str]:
+        """Give how many values agree with the last delivery, of how many, and what was compared."""
+        if self._common >= FEWEST_KEYS:
+            same, base = self._connection.execute(
+                f"SELECT COUNT(*) FILTER (LOWER(TRIM(c{at})) = LOWER(TRIM({column.name}))), COUNT(*) FROM common "
+                f"WHERE TRIM(c{at}) <> '' AND TRIM({column.name}) <> ''"
+            ).fetchone() or (0, 0)
+            return same, base, f"values are those of {column.header} for the same {self._contract.key_column.header}"
+        same, base = self._connection.execute(
+            f"SELECT COUNT(*) FILTER (value IN (SELECT LOWER(TRIM({column.name})) FROM last)), COUNT(*) "
+            f"FROM (SELECT DISTINCT LOWER(TRIM(c{at})) AS value FROM delivered WHERE TRIM(c{at}) <> '')"
+        ).fetchone() or (0, 0)
+        return same, base, f"distinct values were in {column.header} of the last delivery"
+
+    def _share_fitting(self, at: int, pattern: str) -> float:
+        (share,) = self._connection.execute(
+            f"SELECT COUNT(*) FILTER (REGEXP_MATCHES(c{at}, ?)) / GREATEST(COUNT(*), 1) FROM delivered "
+            f"WHERE TRIM(c{at}) <> ''",
+            [pattern],
+        ).fetchone() or (0.0,)
+        return float(share)
+
+    def _rows(self, table: str) -> int:
+        (rows,) = self._connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone() or (0,)
+        return int(rows)
+
+    def _profile(self, table: str, column: str) -> Profile:
+        filled, distinct = self._connection.execute(
+            f"SELECT COUNT(*) FILTER (TRIM({column}) <> '') / GREATEST(COUNT(*), 1), "
+            f"COUNT(DISTINCT {column}) / GREATEST(COUNT({column}), 1) FROM {table}"
+        ).fetchone() or (0.0, 0.0)
+        shape = f"REGEXP_REPLACE(REGEXP_REPLACE(TRIM({column}), '[0-9]', '9', 'g'), '[\\p{{L}}'' ]+', 'a', 'g')"
+        shapes = self._connection.execute(
+            f"SELECT {shape} AS shape, COUNT(*) / SUM(COUNT(*)) OVER () FROM {table} WHERE TRIM({column}) <> '' "
+            "GROUP BY shape ORDER BY COUNT(*) DESC LIMIT 1000"
+        ).fetchall()
+        return Profile(filled, distinct, dict(shapes))
+
+    def _splits_and_merges(self, columns: Sequence[Column], unknown: Sequence[int]) -> Iterable[str]:
+        """Name a column that seems to be split into several, or several that seem to be merged into one."""
+        if self._common < FEWEST_KEYS or not unknown:
+            return
+        for column in columns:
+            rows = self._words(unknown, [column])
+            parts = [
+                at
+                for place, at in enumerate(unknown)
+                if _share((row[place], row[-1]) for row in rows) >= LEAST_WORDS
+                and _share((row[-1], row[place]) for row in rows) < LEAST_WORDS
+            ]
+            places = [unknown.index(at) for at in parts]
+            together = ((row[-1], set().union(*(row[place] for place in places))) for row in rows)
+            if len(parts) > 1 and _share(together, by_word=True) >= 0.5:
+                names = ", ".join(self._header[at] for at in parts)
+                yield f"{column.header} seems to be split into {names}: ask the sender for one column"
+        if len(columns) > 1:
+            for at in unknown:
+                rows = self._words([at], columns)
+                merged = [
+                    column
+                    for place, column in enumerate(columns, start=1)
+                    if _share((row[place], row[0]) for row in rows) >= LEAST_WORDS
+                    and _share((row[0], row[place]) for row in rows) < LEAST_WORDS
+                ]
+                if len(merged) > 1:
+                    names = ", ".join(column.header for column in merged)
+                    yield f"{names} seem to be merged into {self._header[at]}: ask the sender for the columns"
+
+    def _words(self, positions: Sequence[int], columns: Sequence[Column]) -> list[list[set[str]]]:
+        """Give the words of delivered columns, then those of the last delivery's for the same keys."""
+        fields = ", ".join([*(f"c{at}" for at in positions), *(column.name for column in columns)])
+        rows = self._connection.execute(f"SELECT {fields} FROM common LIMIT {WORD_ROWS}").fetchall()
+        return [[set(re.findall(r"\w+", (value or "").lower())) for value in row] for row in rows]
+
+
+def summary(advice: Advice) -> str:
+    """Give advice in one line."""
+    likely = [f"{item.header} is {item.column} ({item.score:.2f}: {item.evidence})" for item in advice.suggestions]
+    return ". ".join([*likely, *advice.unsettled])
+
+
+def _share(pairs: Iterable[tuple[set[str], set[str]]], by_word: bool = False) -> float:
+    """Give the share of filled sets that lie within their other; or the share of words, where `by_word`."""
+    filled = [(words, other) for words, other in pairs if words]
+    if not filled:
+        return 0.0
+    if by_word:
+        return sum(len(words & other) / len(words) for words, other in filled) / len(filled)
+    return sum(words <= other for words, other in filled) / len(filled)
+
+
+def _resemblance(one: str, other: str) -> float:
+    return SequenceMatcher(None, fold(one), fold(other)).ratio()
+
+
+def _examples(profile: Profile) -> str:
+    return " or ".join(f"'{shape}'" for shape in list(profile.shapes)[:2])

@@ -1,0 +1,186 @@
+"""What a person decides of a refused file: take a proposal, keep the file out, or let it in as it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+from lead_enrichment import contracts
+from lead_enrichment.completeness import Statement, manifest_path, read_manifest, write_manifest
+from lead_enrichment.delivery import file_id
+from lead_enrichment.errors import UsageError
+from lead_enrichment.ledger import Ledger
+from lead_enrichment.lock import only_writer
+from lead_enrichment.paths import DataPaths
+from lead_enrichment.users import user_name
+
+PROPOSED, ACCEPTED, REJECTED = "proposed", "accepted", "rejected"
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What accepting a proposal did.
+
+    Args:
+        aliases: Delivered header by column of the contract.
+        version: Version of the contract that knows them.
+        released: The file, back in landing; None where it no longer lies in quarantine.
+    """
+
+    source_key: str
+    aliases: dict[str, str]
+    version: str
+    released: Path | None
+
+
+def accept(paths: DataPaths, proposal_id: str) -> Accepted:
+    """Write a proposal's headers into the contract as aliases and put the file back into landing.
+
+    It may be repeated after a crash: what is done already stays as it is.
+
+    Raises:
+        UsageError: There is no such proposal, it was rejected, or it has nothing to map.
+    """
+    with only_writer(paths):
+        ledger = Ledger(paths.bronze)
+        rows = _proposal(ledger, proposal_id)
+        if rows[0]["status"] == REJECTED:
+            raise UsageError(f"{proposal_id} was rejected by {rows[0]['decided_by']}", "", "Drop the file again.")
+        aliases = {row["column_name"]: row["header"] for row in rows if row["column_name"]}
+        unsettled = [row["evidence"] for row in rows if not row["column_name"]]
+        if not aliases or unsettled:
+            said = "; ".join(unsettled)
+            raise UsageError(f"{proposal_id} cannot be taken as it is ({said})", "", "Ask the sender for the file.")
+        source_key = rows[0]["source_key"]
+        version = add_aliases(source_key, aliases)
+        if rows[0]["status"] != ACCEPTED:
+            ledger.decide_proposal(rows, ACCEPTED)
+        return Accepted(source_key, aliases, version, _back_to_landing(paths, rows[0]))
+
+
+def reject(paths: DataPaths, proposal_id: str) -> None:
+    """Keep the file of a proposal in quarantine for good; the ledger remembers who said so.
+
+    Raises:
+        UsageError: There is no such proposal, or it was decided already.
+    """
+    with only_writer(paths):
+        ledger = Ledger(paths.bronze)
+        rows = _proposal(ledger, proposal_id)
+        if rows[0]["status"] != PROPOSED:
+            raise UsageError(f"{proposal_id} was {rows[0]['status']} by {rows[0]['decided_by']}", "", "")
+        ledger.decide_proposal(rows, REJECTED)
+
+
+def release(paths: DataPaths, name: str, reason: str) -> Path:
+    """Put a refused file back into landing, with a word that lets it break the contract's limits.
+
+    Args:
+        paths: The data directory.
+        name: Name of the file, as delivered or as it lies in quarantine.
+        reason: Why it is right; the ledger keeps it.
+
+    Raises:
+        UsageError: No such file lies in quarantine, several do, or landing holds one of the name.
+    """
+    with only_writer(paths):
+        found = [path for path in _quarantined(paths) if name in (path.name, delivered_name(path))]
+        if not found:
+            raise UsageError("no such file lies in quarantine", name, "`leads status` names those that do.")
+        if len(found) > 1:
+            names = ", ".join(path.name for path in found)
+            raise UsageError(f"several files of that name lie in quarantine ({names})", name, "Give the whole name.")
+        path = found[0]
+        stated = read_manifest(path)
+        # What was stated of its rows is answered by a release: the operator says that it is right as it is.
+        write_manifest(path, Statement(None, user_name(), reason or (stated.released if stated else None)))
+        return _move_back(paths, path)
+
+
+def add_aliases(source_key: str, aliases: dict[str, str]) -> str:
+    """Add delivered headers to a contract as aliases, in the form of the file, and give the contract's version.
+
+    The version's second number goes up where an alias is new.
+
+    Args:
+        source_key: The source.
+        aliases: Delivered header by canonical column.
+    """
+    path = contracts.CONTRACTS_DIR / f"{source_key}.yaml"
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 120
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    document = yaml.load(path.read_text(encoding="utf-8"))
+    is_new = False
+    for item in document["schema"][0]["properties"]:
+        header = aliases.get(item["name"])
+        if header is not None:
+            is_new |= _add_alias(item, header)
+    if is_new:
+        major, minor, _ = document["version"].split(".")
+        document["version"] = f"{major}.{int(minor) + 1}.0"
+        unfinished = path.with_name(f".{path.name}.unfinished")
+        with unfinished.open("w", encoding="utf-8") as stream:
+            yaml.dump(document, stream)
+        unfinished.replace(path)
+        contracts.contracts.cache_clear()
+    version: str = document["version"]
+    return version
+
+
+def delivered_name(path: Path) -> str:
+    """Give the name under which a file in quarantine was delivered."""
+    return path.name.partition("_")[2]
+
+
+def _add_alias(item: CommentedMap, header: str) -> bool:
+    settings = item.setdefault("customProperties", CommentedSeq())
+    known = next((entry for entry in settings if entry["property"] == "aliases"), None)
+    if known is None:
+        known = CommentedMap({"property": "aliases", "value": CommentedSeq()})
+        known.fa.set_flow_style()
+        settings.append(known)
+    if header in known["value"]:
+        return False
+    known["value"].append(DoubleQuotedScalarString(header))
+    return True
+
+
+def _proposal(ledger: Ledger, proposal_id: str) -> list[dict[str, Any]]:
+    rows = ledger.proposals().get(proposal_id)
+    if not rows:
+        raise UsageError("there is no such proposal", proposal_id, "`leads contracts proposals` lists them.")
+    return rows
+
+
+def _quarantined(paths: DataPaths) -> list[Path]:
+    return [
+        path
+        for path in sorted(paths.quarantine.glob("*/*"))
+        if not path.name.startswith(".") and not path.name.endswith((".reason.txt", ".manifest.json"))
+    ]
+
+
+def _back_to_landing(paths: DataPaths, row: dict[str, Any]) -> Path | None:
+    for path in _quarantined(paths):
+        if delivered_name(path) == row["file_name"] and file_id(path) == row["file_id"]:
+            return _move_back(paths, path)
+    return None
+
+
+def _move_back(paths: DataPaths, path: Path) -> Path:
+    target = paths.landing / path.parent.name / delivered_name(path)
+    if target.exists():
+        raise UsageError("landing holds a file of that name", str(target), "Take it in first: leads ingest.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if manifest_path(path).exists():
+        manifest_path(path).replace(manifest_path(target))
+    path.replace(target)
+    path.with_name(f"{path.name}.reason.txt").unlink(missing_ok=True)
+    return target

@@ -1,0 +1,275 @@
+"""Every kind of drift gets what docs/drift.md promises: taken, noticed, or quarantined with the right proposal."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+from typer.testing import CliRunner
+
+from lead_enrichment import contracts, settle
+from lead_enrichment.cli import app
+from lead_enrichment.demo.generate import write_demo
+from lead_enrichment.errors import UsageError
+from lead_enrichment.ingest import Outcome, ingest
+from lead_enrichment.ledger import Ledger
+from lead_enrichment.paths import DataPaths, data_paths
+from test_demo import AS_OF, SEED
+
+Table = list[dict[str, str]]
+Change = Callable[[Table], Table]
+
+
+@pytest.fixture(scope="module")
+def deliveries(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The landing folder of a small demo."""
+    out = tmp_path_factory.mktemp("demo")
+    write_demo(out, 600, 3, AS_OF, SEED)
+    return out / "landing"
+
+
+@pytest.fixture
+def paths(tmp_path: Path, deliveries: Path, monkeypatch: pytest.MonkeyPatch) -> DataPaths:
+    """A data directory that holds the first files of Texas and Nevada, and contracts that a test may change."""
+    monkeypatch.setenv("LEADS_DATA_DIR", str(tmp_path / "data"))
+    shutil.copytree(contracts.CONTRACTS_DIR, tmp_path / "contracts")
+    monkeypatch.setattr(contracts, "CONTRACTS_DIR", tmp_path / "contracts")
+    contracts.contracts.cache_clear()
+    paths = data_paths()
+    for source_key, name in (("texas", "texas_2026-09-06.csv"), ("nevada", "nevada_2026-09-05.csv")):
+        folder = paths.landing / source_key
+        folder.mkdir()
+        shutil.copyfile(deliveries / source_key / name, folder / name)
+    assert {outcome.status for outcome in ingest(paths)} == {"loaded"}
+    return paths
+
+
+@pytest.fixture(autouse=True)
+def fresh_contracts() -> object:
+    yield
+    contracts.contracts.cache_clear()
+
+
+def read(path: Path) -> Table:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def drop(paths: DataPaths, source_key: str, table: Table, name: str, tail: str = "") -> Path:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(table[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(table)
+    path = paths.landing / source_key / name
+    path.write_text(text.getvalue() + tail, encoding="utf-8")
+    return path
+
+
+def deliver(paths: DataPaths, deliveries: Path, change: Change, source_key: str = "texas", tail: str = "") -> Outcome:
+    """Take in the source's next file, changed."""
+    name = {"texas": "texas_2026-10-06.csv", "nevada": "nevada_2026-10-05_corrected.csv"}[source_key]
+    drop(paths, source_key, change(read(deliveries / source_key / name)), name, tail)
+    (outcome,) = ingest(paths)
+    return outcome
+
+
+def renamed(names: dict[str, str]) -> Change:
+    return lambda table: [{names.get(name, name): value for name, value in row.items()} for row in table]
+
+
+def without(*names: str) -> Change:
+    return lambda table: [{name: value for name, value in row.items() if name not in names} for row in table]
+
+
+def filled(**values: str) -> Change:
+    return lambda table: [{**row, **{name.replace("_", " "): value for name, value in values.items()}} for row in table]
+
+
+def bronze(paths: DataPaths, table: str, columns: str, where: str = "TRUE") -> list[tuple[object, ...]]:
+    files = str(paths.bronze / table / "*" / "*.parquet")
+    query = f"SELECT {columns} FROM READ_PARQUET('{files}', union_by_name = TRUE) WHERE {where} ORDER BY ALL"
+    return duckdb.sql(query).fetchall()
+
+
+OCTOBER = "file_date = DATE '2026-10-06'"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda table: [dict(reversed(row.items())) for row in table],
+        lambda table: [{name.upper(): value for name, value in row.items()} for row in table],
+        renamed({"Operation": " operation # ", "Operation Name": "Operation-Name:", "Zip": "ZIP."}),
+    ],
+    ids=["reordered", "other case", "spaces and punctuation"],
+)
+def test_headers_written_otherwise_are_taken(paths: DataPaths, deliveries: Path, change: Change) -> None:
+    outcome = deliver(paths, deliveries, change)
+    assert (outcome.status, outcome.reason) == ("loaded", None)
+    plain = read(deliveries / "texas" / "texas_2026-10-06.csv")
+    columns = "operation, operation_name, zip"
+    assert bronze(paths, "texas", columns, OCTOBER) == sorted(
+        (row["Operation"], row["Operation Name"], row["Zip"]) for row in plain
+    )
+
+
+def test_known_alias_is_taken(paths: DataPaths, deliveries: Path) -> None:
+    settle.add_aliases("texas", {"operation_name": "Caregiver"})
+    assert deliver(paths, deliveries, renamed({"Operation Name": "Caregiver"})).status == "loaded"
+
+
+def test_new_column_is_rescued_with_a_notice(paths: DataPaths, deliveries: Path) -> None:
+    outcome = deliver(paths, deliveries, filled(Accreditation="NAEYC"))
+    assert (outcome.status, outcome.reason) == ("loaded", "new columns kept in rescued: Accreditation")
+    assert set(bronze(paths, "texas", "rescued", OCTOBER)) == {('{"Accreditation":"NAEYC"}',)}
+
+
+def test_missing_optional_column_is_taken_with_a_warning(paths: DataPaths, deliveries: Path) -> None:
+    outcome = deliver(paths, deliveries, without("Capacity"))
+    assert (outcome.status, outcome.reason) == ("loaded", "optional columns missing: Capacity")
+    assert set(bronze(paths, "texas", "capacity", OCTOBER)) == {(None,)}
+
+
+@pytest.mark.parametrize(
+    ("source_key", "column", "header"),
+    [
+        ("texas", "operation_name", "Operation/Caregiver Name"),
+        ("texas", "address", "Location"),
+        ("texas", "phone", "X1"),
+        ("texas", "operation", "License"),
+        ("texas", "zip", "City2"),
+        ("nevada", "credential_number", "Licence No"),
+        ("nevada", "name", "Phone Holder"),
+    ],
+)
+def test_missing_column_is_proposed_by_what_the_columns_hold(
+    paths: DataPaths, deliveries: Path, source_key: str, column: str, header: str
+) -> None:
+    contract = contracts.contracts()[source_key]
+    delivered = next(item.header for item in contract.columns if item.name == column)
+    outcome = deliver(paths, deliveries, renamed({delivered: header, "County": "Region"}), source_key)
+    assert outcome.status == "quarantined"
+    ((proposal_id, rows),) = Ledger(paths.bronze).proposals().items()
+    assert {row["column_name"]: row["header"] for row in rows} == {column: header}
+    assert rows[0]["score"] > 0.7 and rows[0]["evidence"]
+    assert f"leads contracts accept {proposal_id}" in (outcome.reason or "")
+
+
+def test_accepted_proposal_loads_the_file_and_every_later_one(paths: DataPaths, deliveries: Path) -> None:
+    change = renamed({"Operation": "Operation #", "Operation Name": "Operation/Caregiver Name", "Phone": "Tel. Line"})
+    assert deliver(paths, deliveries, change).status == "quarantined"
+    (proposal_id,) = Ledger(paths.bronze).proposals()
+    done = settle.accept(paths, proposal_id)
+    assert (done.aliases, done.version) == (
+        {"operation_name": "Operation/Caregiver Name", "phone": "Tel. Line"},
+        "1.1.0",
+    )
+    (outcome,) = ingest(paths)
+    assert (outcome.status, outcome.rows_loaded) == (
+        "loaded",
+        len(read(deliveries / "texas" / "texas_2026-10-06.csv")),
+    )
+    assert not list(paths.quarantine.glob("*/*"))
+    drop(paths, "texas", change(read(deliveries / "texas" / "texas_2026-11-06.csv")), "texas_2026-11-06.csv")
+    assert [outcome.status for outcome in ingest(paths)] == ["loaded"]
+
+
+def test_accepting_keeps_the_form_of_the_contract(paths: DataPaths, deliveries: Path) -> None:
+    path = contracts.CONTRACTS_DIR / "texas.yaml"
+    before = path.read_text(encoding="utf-8").splitlines()
+    settle.add_aliases("texas", {"phone": "Tel: Line"})
+    added = [line for line in path.read_text(encoding="utf-8").splitlines() if line not in before]
+    assert [line.strip() for line in added] == [
+        "version: 1.1.0",
+        "customProperties:",
+        '- {property: aliases, value: ["Tel: Line"]}',
+    ]
+    assert settle.add_aliases("texas", {"phone": "Tel: Line"}) == "1.1.0"
+
+
+def test_rejected_proposal_keeps_the_file_out(paths: DataPaths, deliveries: Path) -> None:
+    deliver(paths, deliveries, renamed({"Phone": "X1"}))
+    (proposal_id,) = Ledger(paths.bronze).proposals()
+    settle.reject(paths, proposal_id)
+    assert ingest(paths) == []
+    with pytest.raises(UsageError, match="was rejected by"):
+        settle.accept(paths, proposal_id)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (filled(Zip=""), "Zip: 0% of the rows have a value"),
+        (filled(Phone="see website"), "Phone: its values look like 'a'"),
+    ],
+    ids=["emptied", "other shape"],
+)
+def test_values_that_stop_fitting_are_quarantined(
+    paths: DataPaths, deliveries: Path, change: Change, said: str
+) -> None:
+    outcome = deliver(paths, deliveries, change)
+    assert outcome.status == "quarantined"
+    assert said in (outcome.reason or "")
+
+
+def test_column_whose_values_moved_to_a_new_one_is_proposed(paths: DataPaths, deliveries: Path) -> None:
+    def moved(table: Table) -> Table:
+        return [{**row, "Phone": "see website", "Dial": row["Phone"]} for row in table]
+
+    assert deliver(paths, deliveries, moved).status == "quarantined"
+    (proposal_id,) = Ledger(paths.bronze).proposals()
+    assert settle.accept(paths, proposal_id).aliases == {"phone": "Dial"}
+    assert [outcome.status for outcome in ingest(paths)] == ["loaded"]
+    assert ("see website",) not in bronze(paths, "texas", "phone", OCTOBER)
+
+
+def test_exchanged_columns_are_named(paths: DataPaths, deliveries: Path) -> None:
+    outcome = deliver(paths, deliveries, renamed({"Phone": "Address", "Address": "Phone"}))
+    assert outcome.status == "quarantined"
+    assert "Phone seems to hold address, as if columns were exchanged" in (outcome.reason or "")
+
+
+def test_split_column_is_named(paths: DataPaths, deliveries: Path) -> None:
+    def split(table: Table) -> Table:
+        rows = []
+        for row in table:
+            line = row.pop("Address")
+            street, _, rest = line.rpartition(" NV ")
+            words = street.removesuffix(",").split(" ")
+            rows.append({**row, "Street": " ".join(words[:-1]), "Town": words[-1].rstrip(","), "Code": rest})
+        return rows
+
+    outcome = deliver(paths, deliveries, split, "nevada")
+    assert outcome.status == "quarantined"
+    assert "Address seems to be split into Street, Town, Code" in (outcome.reason or "")
+    (proposal_id,) = Ledger(paths.bronze).proposals()
+    with pytest.raises(UsageError, match="cannot be taken as it is"):
+        settle.accept(paths, proposal_id)
+
+
+def test_merged_columns_are_named(paths: DataPaths, deliveries: Path) -> None:
+    def merged(table: Table) -> Table:
+        places = [f"{row.pop('Address')}, {row.pop('City')} {row.pop('Zip')}" for row in table]
+        return [{**row, "Where": place} for row, place in zip(table, places, strict=True)]
+
+    outcome = deliver(paths, deliveries, merged)
+    assert outcome.status == "quarantined"
+    assert "Address, City, Zip seem to be merged into Where" in (outcome.reason or "")
+
+
+def test_proposals_are_listed_for_people_and_programs(paths: DataPaths, deliveries: Path) -> None:
+    deliver(paths, deliveries, renamed({"Phone": "X1"}))
+    (proposal_id,) = Ledger(paths.bronze).proposals()
+    shown = CliRunner().invoke(app, ["contracts", "proposals"], env={"COLUMNS": "200"}).output
+    assert proposal_id in shown and "X1" in shown and "phone" in shown
+    listed = json.loads(CliRunner().invoke(app, ["contracts", "proposals", "--json"]).output)
+    assert listed[proposal_id][0]["header"] == "X1"
+    assert CliRunner().invoke(app, ["contracts", "accept", "texas-none"]).exit_code == 2
+    assert "is phone from now on" in CliRunner().invoke(app, ["contracts", "accept", proposal_id]).output
+    assert "Nothing waits for a decision." in CliRunner().invoke(app, ["contracts", "proposals"]).output
