@@ -116,12 +116,17 @@ def breaches(contract: Contract, delivered: Collection[Column], rows: Path, last
         hold(gained, before, limits.get("keys_gained"), f"{gained:,} values of {name} are new")
         for column in delivered:
             if "sum_change" in column.limits:
-                now_sum, sum_before = counts(
-                    f"SELECT (SELECT SUM(TRY_CAST({column.name} AS DOUBLE)) FROM now), "
-                    f"(SELECT SUM(TRY_CAST({column.name} AS DOUBLE)) FROM before)"
-                )
-                what = f"{column.header} adds up to {now_sum:,.0f} after {sum_before:,.0f}"
-                hold(abs(now_sum - sum_before), sum_before, column.limits["sum_change"], what)
+                common, now_sum, sum_before = connection.execute(
+                    f"SELECT COUNT(*), SUM(TRY_CAST(n.{column.name} AS DOUBLE)), SUM(TRY_CAST(b.{column.name} AS DOUBLE)) "
+                    f"FROM now AS n JOIN before AS b USING ({key})"
+                ).fetchone() or (0, 0, 0)
+                if common >= FEWEST_ROWS and sum_before:
+                    change, limit = abs((now_sum or 0) - sum_before) / sum_before, column.limits["sum_change"]
+                    if change > limit:
+                        found.append(
+                            f"{column.header} of the {common:,} rows in both adds up to {now_sum or 0:,.0f} after "
+                            f"{sum_before:,.0f} ({change:.0%}; the contract allows {limit:.0%})"
+                        )
             if "rows_of_values_lost" in column.limits:
                 missing, all_before = counts(
                     f"SELECT (SELECT COUNT(*) FROM before WHERE {column.name} IS NOT NULL AND {column.name} NOT IN "

@@ -29,8 +29,8 @@ FEWEST_ROWS = 20
 # What each kind of evidence weighs; kinds that cannot be had are left out, and the rest is scaled up.
 WEIGHTS = {"overlap": 0.5, "shape": 0.2, "filled": 0.1, "distinct": 0.1, "name": 0.1}
 LEAST_SCORE = 0.5
-# Columns whose values take such other shapes than in the last delivery hold something else.
-LEAST_SHAPE = 0.2
+# Columns with fewer values of the kinds of the last delivery hold something else.
+LEAST_KIND = 0.2
 # Words of one column that lie in the other, of which a split or merge is told.
 LEAST_WORDS = 0.8
 
@@ -60,16 +60,14 @@ class Profile:
     Args:
         filled: Share of rows that hold a value.
         distinct: Distinct values by filled rows.
-        shapes: Share of each shape among the values; letters are `a`, digits `9`.
+        shapes: Share of each shape among the values; words are `a`, each digit `9`.
+        kinds: Share of each kind among the values: words, digits, a mixture, with an @ or without.
     """
 
     filled: float
     distinct: float
     shapes: dict[str, float]
-
-    def likeness(self, other: Profile) -> float:
-        """Give the share of values whose shapes both have."""
-        return sum(min(share, other.shapes.get(shape, 0.0)) for shape, share in self.shapes.items())
+    kinds: dict[str, float]
 
 
 class Comparison:
@@ -166,8 +164,8 @@ class Comparison:
         if abs(now.filled - before.filled) > limit:
             return f"{now.filled:.0%} of the rows have a value, {before.filled:.0%} had one in the last delivery"
         if now.shapes and before.shapes and self._rows("last") >= FEWEST_ROWS:
-            likeness = now.likeness(before)
-            if likeness < LEAST_SHAPE:
+            likeness = _likeness(now.kinds, before.kinds)
+            if likeness < LEAST_KIND:
                 return f"its values look like {_examples(now)}, those of the last delivery like {_examples(before)}"
         return None
 
@@ -183,7 +181,7 @@ class Comparison:
                 parts["overlap"] = same / base
                 sentences.append(f"{same:,} of {base:,} {what}")
             if before.shapes:
-                parts["shape"] = now.likeness(before)
+                parts["shape"] = _likeness(now.shapes, before.shapes)
                 sentences.append(f"{parts['shape']:.0%} of the values have its shapes")
                 parts["distinct"] = 1 - abs(now.distinct - before.distinct)
             parts["filled"] = 1 - abs(now.filled - before.filled)
@@ -227,12 +225,20 @@ class Comparison:
             f"SELECT COUNT(*) FILTER (TRIM({column}) <> '') / GREATEST(COUNT(*), 1), "
             f"COUNT(DISTINCT {column}) / GREATEST(COUNT({column}), 1) FROM {table}"
         ).fetchone() or (0.0, 0.0)
-        shape = f"REGEXP_REPLACE(REGEXP_REPLACE(TRIM({column}), '[0-9]', '9', 'g'), '[\\p{{L}}'' ]+', 'a', 'g')"
-        shapes = self._connection.execute(
-            f"SELECT {shape} AS shape, COUNT(*) / SUM(COUNT(*)) OVER () FROM {table} WHERE TRIM({column}) <> '' "
-            "GROUP BY shape ORDER BY COUNT(*) DESC LIMIT 1000"
-        ).fetchall()
-        return Profile(filled, distinct, dict(shapes))
+        words = f"REGEXP_REPLACE(TRIM({column}), '[\\p{{L}}'' ]+', 'a', 'g')"
+        shape = f"REGEXP_REPLACE({words}, '[0-9]', '9', 'g')"
+        # A phone stays a phone however it is punctuated.
+        kind = f"REGEXP_REPLACE(REGEXP_REPLACE({words}, '[^a0-9@]+', '', 'g'), '[0-9]+', '9', 'g')"
+        return Profile(filled, distinct, self._shares(table, column, shape), self._shares(table, column, kind))
+
+    def _shares(self, table: str, column: str, expression: str) -> dict[str, float]:
+        """Give the share of each value of an expression among the rows that fill a column, the largest first."""
+        return dict(
+            self._connection.execute(
+                f"SELECT {expression} AS value, COUNT(*) / SUM(COUNT(*)) OVER () FROM {table} "
+                f"WHERE TRIM({column}) <> '' GROUP BY value ORDER BY COUNT(*) DESC LIMIT 1000"
+            ).fetchall()
+        )
 
     def _splits_and_merges(self, columns: Sequence[Column], unknown: Sequence[int]) -> Iterable[str]:
         """Name a column that seems to be split into several, or several that seem to be merged into one."""
@@ -285,6 +291,11 @@ def _share(pairs: Iterable[tuple[set[str], set[str]]], by_word: bool = False) ->
     if by_word:
         return sum(len(words & other) / len(words) for words, other in filled) / len(filled)
     return sum(words <= other for words, other in filled) / len(filled)
+
+
+def _likeness(now: dict[str, float], before: dict[str, float]) -> float:
+    """Give the share of values whose shapes both have."""
+    return sum(min(share, before.get(shape, 0.0)) for shape, share in now.items())
 
 
 def _resemblance(one: str, other: str) -> float:

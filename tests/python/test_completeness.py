@@ -1,0 +1,187 @@
+"""A delivery is held against what was stated of it, and against the one before."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from lead_enrichment import contracts
+from lead_enrichment.cli import app
+from lead_enrichment.completeness import read_manifest
+from lead_enrichment.errors import DataError
+from lead_enrichment.ingest import Outcome, ingest
+from lead_enrichment.ledger import Ledger
+from lead_enrichment.paths import DataPaths, data_paths
+
+HEADER = "Operation,Operation Name,Address,City,State,Zip,County,Phone,Type,Status,Issue Date,Capacity,Email Address"
+FIRST, SECOND = "texas_2026-10-06.csv", "texas_2026-11-06.csv"
+
+
+def row(number: int, county: str = "TRAVIS", capacity: int = 10) -> str:
+    return (
+        f"{number},Name {number},1 ELM ST,AUSTIN,TX,78701,{county},512-555-0100,Licensed Center,Full,1/2/20,{capacity},"
+    )
+
+
+@pytest.fixture
+def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataPaths:
+    monkeypatch.setenv("LEADS_DATA_DIR", str(tmp_path / "data"))
+    return data_paths()
+
+
+def take_in(paths: DataPaths, lines: list[str], name: str = FIRST, manifest: str | None = None) -> Outcome:
+    path = paths.landing / "texas" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join([HEADER, *lines]) + "\n", encoding="utf-8")
+    if manifest is not None:
+        path.with_name(f"{name}.manifest.json").write_text(manifest, encoding="utf-8")
+    (outcome,) = ingest(paths)
+    return outcome
+
+
+def ledger_row(paths: DataPaths) -> tuple[object, ...]:
+    newest = Ledger(paths.bronze).attempts()[-1]
+    return newest["completeness"], newest["rows_expected"], newest["attested_by"]
+
+
+def left(paths: DataPaths) -> list[str]:
+    return [path.name for path in paths.landing.glob("*/*")]
+
+
+def test_without_a_statement_a_load_is_unattested(paths: DataPaths) -> None:
+    assert take_in(paths, [row(1)]).status == "loaded"
+    assert ledger_row(paths) == ("unattested", None, None)
+
+
+def test_manifest_attests_the_rows(paths: DataPaths) -> None:
+    assert take_in(paths, [row(1), "short"], manifest='{"rows": 2}').status == "loaded"
+    assert ledger_row(paths) == ("attested", 2, "manifest")
+    assert left(paths) == []
+
+
+def test_fewer_rows_than_the_manifest_says_are_a_mismatch(paths: DataPaths) -> None:
+    outcome = take_in(paths, [row(1)], manifest='{"rows": 2, "stated_by": "Ada"}')
+    assert (outcome.status, outcome.reason) == (
+        "quarantined",
+        f"{FIRST}: 2 rows are stated (by Ada), 1 came. Ask the sender for the full file.",
+    )
+    assert ledger_row(paths) == ("mismatch", 2, "Ada")
+    assert left(paths) == []
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"rows": "2"}', '{"rows": -1}', '{"rows": true}', "rows: 2"])
+def test_manifest_that_says_nothing_is_refused_with_its_file(paths: DataPaths, text: str) -> None:
+    outcome = take_in(paths, [row(1)], manifest=text)
+    assert outcome.status == "quarantined"
+    assert f"{FIRST}.manifest.json" in (outcome.reason or "")
+
+
+@pytest.mark.parametrize(("stated", "status"), [(2, "loaded"), (3, "quarantined")])
+@pytest.mark.parametrize("trailer", ["TOTAL RECORDS: {}", "TOTAL RECORDS: {},,,,,,,,,,,,"], ids=["short", "full"])
+def test_trailer_row_attests_and_is_no_row(
+    paths: DataPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stated: int, status: str, trailer: str
+) -> None:
+    folder = tmp_path / "contracts"
+    folder.mkdir()
+    text = (contracts.CONTRACTS_DIR / "texas.yaml").read_text(encoding="utf-8")
+    setting = "    customProperties:\n      - {property: trailer, value: '^TOTAL RECORDS: ([0-9]+)'}\n"
+    (folder / "texas.yaml").write_text(text.replace("    customProperties:\n", setting, 1), encoding="utf-8")
+    monkeypatch.setattr(contracts, "CONTRACTS_DIR", folder)
+    contracts.contracts.cache_clear()
+    try:
+        outcome = take_in(paths, [row(1), row(2), trailer.format(stated)])
+    finally:
+        contracts.contracts.cache_clear()
+    assert outcome.status == status
+    assert ledger_row(paths) == ("attested" if status == "loaded" else "mismatch", stated, "trailer row")
+    assert outcome.rows_rejected == 0
+
+
+def usual(count: int = 100) -> list[str]:
+    return [row(number, "TRAVIS" if number % 5 else "HAYS") for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (usual(79), "79 rows after 100 in texas_2026-10-06.csv (21%; the contract allows 20%)"),
+        ([*usual(), *(row(number) for number in range(200, 251))], "151 rows after 100"),
+        (usual()[26:] + [row(number) for number in range(200, 226)], "26 values of Operation are gone"),
+        ([*usual()[40:], *(row(number) for number in range(200, 255))], "55 values of Operation are new"),
+        ([row(number) for number in range(100)], "no row of County HAYS, which had 20 rows"),
+        (
+            [row(number, "TRAVIS" if number % 5 else "HAYS", 4) for number in range(100)],
+            "Capacity of the 100 rows in both adds up to 400 after 1,000",
+        ),
+        ([*usual(88), *["short"] * 12], "12 of 100 rows do not fit (12%; the contract allows 10%)"),
+    ],
+    ids=["lost", "gained", "keys lost", "keys gained", "county lost", "sum", "rejects"],
+)
+def test_limit_that_is_broken_is_said_and_a_person_may_release_the_file(
+    paths: DataPaths, lines: list[str], said: str
+) -> None:
+    assert take_in(paths, usual()).status == "loaded"
+    outcome = take_in(paths, lines, SECOND)
+    assert outcome.status == "quarantined"
+    assert said in (outcome.reason or "") and f"leads release {SECOND}" in (outcome.reason or "")
+    released = CliRunner().invoke(app, ["release", SECOND, "--reason", "the state closed them"])
+    assert released.exit_code == 0, released.output
+    (outcome,) = ingest(paths)
+    assert outcome.status == "loaded"
+    assert "the state closed them" in (outcome.reason or "")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [usual(80), [*usual(), *(row(number) for number in range(200, 250))], [*usual(90), *["short"] * 10]],
+    ids=["at the limit of lost", "at the limit of gained", "at the limit of rejects"],
+)
+def test_change_within_the_limits_is_taken(paths: DataPaths, lines: list[str]) -> None:
+    take_in(paths, usual())
+    assert take_in(paths, lines, SECOND).status == "loaded"
+
+
+def test_small_change_of_a_small_source_is_everyday(paths: DataPaths) -> None:
+    take_in(paths, usual(30))
+    assert take_in(paths, usual(11), SECOND).status == "loaded"
+
+
+def test_late_file_is_not_held_against_a_newer_one(paths: DataPaths) -> None:
+    take_in(paths, usual(), SECOND)
+    assert take_in(paths, usual(10), FIRST).status == "loaded"
+
+
+def test_release_of_a_file_that_is_not_there_says_so(paths: DataPaths) -> None:
+    done = CliRunner().invoke(app, ["release", "none.csv", "--reason", "x"])
+    assert (done.exit_code, "no such file lies in quarantine" in done.output) == (2, True)
+
+
+def test_file_that_grows_while_it_is_read_stays_in_landing(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lead_enrichment import ingest as module
+
+    path, real = paths.landing / "texas" / FIRST, module.convert
+
+    def growing(*arguments: object) -> object:
+        converted = real(*arguments)  # type: ignore[arg-type]
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write(row(2) + "\n")
+        return converted
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "convert", growing)
+        assert take_in(paths, [row(1)]).status == "waiting"
+    assert left(paths) == [FIRST] and not Ledger(paths.bronze).attempts()
+    assert [outcome.rows_loaded for outcome in ingest(paths)] == [2]
+
+
+def test_manifest_is_read_as_written(tmp_path: Path) -> None:
+    path = tmp_path / FIRST
+    path.with_name(f"{FIRST}.manifest.json").write_text(json.dumps({"rows": 0}))
+    statement = read_manifest(path)
+    assert statement and statement.rows == 0
+    path.with_name(f"{FIRST}.manifest.json").write_text("no")
+    with pytest.raises(DataError):
+        read_manifest(path)
