@@ -117,8 +117,8 @@ def breaches(contract: Contract, delivered: Collection[Column], rows: Path, last
         for column in delivered:
             if "sum_change" in column.limits:
                 common, now_sum, sum_before = connection.execute(
-                    f"SELECT COUNT(*), SUM(TRY_CAST(n.{column.name} AS DOUBLE)), SUM(TRY_CAST(b.{column.name} AS DOUBLE)) "
-                    f"FROM now AS n JOIN before AS b USING ({key})"
+                    f"SELECT COUNT(*), SUM(TRY_CAST(n.{column.name} AS DOUBLE)), "
+                    f"SUM(TRY_CAST(b.{column.name} AS DOUBLE)) FROM now AS n JOIN before AS b USING ({key})"
                 ).fetchone() or (0, 0, 0)
                 if common >= FEWEST_ROWS and sum_before:
                     change, limit = abs((now_sum or 0) - sum_before) / sum_before, column.limits["sum_change"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -11,21 +12,29 @@ from rich.table import Table
 
 from lead_enrichment.bronze import write_empty_tables
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.contracts import contracts
+from lead_enrichment.contracts import Contract, contracts
 from lead_enrichment.ingest import DUPLICATE, LOADED, QUARANTINED
 from lead_enrichment.ledger import Ledger
 from lead_enrichment.paths import data_paths
+from lead_enrichment.settle import PROPOSED
+
+# How long a source may be silent: its cadence, and a few days for weekends and holidays.
+SILENCE = {"daily": timedelta(days=1), "weekly": timedelta(days=7), "monthly": timedelta(days=31)}
+GRACE = timedelta(days=4)
 
 
 def status_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the status as JSON.")] = False,
 ) -> None:
-    """Show the deliveries of each source, and every file that was refused with its reason."""
+    """Show the deliveries of each source, what is late, and every file that was refused with its reason."""
     with errors_as_sentences():
         paths = data_paths()
         write_empty_tables(paths.bronze)
-        attempts = Ledger(paths.bronze).attempts()
-    sources = [_of_source(key, attempts) for key in contracts()]
+        ledger = Ledger(paths.bronze)
+        attempts, proposals = ledger.attempts(), ledger.proposals()
+    today = datetime.now(UTC).date()
+    sources = [_of_source(contract, attempts, today) for contract in contracts().values()]
+    waiting = [key for key, rows in proposals.items() if rows[0]["status"] == PROPOSED]
     refused = [
         {"source": row["source_key"], "file": row["file_name"], "at": f"{row['started_at']:%Y-%m-%d %H:%M}",
          "reason": row["reason"]}
@@ -33,13 +42,14 @@ def status_command(
         if row["status"] == QUARANTINED
     ]  # fmt: skip
     if as_json:
-        typer.echo(json.dumps({"sources": sources, "refused": refused}, indent=2))
+        typer.echo(json.dumps({"sources": sources, "refused": refused, "proposals": waiting}, indent=2))
         return
     console = Console()
-    table = Table("Source", "Files loaded", "Newest file date", "Rows loaded", "Rows rejected", "Repeated", "Refused")
+    table = Table("Source", "Files", "Newest", "Late", "Rows", "Rejected", "Repeated", "Refused")
     for item in sources:
         table.add_row(
             item["source"], f"{item['files_loaded']:,}", item["newest_file_date"] or "none yet",
+            f"{item['days_late']:,} days" if item["days_late"] else "",
             f"{item['rows_loaded']:,}", f"{item['rows_rejected']:,}", f"{item['files_repeated']:,}",
             f"{item['files_refused']:,}",
         )  # fmt: skip
@@ -50,15 +60,21 @@ def status_command(
             table.add_row(row["at"], f"{row['source']}/{row['file']}", row["reason"])
         console.print(table)
         console.print(f"Refused files lie in {paths.quarantine}.", highlight=False, soft_wrap=True)
+    if waiting:
+        console.print(f"{len(waiting):,} proposals wait for a decision: `leads contracts proposals`.", highlight=False)
 
 
-def _of_source(key: str, attempts: list[dict[str, Any]]) -> dict[str, Any]:
+def _of_source(contract: Contract, attempts: list[dict[str, Any]], today: date) -> dict[str, Any]:
+    key = contract.source_key
     rows = [row for row in attempts if row["source_key"] == key]
     loaded = [row for row in rows if row["status"] == LOADED]
+    newest = max((row["file_date"] for row in loaded), default=None)
+    late = today - newest - SILENCE[contract.cadence] - GRACE if newest else timedelta()
     return {
         "source": key,
         "files_loaded": len(loaded),
-        "newest_file_date": str(max(row["file_date"] for row in loaded)) if loaded else None,
+        "newest_file_date": str(newest) if newest else None,
+        "days_late": max(late.days, 0),
         "rows_loaded": sum(row["rows_loaded"] for row in loaded),
         "rows_rejected": sum(row["rows_rejected"] for row in loaded),
         "files_repeated": sum(row["status"] == DUPLICATE for row in rows),

@@ -114,7 +114,7 @@ def usual(count: int = 100) -> list[str]:
         ([row(number) for number in range(100)], "no row of County HAYS, which had 20 rows"),
         (
             [row(number, "TRAVIS" if number % 5 else "HAYS", 4) for number in range(100)],
-            "Capacity of the 100 rows in both adds up to 400 after 1,000",
+            "rows in both adds up to 400 after 1,000",
         ),
         ([*usual(88), *["short"] * 12], "12 of 100 rows do not fit (12%; the contract allows 10%)"),
     ],
