@@ -35,7 +35,7 @@ LEDGER_COLUMNS = (
     ("rows_loaded", "BIGINT", "Rows taken into bronze"),
     ("rows_rejected", "BIGINT", "Rows kept as rejected rows"),
     ("file_bytes", "BIGINT", "Size of the file in bytes"),
-    ("encoding", "TEXT", "Character encoding of the file"),
+    ("encoding", "TEXT", "Format and character encoding of the file"),
     ("header", "TEXT", "Header line, its columns separated by |"),
     ("completeness", "TEXT", "attested, mismatch or unattested: whether the row count was held against a stated one"),
     ("rows_expected", "BIGINT", "Rows that a manifest, a trailer row or an operator stated"),

@@ -18,6 +18,9 @@ from lead_enrichment.errors import UsageError
 RETENTION_UNITS = {"d": "day", "day": "day", "days": "day", "y": "year", "yr": "year", "year": "year", "years": "year"}
 # By this name the contracts' own quality rules call the checks of completeness.py and drift.py.
 ENGINE = "lead_enrichment"
+# Tried where a contract names none: 8-bit encodings after UTF-8, and delimiters.
+ENCODINGS = ("cp1252", "mac_roman")
+DELIMITERS = (",", "\t", ";", "|")
 CONTRACTS_DIR = Path(__file__).parents[1] / "contracts"
 
 
@@ -77,6 +80,8 @@ class Contract:
     version: str
     limits: Mapping[str, float]
     trailer: re.Pattern[str] | None
+    encodings: tuple[str, ...]
+    delimiters: tuple[str, ...]
 
     @property
     def key_column(self) -> Column:
@@ -142,6 +147,8 @@ def read_contract(path: Path) -> Contract:
         retention=_read_retention(document, path.name),
         version=document["version"],
         limits=_read_limits(table),
+        encodings=tuple(settings.get("encodings", ENCODINGS)),
+        delimiters=tuple(settings.get("delimiters", DELIMITERS)),
         trailer=re.compile(settings["trailer"]) if "trailer" in settings else None,
     )
 

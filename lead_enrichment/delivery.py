@@ -6,9 +6,7 @@ import csv
 import hashlib
 import json
 import re
-import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -21,6 +19,7 @@ import pyarrow.parquet as pq
 from lead_enrichment.bronze import REJECTED_COLUMNS, arrow_schema, source_columns
 from lead_enrichment.contracts import Column, Contract, contracts
 from lead_enrichment.errors import DataError, DriftError
+from lead_enrichment.formats import Text
 
 CHUNK_BYTES = 1 << 20
 BATCH_ROWS = 20_000
@@ -74,53 +73,22 @@ def file_date(path: Path) -> date:
         ) from error
 
 
-def detect_encoding(path: Path) -> str:
-    """Give the encoding of a text file: UTF-8 (with or without mark) where it is that, otherwise cp1252.
+def read_header(text: Text, name: str) -> list[str]:
+    """Give the column headers of a delivered text.
 
-    Raises:
-        DataError: The file is empty, holds NUL bytes, or is neither.
-    """
-    remedy = "Ask the sender for the CSV export and drop that."
-    utf8, cp1252 = True, True
-    decoder_tail = b""
-    with path.open("rb") as stream:
-        first = stream.read(3)
-        if not first:
-            raise DataError("the file is empty", path.name, "Ask the sender for it again.")
-        stream.seek(0)
-        while chunk := stream.read(CHUNK_BYTES):
-            if b"\0" in chunk:
-                raise DataError("the file is no text", path.name, remedy)
-            if utf8:
-                pending = decoder_tail + chunk
-                try:
-                    pending.decode("utf-8")
-                    decoder_tail = b""
-                except UnicodeDecodeError as error:
-                    # A character cut by the end of the chunk is decoded with the next one.
-                    decoder_tail = pending[error.start :]
-                    utf8 = len(decoder_tail) < 4
-            # The five bytes that cp1252 leaves undefined.
-            cp1252 = cp1252 and not re.search(rb"[\x81\x8d\x8f\x90\x9d]", chunk)
-    if utf8 and not decoder_tail:
-        return "utf-8-sig" if first == b"\xef\xbb\xbf" else "utf-8"
-    if not cp1252:
-        raise DataError("the text is neither UTF-8 nor cp1252", path.name, remedy)
-    return "cp1252"
-
-
-def read_header(path: Path, encoding: str) -> list[str]:
-    """Give the column headers of a CSV file.
+    Args:
+        text: The delivered file as text.
+        name: Its name as delivered.
 
     Raises:
         DataError: The first line is no CSV.
     """
     try:
-        with path.open(encoding=encoding, newline="") as stream:
-            return [text.strip() for text in next(csv.reader(stream), [])]
+        with text.path.open(encoding="utf-8-sig", newline="") as stream:
+            return [header.strip() for header in next(csv.reader(stream, delimiter=text.delimiter), [])]
     except csv.Error as error:
         raise DataError(
-            f"the header cannot be read ({error})", f"{path.name}, line 1", "Ask the sender for the file again."
+            f"the header cannot be read ({error})", f"{name}, line 1", "Ask the sender for the file again."
         ) from error
 
 
@@ -158,30 +126,7 @@ def check_header(path: Path, header: list[str], contract: Contract) -> tuple[str
     return tuple(notices)
 
 
-@contextmanager
-def as_utf8(path: Path, encoding: str, scratch: Path) -> Iterator[Path]:
-    """Give a delivered file in UTF-8: itself where it is that, otherwise a copy for the time being.
-
-    Args:
-        path: The delivered file.
-        encoding: Its encoding, as `detect_encoding` gives it.
-        scratch: Where a copy may lie.
-    """
-    if encoding != "cp1252":
-        yield path
-        return
-    try:
-        with (
-            path.open(encoding=encoding, newline="") as source,
-            scratch.open("w", encoding="utf-8", newline="") as target,
-        ):
-            shutil.copyfileobj(source, target, CHUNK_BYTES)
-        yield scratch
-    finally:
-        scratch.unlink(missing_ok=True)
-
-
-def convert(text: Path, header: list[str], contract: Contract, stamp: Stamp, rows: Path, rejects: Path) -> Converted:
+def convert(text: Text, header: list[str], contract: Contract, stamp: Stamp, rows: Path, rejects: Path) -> Converted:
     """Convert a CSV file to Parquet files of loaded and rejected rows.
 
     A file in which every row has the header's number of fields goes through DuckDB's parallel reader, whose rows are
@@ -189,14 +134,14 @@ def convert(text: Path, header: list[str], contract: Contract, stamp: Stamp, row
     a row that does not fit.
 
     Args:
-        text: The delivered file in UTF-8.
+        text: The delivered file as text.
         header: Its header.
         contract: The contract of its source.
         stamp: What every row carries.
         rows: Parquet file to write with loaded rows, in the columns of bronze.
         rejects: Parquet file to write with rejected rows; not written where there are none.
     """
-    if contract.trailer is None or not contract.trailer.search(_last_line(text)):
+    if contract.trailer is None or not contract.trailer.search(_last_line(text.path)):
         try:
             return Converted(_convert_well_formed(text, header, contract, stamp, rows), 0, None)
         except duckdb.Error:
@@ -205,11 +150,12 @@ def convert(text: Path, header: list[str], contract: Contract, stamp: Stamp, row
     return _convert_row_by_row(text, header, contract, stamp, rows, rejects)
 
 
-def csv_columns(text: Path, fields: int) -> str:
-    """Give the SQL that reads the rows of a CSV file as text columns c0, c1, … whatever their faults."""
+def csv_columns(text: Text, fields: int) -> str:
+    """Give the SQL that reads the rows of a delivered text as columns c0, c1, … whatever their faults."""
     columns = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(fields))
     return (
-        f"READ_CSV('{quoted(str(text))}', header = FALSE, skip = {_header_lines(text)}, delim = ',', quote = '\"', "
+        f"READ_CSV('{quoted(str(text.path))}', header = FALSE, skip = {_header_lines(text)}, "
+        f"delim = '{text.delimiter}', quote = '\"', "
         "escape = '\"', all_varchar = TRUE, auto_detect = FALSE, strict_mode = FALSE, null_padding = TRUE, "
         f"ignore_errors = TRUE, max_line_size = 10000000, parallel = FALSE, columns = {{{columns}}})"
     )
@@ -223,7 +169,7 @@ def _last_line(text: Path) -> str:
     return next((line for line in reversed(lines) if line.strip()), "")
 
 
-def _convert_well_formed(path: Path, header: list[str], contract: Contract, stamp: Stamp, rows: Path) -> int:
+def _convert_well_formed(text: Text, header: list[str], contract: Contract, stamp: Stamp, rows: Path) -> int:
     """Convert a file whose rows all fit and give their number; raise duckdb.Error where one does not fit."""
     known = contract.map_header(header)
     positions = {column.name: position for position, column in known.items()}
@@ -240,9 +186,9 @@ def _convert_well_formed(path: Path, header: list[str], contract: Contract, stam
             '{stamp.file_id}' AS file_id, ROW_NUMBER() OVER () AS row_number, DATE '{stamp.file_date}' AS file_date,
             TIMESTAMPTZ '{stamp.received_at.isoformat()}' AS received_at,
             {f"JSON_OBJECT({pairs})::TEXT" if pairs else "NULL::TEXT"} AS rescued
-        FROM READ_CSV('{quoted(str(path))}', header = FALSE, skip = {_header_lines(path)}, delim = ',', quote = '"',
-            escape = '"', all_varchar = TRUE, auto_detect = FALSE, strict_mode = TRUE, null_padding = FALSE,
-            max_line_size = 10000000,
+        FROM READ_CSV('{quoted(str(text.path))}', header = FALSE, skip = {_header_lines(text)},
+            delim = '{text.delimiter}', quote = '"', escape = '"', all_varchar = TRUE, auto_detect = FALSE,
+            strict_mode = TRUE, null_padding = FALSE, max_line_size = 10000000,
             columns = {{{", ".join(f"'{field}': 'VARCHAR'" for field in fields)}}})
     """
     with duckdb.connect() as connection:
@@ -255,7 +201,7 @@ def _convert_well_formed(path: Path, header: list[str], contract: Contract, stam
         ).fetchone() or (0, 0)
     if keyless:
         raise duckdb.Error("rows without a natural key")
-    if loaded != count_records(path) - 1:
+    if loaded != count_records(text.path) - 1:
         raise duckdb.Error("the reader's rows are not those of the file")
     return int(loaded)
 
@@ -300,7 +246,7 @@ def _rescued_names(header: list[str], known: dict[int, Column]) -> dict[str, int
 
 
 def _convert_row_by_row(
-    path: Path, header: list[str], contract: Contract, stamp: Stamp, rows: Path, rejects: Path
+    text: Text, header: list[str], contract: Contract, stamp: Stamp, rows: Path, rejects: Path
 ) -> Converted:
     """Convert a file some of whose rows do not fit, in batches."""
     schema = arrow_schema(source_columns(contract))
@@ -336,10 +282,10 @@ def _convert_row_by_row(
         return pa.Table.from_arrays(arrays, schema=schema)
 
     with (
-        path.open(encoding="utf-8-sig", newline="") as stream,
+        text.path.open(encoding="utf-8-sig", newline="") as stream,
         pq.ParquetWriter(rows, schema, compression="zstd") as out,
     ):
-        for line_number, fields, raw_text, problem in _records(stream, fits):
+        for line_number, fields, raw_text, problem in _records(stream, text.delimiter, fits):
             if contract.trailer and (trailer := contract.trailer.search(raw_text)):
                 stated = int(trailer[1])
                 continue
@@ -374,7 +320,7 @@ def _convert_row_by_row(
 
 
 def _records(
-    stream: Iterator[str], fits: Callable[[list[str]], bool]
+    stream: Iterator[str], delimiter: str, fits: Callable[[list[str]], bool]
 ) -> Iterator[tuple[int, list[str], str, str | None]]:
     """Give line number, fields, raw text and problem (or None) of every record of a CSV stream, the header apart.
 
@@ -383,10 +329,11 @@ def _records(
 
     Args:
         stream: The lines of the file.
+        delimiter: What stands between its fields.
         fits: Whether fields make a row.
     """
     lines = _Lines(stream)
-    reader = csv.reader(lines)
+    reader = csv.reader(lines, delimiter=delimiter)
     next(reader)
     line_number = 1 + len(lines.seen)
     while True:
@@ -402,9 +349,9 @@ def _records(
         seen = lines.seen
         if not seen:
             return
-        if len(seen) > 1 and (problem or not fits(fields) or not _is_strict(seen)):
+        if len(seen) > 1 and (problem or not fits(fields) or not _is_strict(seen, delimiter)):
             endless = len(seen) == RECORD_LINES or (problem is not None and problem != OPEN_QUOTE)
-            if endless or any(fits(next(csv.reader([line]), [])) for line in seen[1:]):
+            if endless or any(fits(next(csv.reader([line], delimiter=delimiter), [])) for line in seen[1:]):
                 lines.give_back()
                 problem = OPEN_QUOTE
         raw_text = "".join(seen).rstrip("\r\n")
@@ -413,10 +360,10 @@ def _records(
         line_number += len(seen)
 
 
-def _is_strict(lines: list[str]) -> bool:
-    """Tell whether a record keeps to the rules of CSV, with nothing between a closing quote and the comma."""
+def _is_strict(lines: list[str], delimiter: str) -> bool:
+    """Tell whether a record keeps to the rules of CSV, with nothing between a closing quote and the delimiter."""
     try:
-        next(csv.reader(lines, strict=True))
+        next(csv.reader(lines, delimiter=delimiter, strict=True))
     except csv.Error:
         return False
     return True
@@ -458,10 +405,10 @@ def _rescued_json(values: dict[str, str | None]) -> str:
     return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
 
-def _header_lines(path: Path) -> int:
+def _header_lines(text: Text) -> int:
     """Count the lines that the header takes; a quoted header may hold a line break."""
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.reader(stream)
+    with text.path.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.reader(stream, delimiter=text.delimiter)
         next(reader)
         return reader.line_num
 

@@ -18,6 +18,7 @@ from scipy.optimize import linear_sum_assignment
 
 from lead_enrichment.contracts import Column, Contract, fold
 from lead_enrichment.delivery import csv_columns, quoted
+from lead_enrichment.formats import Text
 
 # Rows that are looked at, in file order: enough to judge, and bounded whatever the size of the file.
 SAMPLE_ROWS = 50_000
@@ -74,13 +75,13 @@ class Comparison:
     """A delivered file beside the last delivery of its source.
 
     Args:
-        text: The file as CSV in UTF-8.
+        text: The file as text.
         header: Its header.
         contract: The contract of its source.
         last: Bronze file of the last delivery; None where there is none.
     """
 
-    def __init__(self, text: Path, header: list[str], contract: Contract, last: Path | None) -> None:
+    def __init__(self, text: Text, header: list[str], contract: Contract, last: Path | None) -> None:
         self._contract, self._header = contract, header
         self._mapped = contract.map_header(header)
         self._connection = duckdb.connect()

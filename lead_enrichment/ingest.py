@@ -29,16 +29,15 @@ from lead_enrichment.completeness import (
 from lead_enrichment.contracts import Contract, contracts
 from lead_enrichment.delivery import (
     Stamp,
-    as_utf8,
     check_header,
     convert,
-    detect_encoding,
     file_date,
     file_id,
     read_header,
 )  # fmt: skip
 from lead_enrichment.drift import Comparison, summary
 from lead_enrichment.errors import DataError, DriftError, UsageError
+from lead_enrichment.formats import Text, as_text
 from lead_enrichment.ledger import Attempt, Ledger, partition
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths
@@ -191,9 +190,8 @@ class _Run:
                 _remove(path)
                 return outcome
             file.file_date = file_date(path)
-            file.encoding = detect_encoding(path)
-            file.header = read_header(path, file.encoding)
-            with as_utf8(path, file.encoding, scratch.with_name(f"{scratch.name}.utf8")) as text:
+            with as_text(path, contract, scratch) as text:
+                file.encoding, file.header = text.kind, read_header(text, path.name)
                 try:
                     return self._load(file, contract, text, rows, rejects)
                 except DriftError as error:
@@ -210,7 +208,7 @@ class _Run:
             rows.unlink(missing_ok=True)
             rejects.unlink(missing_ok=True)
 
-    def _load(self, file: _File, contract: Contract, text: Path, rows: Path, rejects: Path) -> Outcome:
+    def _load(self, file: _File, contract: Contract, text: Text, rows: Path, rejects: Path) -> Outcome:
         """Convert a file, check what it holds, and commit it."""
         path = file.path
         notices = check_header(path, file.header, contract)
@@ -237,7 +235,7 @@ class _Run:
         return outcome
 
     def _checked(
-        self, file: _File, contract: Contract, text: Path, rows: Path, rows_in_trailer: int | None
+        self, file: _File, contract: Contract, text: Text, rows: Path, rows_in_trailer: int | None
     ) -> tuple[str, ...]:
         """Hold a converted delivery against what was stated, what its columns held, and the delivery before it.
 
@@ -285,7 +283,7 @@ class _Run:
                 raise DataError("; ".join(broken), name, f"If it is right: {RELEASE.format(name)}. Or ask the sender.")
         return notices
 
-    def _propose(self, file: _File, contract: Contract, text: Path, error: DriftError) -> str:
+    def _propose(self, file: _File, contract: Contract, text: Text, error: DriftError) -> str:
         """Write down what the columns most likely are, and say it."""
         last = self._last.get(contract.source_key)
         with Comparison(text, file.header, contract, last.rows if last else None) as comparison:
@@ -415,6 +413,7 @@ def _remove_unfinished(paths: DataPaths, attempts: list[dict[str, Any]]) -> None
         *paths.bronze.glob(".*.rows"),
         *paths.bronze.glob(".*.rejects"),
         *paths.bronze.glob(".*.utf8"),
+        *paths.bronze.glob(".*.unpacked"),
         *paths.bronze.glob("*/*/.*.unfinished"),
         *paths.archive.glob("*/.*.unfinished"),
     ):

@@ -45,7 +45,7 @@ SELECT
   l.rows_loaded::BIGINT AS rows_loaded, /* Rows taken into bronze */
   l.rows_rejected::BIGINT AS rows_rejected, /* Rows kept as rejected rows */
   l.file_bytes::BIGINT AS file_bytes, /* Size of the file in bytes */
-  l.encoding::TEXT AS encoding, /* Character encoding of the file */
+  l.encoding::TEXT AS encoding, /* Format and character encoding of the file */
   l.run_by::TEXT AS run_by, /* User whose command took the file in */
   l.received_at::TIMESTAMPTZ AS received_at, /* When the file was taken in, UTC */
   l.started_at::TIMESTAMPTZ AS started_at, /* When the attempt began, UTC */

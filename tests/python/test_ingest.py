@@ -64,7 +64,6 @@ def test_same_bytes_are_loaded_once(paths: DataPaths) -> None:
         (f"{HEADER}\n".encode(), "a header and no rows"),
         (b"\x89PNG\r\n\0\0\0", "the file is no text"),
         (b"a,b\n1,2\n", "required columns are missing"),
-        (b"\x81\x8d,b\n", "neither UTF-8 nor cp1252"),
     ],
 )
 def test_unusable_file_goes_to_quarantine_with_its_reason(paths: DataPaths, text: bytes, said: str) -> None:

@@ -1,0 +1,305 @@
+"""Turns a delivered file, whatever its format, into text that the CSV readers take.
+
+The content decides, not the name: a workbook named .csv is read as a workbook.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import re
+import shutil
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import IO
+
+import duckdb
+import python_calamine
+
+from lead_enrichment.contracts import Contract
+from lead_enrichment.errors import DataError
+
+CHUNK_BYTES = 1 << 20
+# Non-ASCII lines that are looked at to tell one 8-bit encoding from another.
+SAMPLE_BYTES = 1 << 16
+# A text packs to a tenth or so; what unpacks to this many times its size, and to this much, is no delivery.
+LARGEST_RATIO, LARGEST_BYTES = 500, 1 << 30
+GZIP, ZIP, PARQUET, OLD_EXCEL = b"\x1f\x8b", b"PK\x03\x04", b"PAR1", b"\xd0\xcf\x11\xe0"
+BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+NAME_LETTERS = frozenset("áéíóúñüçãõâêôàèëïöäÁÉÍÓÚÑÜÇ")
+NAMES = {"cp1252": "cp1252", "mac_roman": "Mac Roman"}
+ASK_AGAIN = "Ask the sender for it again."
+ASK_CSV = "Ask the sender for the CSV export and drop that."
+
+
+@dataclass(frozen=True)
+class Text:
+    """A delivered file as the CSV readers take it.
+
+    Args:
+        path: The text in UTF-8, with a byte order mark or without; the delivered file itself where it is that.
+        delimiter: What stands between its fields.
+        kind: Format and encoding as delivered, such as `cp1252` or `gzip, utf-8`.
+    """
+
+    path: Path
+    delimiter: str
+    kind: str
+
+
+@contextmanager
+def as_text(path: Path, contract: Contract, scratch: Path) -> Iterator[Text]:
+    """Give a delivered file as text.
+
+    Memory stays bounded whatever the size of the file, but for a workbook, which holds a million rows at most.
+
+    Args:
+        path: The delivered file.
+        contract: The contract of its source, with the encodings and delimiters to try.
+        scratch: Where copies may lie for the time being; `.unpacked` and `.utf8` are added to the name.
+
+    Raises:
+        DataError: The file is empty, damaged, locked, or in no format that can be read.
+    """
+    unpacked, utf8 = scratch.with_name(f"{scratch.name}.unpacked"), scratch.with_name(f"{scratch.name}.utf8")
+    try:
+        kinds, inner = [], path
+        packing = _packing(path)
+        if packing:
+            _unpack(path, packing, unpacked)
+            kinds, inner = [packing], unpacked
+            if _packing(inner):
+                raise DataError("an archive lies within the archive", path.name, ASK_CSV)
+        kind, text = _transcode(inner, path.name, contract, utf8)
+        yield Text(text, _delimiter(text, contract), ", ".join([*kinds, kind]))
+    finally:
+        unpacked.unlink(missing_ok=True)
+        utf8.unlink(missing_ok=True)
+
+
+def _begin(path: Path, count: int) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(count)
+
+
+def _packing(path: Path) -> str | None:
+    """Say how a file is packed; None where it is not, a workbook included."""
+    begin = _begin(path, 4)
+    if begin.startswith(GZIP):
+        return "gzip"
+    if begin == ZIP and not _is_workbook(path):
+        return "zip"
+    return None
+
+
+def _is_workbook(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except zipfile.BadZipFile:
+        return False
+
+
+def _unpack(path: Path, packing: str, target: Path) -> None:
+    """Unpack the one file of an archive."""
+    try:
+        if packing == "gzip":
+            with gzip.open(path) as source:
+                _copy(source, target, path)
+            return
+        with zipfile.ZipFile(path) as archive:
+            members = [
+                item for item in archive.infolist()
+                if not item.is_dir() and not item.filename.startswith("__MACOSX/") and item.file_size
+            ]  # fmt: skip
+            if len(members) != 1:
+                names = ", ".join(item.filename for item in members[:5]) or "none"
+                raise DataError(
+                    f"the archive holds {len(members)} files ({names}), not one",
+                    path.name,
+                    "Drop its files one by one.",
+                )
+            if members[0].flag_bits & 1:
+                raise DataError("the archive is locked with a password", path.name, "Unpack it and drop the file.")
+            with archive.open(members[0]) as source:
+                _copy(source, target, path)
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:
+        if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile) and error.errno is not None:
+            raise
+        raise DataError(
+            f"the {packing} archive is damaged ({error})", path.name, "Ask the sender for it again."
+        ) from error
+
+
+def _copy(source: IO[bytes] | gzip.GzipFile, target: Path, path: Path) -> None:
+    written, largest = 0, max(LARGEST_BYTES, LARGEST_RATIO * path.stat().st_size)
+    with target.open("wb") as out:
+        while chunk := source.read(CHUNK_BYTES):
+            written += len(chunk)
+            if written > largest:
+                raise DataError(f"the archive unpacks to more than {largest:,} bytes", path.name, ASK_CSV)
+            out.write(chunk)
+
+
+def _transcode(path: Path, name: str, contract: Contract, target: Path) -> tuple[str, Path]:
+    """Give a file's format or encoding, and the file in UTF-8, which may be the file itself."""
+    begin = _begin(path, 8)
+    if not begin:
+        raise DataError("the file is empty", name, ASK_AGAIN)
+    if begin.startswith(ZIP):
+        _write_workbook(path, name, target)
+        return "xlsx", target
+    if begin.startswith(PARQUET):
+        _write_parquet(path, name, target)
+        return "parquet", target
+    if begin.startswith(OLD_EXCEL):
+        raise DataError("the file is a workbook of the old kind, or locked", name, "Save it as CSV or XLSX, unlocked.")
+    encoding = detect_encoding(path, name, contract)
+    if encoding in ("utf-8", "utf-8-sig"):
+        return encoding, path
+    try:
+        with path.open(encoding=encoding, newline="") as source, target.open("w", encoding="utf-8", newline="") as out:
+            shutil.copyfileobj(source, out, CHUNK_BYTES)
+    except UnicodeError as error:
+        raise DataError(f"the text is no {encoding} ({error})", name, ASK_CSV) from error
+    return encoding, target
+
+
+def detect_encoding(path: Path, name: str, contract: Contract) -> str:
+    """Give the encoding of a text: what its mark says, UTF-8 where it is that, otherwise the likeliest of the contract.
+
+    Raises:
+        DataError: It holds NUL bytes, or none of these encodings can read it.
+    """
+    begin = _begin(path, 3)
+    marked = next((encoding for mark, encoding in BYTE_ORDER_MARKS.items() if begin.startswith(mark)), None)
+    if marked == "utf-16":
+        return marked
+    is_utf8, tail, sample, seen = True, b"", b"", set[int]()
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            if b"\0" in chunk:
+                raise DataError("the file is no text", name, ASK_CSV)
+            if chunk.isascii() and not tail:
+                continue
+            if is_utf8:
+                pending = tail + chunk
+                try:
+                    pending.decode("utf-8")
+                    tail = b""
+                except UnicodeDecodeError as error:
+                    # A character cut by the end of the chunk is decoded with the next one.
+                    tail = pending[error.start :]
+                    is_utf8 = len(tail) < 4
+            seen |= set(re.sub(rb"[\x00-\x7f]+", b"", chunk))
+            if len(sample) < SAMPLE_BYTES:
+                sample += b"\n".join(line for line in chunk.split(b"\n") if not line.isascii())[:SAMPLE_BYTES]
+    if is_utf8 and not tail:
+        return marked or "utf-8"
+    possible = [encoding for encoding in contract.encodings if _can_read(bytes(seen), encoding)]
+    if not possible:
+        tried = ", ".join(NAMES.get(encoding, encoding) for encoding in contract.encodings)
+        raise DataError(f"the text is neither UTF-8 nor {tried}", name, ASK_CSV)
+    # The first of the contract among equals.
+    return max(possible, key=lambda encoding: naturalness(sample.decode(encoding)))
+
+
+def naturalness(text: str) -> int:
+    """Give how much the letters beyond ASCII look like those of names; a wrong encoding puts signs into words.
+
+    A handful of accents decides here, too few for the statistics of an encoding detector: charset-normalizer 3.5 took
+    each of the single Mac Roman words of the tests for cp1252.
+    """
+    points = 0
+    for found in re.finditer(r"[^\x00-\x7f]", text):
+        sign, before, after = (
+            found[0],
+            text[max(0, found.start() - 2) : found.start()],
+            text[found.end() : found.end() + 1],
+        )
+        if sign in NAME_LETTERS:
+            # Within a word the case does not change from small to capital.
+            points += 2 * (sign.islower() or not before[-1:].islower())
+        elif sign == "’":
+            points += 3 if after in ("s", "S") or not before[:1].isalpha() else 1
+        elif sign in "‘“”–—":
+            points += not (before[-1:].isalpha() and after.isalpha())
+    return points
+
+
+def _can_read(characters: bytes, encoding: str) -> bool:
+    with suppress(UnicodeDecodeError):
+        characters.decode(encoding)
+        return True
+    return False
+
+
+def _delimiter(text: Path, contract: Contract) -> str:
+    """Give the delimiter by which the contract knows most of the headers; the first of the contract among equals."""
+    with text.open(encoding="utf-8-sig", newline="") as stream:
+        line = stream.readline(CHUNK_BYTES)
+
+    def known(delimiter: str) -> int:
+        with suppress(csv.Error):
+            return len(contract.map_header(next(csv.reader([line], delimiter=delimiter), [])))
+        return 0
+
+    return max(contract.delimiters, key=known)
+
+
+def _write_workbook(path: Path, name: str, target: Path) -> None:
+    """Write the first sheet of a workbook as CSV."""
+    try:
+        workbook = python_calamine.CalamineWorkbook.from_path(str(path))
+        rows = workbook.get_sheet_by_index(0).iter_rows()
+    except python_calamine.CalamineError as error:
+        raise DataError(f"the workbook is damaged ({error})", name, ASK_AGAIN) from error
+    with target.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        for row in rows:
+            values = [_cell(value) for value in row]
+            if any(values):
+                writer.writerow(values)
+    if not target.stat().st_size:
+        raise DataError("the first sheet of the workbook is empty", name, "Ask the sender for the filled sheet.")
+
+
+def _cell(value: str | float | bool | datetime | date | time | timedelta) -> str:
+    """Give a cell as a CSV export would: dates in ISO form, whole numbers without a decimal point."""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime) and value.time() == time():
+        return value.date().isoformat()
+    return str(value)
+
+
+def _write_parquet(path: Path, name: str, target: Path) -> None:
+    """Write a Parquet file as CSV."""
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        try:
+            relation = connection.read_parquet(str(path))
+            columns = ", ".join(
+                _plain(name, str(kind)) for name, kind in zip(relation.columns, relation.types, strict=True)
+            )
+            relation.project(columns).write_csv(str(target), sep=",", na_rep="")
+        except (duckdb.InvalidInputException, duckdb.IOException) as error:
+            if "No space left" in str(error):
+                raise
+            raise DataError(f"the Parquet file is damaged ({error})", name, ASK_AGAIN) from error
+
+
+def _plain(name: str, kind: str) -> str:
+    column = '"' + name.replace('"', '""') + '"'
+    if kind == "BOOLEAN":
+        return f"UPPER({column}::TEXT) AS {column}"
+    if kind in ("DOUBLE", "FLOAT"):
+        return f"REGEXP_REPLACE({column}::TEXT, '\\.0$', '') AS {column}"
+    return f"{column}::TEXT AS {column}"
