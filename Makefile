@@ -62,6 +62,7 @@ check: $(INSTALLED) ## The quick checks: style, types, form of the SQL and lint
 	mypy
 	$(SQLMESH) format --check
 	$(SQLMESH) lint
+	leads contracts check
 
 test: check ## Everything there is to check, the quick things first
 	$(SQLMESH) test

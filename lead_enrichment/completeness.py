@@ -133,7 +133,7 @@ def breaches(contract: Contract, delivered: Collection[Column], rows: Path, last
                     f"(SELECT {column.name} FROM now WHERE {column.name} IS NOT NULL)), (SELECT COUNT(*) FROM before)"
                 )
                 names = connection.execute(
-                    f"SELECT {column.name} FROM before WHERE {column.name} NOT IN "
+                    f"SELECT {column.name} FROM before WHERE {column.name} IS NOT NULL AND {column.name} NOT IN "
                     f"(SELECT {column.name} FROM now WHERE {column.name} IS NOT NULL) "
                     f"GROUP BY {column.name} ORDER BY COUNT(*) DESC LIMIT 3"
                 ).fetchall()

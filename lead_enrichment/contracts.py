@@ -11,6 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from open_data_contract_standard.model import (
+    CustomProperty,
+    DataQuality,
+    OpenDataContractStandard,
+    SchemaObject,
+    SchemaProperty,
+)
+from pydantic import ValidationError
 
 from lead_enrichment.errors import UsageError
 
@@ -18,6 +26,8 @@ from lead_enrichment.errors import UsageError
 RETENTION_UNITS = {"d": "day", "day": "day", "days": "day", "y": "year", "yr": "year", "year": "year", "years": "year"}
 # By this name the contracts' own quality rules call the checks of completeness.py and drift.py.
 ENGINE = "lead_enrichment"
+DELIVERY_MODES = ("full_snapshot", "change_feed")
+CADENCES = ("daily", "weekly", "monthly")
 # Tried where a contract names none: 8-bit encodings after UTF-8, and delimiters.
 ENCODINGS = ("cp1252", "mac_roman")
 DELIMITERS = (",", "\t", ";", "|")
@@ -82,6 +92,7 @@ class Contract:
     trailer: re.Pattern[str] | None
     encodings: tuple[str, ...]
     delimiters: tuple[str, ...]
+    file_patterns: tuple[str, ...]
 
     @property
     def key_column(self) -> Column:
@@ -118,60 +129,83 @@ def fold(header: str) -> str:
 
 
 def read_contract(path: Path) -> Contract:
-    """Read one contract in the form of the Open Data Contract Standard, version 3."""
-    document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    table = document["schema"][0]
-    settings = {item["property"]: item["value"] for item in table["customProperties"]}
-    columns = []
-    for item in table["properties"]:
-        custom = {entry["property"]: entry["value"] for entry in item.get("customProperties", [])}
-        columns.append(
-            Column(
-                name=item["name"],
-                header=item["physicalName"],
-                description=item["description"],
-                required=item.get("required", False),
-                aliases=tuple(custom.get("aliases", ())),
-                pattern=item.get("logicalTypeOptions", {}).get("pattern"),
-                limits=_read_limits(item),
-            )
-        )
-    key = next(item["name"] for item in table["properties"] if item.get("primaryKey"))
+    """Read one contract.
+
+    Raises:
+        UsageError: It is no contract of the Open Data Contract Standard, version 3, or lacks what the project needs.
+    """
+    return parse_contract(path.read_text(encoding="utf-8"), f"contracts/{path.name}")
+
+
+def parse_contract(text: str, where: str) -> Contract:
+    """Read a contract from its text; `where` names it in messages. See `read_contract`."""
+    try:
+        document = OpenDataContractStandard.from_string(text)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise UsageError(f"it is no data contract ({faults})", where, "See the Open Data Contract Standard.") from error
+    except yaml.YAMLError as error:
+        raise UsageError(f"it is no YAML ({' '.join(str(error).split())})", where, "Mend the line.") from error
+    tables = document.schema_ or []
+    table = tables[0] if len(tables) == 1 else SchemaObject()
+    keys = [item.name for item in table.properties or () if item.primaryKey]
+    if len(keys) != 1 or not table.name or not document.version:
+        problem = "it does not describe one table with a version and one column as primaryKey"
+        raise UsageError(problem, where, "Compare it with contracts/texas.yaml.")
+    settings = _settings(table.customProperties)
+    if settings.get("deliveryMode") not in DELIVERY_MODES or settings.get("cadence") not in CADENCES:
+        modes, cadences = " or ".join(DELIVERY_MODES), ", ".join(CADENCES)
+        problem = f"deliveryMode must be {modes}, and cadence one of {cadences}"
+        raise UsageError(problem, where, "Set both under the table's customProperties.")
     return Contract(
-        source_key=table["name"],
-        description=table["description"],
+        source_key=table.name,
+        description=table.description or "",
         delivery_mode=settings["deliveryMode"],
         cadence=settings["cadence"],
-        key=key,
-        columns=tuple(columns),
-        retention=_read_retention(document, path.name),
-        version=document["version"],
-        limits=_read_limits(table),
+        key=keys[0] or "",
+        columns=tuple(_read_column(item) for item in table.properties or ()),
+        retention=_read_retention(document, where),
+        version=document.version,
+        limits=_read_limits(table.quality),
         encodings=tuple(settings.get("encodings", ENCODINGS)),
         delimiters=tuple(settings.get("delimiters", DELIMITERS)),
+        file_patterns=tuple(settings.get("filePatterns", ("*",))),
         trailer=re.compile(settings["trailer"]) if "trailer" in settings else None,
     )
 
 
-def _read_limits(element: dict[str, Any]) -> dict[str, float]:
+def _settings(properties: list[CustomProperty] | None) -> dict[str, Any]:
+    return {item.property or "": item.value for item in properties or ()}
+
+
+def _read_column(item: SchemaProperty) -> Column:
+    return Column(
+        name=item.name or "",
+        header=item.physicalName or item.name or "",
+        description=item.description or "",
+        required=bool(item.required),
+        aliases=tuple(_settings(item.customProperties).get("aliases", ())),
+        pattern=(item.logicalTypeOptions or {}).get("pattern"),
+        limits=_read_limits(item.quality),
+    )
+
+
+def _read_limits(rules: list[DataQuality] | None) -> dict[str, float]:
     """Give the limits among the quality rules of a table or column, by the name of the rule."""
-    return {
-        rule["implementation"]: float(rule["mustBeLessOrEqualTo"])
-        for rule in element.get("quality", ())
-        if rule.get("engine") == ENGINE
-    }
+    found = [rule.implementation for rule in rules or () if rule.engine == ENGINE]
+    return {item["rule"]: float(item["at_most"]) for item in found if isinstance(item, dict)}
 
 
-def _read_retention(document: dict[str, Any], file_name: str) -> Retention | None:
+def _read_retention(document: OpenDataContractStandard, where: str) -> Retention | None:
     """Give the retention among the service levels of a contract; None, which means for ever, where there is none."""
-    stated = next((item for item in document.get("slaProperties", ()) if item.get("property") == "retention"), None)
+    stated = next((item for item in document.slaProperties or () if item.property == "retention"), None)
     if stated is None:
         return None
-    value, unit = stated.get("value"), RETENTION_UNITS.get(stated.get("unit"))
+    value, unit = stated.value, RETENTION_UNITS.get(stated.unit or "")
     if unit is None or not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise UsageError(
-            f"the retention of {value} {stated.get('unit')} cannot be read",
-            f"contracts/{file_name}",
+            f"the retention of {value} {stated.unit} cannot be read",
+            where,
             "Give a whole number from 1 on and the unit d (days) or y (years).",
         )
     return Retention(value, unit)

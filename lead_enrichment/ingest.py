@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,9 @@ class _Run:
             if contract is None:
                 folders = ", ".join(f"landing/{key}/" for key in contracts())
                 raise DataError("the file lies in no source's folder", path.name, f"Move it to one of {folders}.")
+            if not any(fnmatch(path.name, pattern) for pattern in contract.file_patterns):
+                patterns = " or ".join(contract.file_patterns)
+                raise DataError(f"the name is not of the form {patterns}", path.name, "Rename it, or move it away.")
             file.file_id = _readable_id(path)
             if file.file_id in self._name_of:
                 name = self._name_of[file.file_id]

@@ -14,6 +14,7 @@ from rich.tree import Tree
 
 from lead_enrichment.bronze import EXTERNAL_MODELS, external_models_yaml
 from lead_enrichment.commands import errors_as_sentences
+from lead_enrichment.contracts import CONTRACTS_DIR, parse_contract, read_contract
 from lead_enrichment.ledger import Ledger
 from lead_enrichment.paths import data_paths
 from lead_enrichment.settle import PROPOSED, accept, reject
@@ -34,6 +35,58 @@ def write_external_models() -> None:
     """Write external_models/bronze.yaml from the contracts, after one of them was changed."""
     EXTERNAL_MODELS.write_text(external_models_yaml(), encoding="utf-8")
     typer.echo(f"{EXTERNAL_MODELS} written.")
+
+
+@app.command("check")
+def check_command(
+    against: Annotated[str, typer.Option(help="Git reference of the version in production.")] = "HEAD",
+) -> None:
+    """Hold every contract against the standard, the models and an earlier version.
+
+    Exit code 1 where a contract is not of the Open Data Contract Standard,
+    where a model reads a column that no contract has, or where a contract
+    changed and its version does not say so: the first number goes up where
+    files of before stop fitting, any other for all other changes.
+
+    A new version is backward compatible where it takes every file that the
+    one before took, forward compatible where the one before would take every
+    file that fits the new one, and full where both hold.
+    """
+    # SQLMesh takes a second to import; the other commands do without.
+    from lead_enrichment.contract_check import committed, compare, model_faults, standard_faults
+    from lead_enrichment.impact import load_project
+
+    console, faults = Console(highlight=False), list[str]()
+    table = Table("Contract", "Version", f"Before ({against})", "Compatibility", "Changes")
+    for path in sorted(CONTRACTS_DIR.glob("*.yaml")):
+        found = standard_faults(path)
+        faults += [f"contracts/{path.name}: {fault}" for fault in found]
+        if found:
+            continue
+        with errors_as_sentences():
+            contract = read_contract(path)
+            before = committed(path, against)
+            if before is None:
+                table.add_row(contract.source_key, contract.version, "not there", "", "")
+                continue
+            comparison = compare(parse_contract(before, f"{against}:contracts/{path.name}"), contract)
+        changes = "\n".join(change.text for change in comparison.changes) or "none"
+        table.add_row(
+            contract.source_key, comparison.new_version, comparison.old_version, comparison.compatibility, changes
+        )
+        if not comparison.is_version_right:
+            faults.append(
+                f"contracts/{path.name}: version {comparison.new_version} after {comparison.old_version} does not say "
+                f"that the contract changed ({comparison.compatibility})"
+            )
+    if not faults:
+        with errors_as_sentences():
+            faults += model_faults(load_project(Path()))
+    console.print(table)
+    for fault in faults:
+        Console(stderr=True).print(fault, markup=False, highlight=False, soft_wrap=True)
+    if faults:
+        raise typer.Exit(1)
 
 
 @app.command("proposals")

@@ -144,6 +144,12 @@ def test_change_within_the_limits_is_taken(paths: DataPaths, lines: list[str]) -
     assert take_in(paths, lines, SECOND).status == "loaded"
 
 
+def test_column_that_was_always_empty_loses_nothing(paths: DataPaths) -> None:
+    lines = [row(number, "") for number in range(50)]
+    take_in(paths, lines)
+    assert take_in(paths, lines[:40], SECOND).status == "loaded"
+
+
 def test_small_change_of_a_small_source_is_everyday(paths: DataPaths) -> None:
     take_in(paths, usual(30))
     assert take_in(paths, usual(11), SECOND).status == "loaded"

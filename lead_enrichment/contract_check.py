@@ -1,0 +1,152 @@
+"""Holds contracts against the standard, against the models that read them, and against an earlier version."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft201909Validator
+from sqlglot import exp
+from sqlglot.optimizer.scope import traverse_scope
+from sqlmesh import Context
+
+from lead_enrichment.bronze import EXTERNAL_MODELS, bronze_tables, external_models_yaml
+from lead_enrichment.contracts import Column, Contract
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference between two versions of a contract.
+
+    Args:
+        text: What changed.
+        is_backward: Whether the new version takes every file that the old one took.
+        is_forward: Whether the old version would take every file that fits the new one.
+    """
+
+    text: str
+    is_backward: bool
+    is_forward: bool
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A contract beside an earlier version."""
+
+    source_key: str
+    old_version: str
+    new_version: str
+    changes: tuple[Change, ...]
+
+    @property
+    def compatibility(self) -> str:
+        """`full`, `backward`, `forward`, or `breaking` where files that fit one version do not fit the other."""
+        backward = all(change.is_backward for change in self.changes)
+        forward = all(change.is_forward for change in self.changes)
+        if backward and forward:
+            return "full"
+        return "backward" if backward else "forward" if forward else "breaking"
+
+    @property
+    def is_version_right(self) -> bool:
+        """Whether the version went up where something changed, by its first number where old files stop fitting."""
+        if not self.changes:
+            return True
+        old, new = (tuple(map(int, version.split("."))) for version in (self.old_version, self.new_version))
+        return new > old if self.compatibility in ("full", "backward") else new[0] > old[0]
+
+
+def standard_faults(path: Path) -> list[str]:
+    """Give what in a contract is not as the Open Data Contract Standard wants it, by its JSON schema."""
+    schema = json.loads(files("open_data_contract_standard").joinpath("schema.json").read_text(encoding="utf-8"))
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    faults = sorted(Draft201909Validator(schema).iter_errors(document), key=lambda fault: list(map(str, fault.path)))
+    return [f"{'.'.join(map(str, fault.path)) or 'document'}: {fault.message}" for fault in faults]
+
+
+def model_faults(context: Context) -> list[str]:
+    """Give the delivered columns that a model reads and no contract has, and what is written from contracts no more."""
+    columns = {f"bronze.{table}": {name for name, _, _ in found} for table, (_, found) in bronze_tables().items()}
+    faults = []
+    if EXTERNAL_MODELS.read_text(encoding="utf-8") != external_models_yaml():
+        faults.append("external_models/bronze.yaml is not that of the contracts: leads contracts write-external-models")
+    for model in context.models.values():
+        query = model.render_query(optimize=False) if model.is_sql else None
+        for scope in traverse_scope(query) if query is not None else ():
+            for alias, table in scope.sources.items():
+                name = f"{table.db}.{table.name}" if isinstance(table, exp.Table) else ""
+                if name in columns:
+                    read = {column.name for column in scope.columns if column.table in (alias, "")}
+                    missing = sorted(read - columns[name] - {"received_on", "*"})
+                    faults += [f"{model.name} reads {name}.{column}, which no contract has" for column in missing]
+    return faults
+
+
+def committed(path: Path, reference: str) -> str | None:
+    """Give a file as it was committed under a git reference; None where it was not there or there is no git."""
+    try:
+        done = subprocess.run(
+            ["git", "show", f"{reference}:./{path.name}"], cwd=path.parent, capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def compare(old: Contract, new: Contract) -> Comparison:
+    """Compare two versions of a contract."""
+    before = {column.name: column for column in old.columns}
+    after = {column.name: column for column in new.columns}
+    changes = []
+    for name in before.keys() - after.keys():
+        # Files keep fitting, but what reads the column has lost it.
+        changes.append(Change(f"{name} is removed", False, not before[name].required))
+    for name in after.keys() - before.keys():
+        required = after[name].required
+        changes.append(Change(f"{name} is new{' and required' if required else ''}", not required, True))
+    for name in before.keys() & after.keys():
+        changes += _column_changes(before[name], after[name])
+    if old.key != new.key:
+        changes.append(Change(f"the natural key is {new.key}, no longer {old.key}", False, False))
+    if old.delivery_mode != new.delivery_mode:
+        changes.append(Change(f"the delivery mode is {new.delivery_mode}, no longer {old.delivery_mode}", False, False))
+    for what, first, second in (
+        ("encoding", old.encodings, new.encodings),
+        ("delimiter", old.delimiters, new.delimiters),
+        ("file pattern", old.file_patterns, new.file_patterns),
+    ):
+        changes += [Change(f"{what} {item!r} is taken no more", False, True) for item in first if item not in second]
+        changes += [Change(f"{what} {item!r} is taken", True, False) for item in second if item not in first]
+    for rule in sorted({*old.limits, *new.limits}):
+        changes += _limit_change(rule, old.limits.get(rule), new.limits.get(rule))
+    return Comparison(new.source_key, old.version, new.version, tuple(sorted(changes, key=lambda change: change.text)))
+
+
+def _column_changes(old: Column, new: Column) -> list[Change]:
+    changes = []
+    if old.required != new.required:
+        word = "required" if new.required else "optional"
+        changes.append(Change(f"{old.name} is {word} now", not new.required, new.required))
+    for spelling in (old.header, *old.aliases):
+        if spelling not in (new.header, *new.aliases):
+            changes.append(Change(f"{old.name} goes by '{spelling}' no more", False, True))
+    for spelling in (new.header, *new.aliases):
+        if spelling not in (old.header, *old.aliases):
+            changes.append(Change(f"{old.name} goes by '{spelling}' too", True, False))
+    if old.pattern != new.pattern:
+        text = f"the pattern of {old.name} is {new.pattern!r}, no longer {old.pattern!r}"
+        changes.append(Change(text, new.pattern is None, old.pattern is None))
+    for rule in sorted(old.limits.keys() | new.limits.keys()):
+        changes += _limit_change(f"{rule} of {old.name}", old.limits.get(rule), new.limits.get(rule))
+    return changes
+
+
+def _limit_change(rule: str, old: float | None, new: float | None) -> list[Change]:
+    if old == new:
+        return []
+    is_wider = new is None or (old is not None and new > old)
+    return [Change(f"the limit {rule} is {new}, no longer {old}", is_wider, not is_wider)]
