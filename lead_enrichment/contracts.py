@@ -27,6 +27,8 @@ RETENTION_UNITS = {"d": "day", "day": "day", "days": "day", "y": "year", "yr": "
 # By this name the contracts' own quality rules call the checks of completeness.py and drift.py.
 ENGINE = "lead_enrichment"
 DELIVERY_MODES = ("full_snapshot", "change_feed")
+# Whose word counts first: name and address; licence, capacity and programme; phone and e-mail; owner, stage, opt-out.
+AUTHORITIES = ("identity", "license", "contact", "sales")
 CADENCES = ("daily", "weekly", "monthly")
 # Tried where a contract names none: 8-bit encodings after UTF-8, and delimiters.
 ENCODINGS = ("cp1252", "mac_roman")
@@ -44,6 +46,7 @@ class Column:
     required: bool
     aliases: tuple[str, ...]
     pattern: str | None
+    is_phone: bool = False
     limits: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     @property
@@ -81,7 +84,10 @@ class Contract:
     """What one source delivers."""
 
     source_key: str
+    title: str
     description: str
+    staging_model: str
+    authority: Mapping[str, int]
     delivery_mode: str
     cadence: str
     key: str
@@ -157,8 +163,15 @@ def parse_contract(text: str, where: str) -> Contract:
         modes, cadences = " or ".join(DELIVERY_MODES), ", ".join(CADENCES)
         problem = f"deliveryMode must be {modes}, and cadence one of {cadences}"
         raise UsageError(problem, where, "Set both under the table's customProperties.")
+    authority = settings.get("authority") or {}
+    if set(authority) != set(AUTHORITIES) or not all(isinstance(rank, int) for rank in authority.values()):
+        problem = f"authority must rank {', '.join(AUTHORITIES)}, 1 the highest"
+        raise UsageError(problem, where, "Set it under the table's customProperties.")
     return Contract(
         source_key=table.name,
+        title=document.name or table.name,
+        staging_model=settings.get("stagingModel", f"stg_{table.name}_facility"),
+        authority=authority,
         description=table.description or "",
         delivery_mode=settings["deliveryMode"],
         cadence=settings["cadence"],
@@ -186,6 +199,7 @@ def _read_column(item: SchemaProperty) -> Column:
         required=bool(item.required),
         aliases=tuple(_settings(item.customProperties).get("aliases", ())),
         pattern=(item.logicalTypeOptions or {}).get("pattern"),
+        is_phone="phone" in (item.tags or ()),
         limits=_read_limits(item.quality),
     )
 

@@ -8,7 +8,7 @@ from sqlmesh import macro
 # Name, type and description of each column, in the order in which they stand in every model.
 LEAD_COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("lead_key", "TEXT", "Durable key of the lead: source, a colon and the source's own id"),
-    ("source_key", "TEXT", "Source that delivered the lead: salesforce, nevada, oklahoma or texas"),
+    ("source_key", "TEXT", "Source that delivered the lead, such as salesforce or texas"),
     ("natural_id", "TEXT", "The id that the source itself gives: Salesforce id or licence number"),
     ("content_hash", "TEXT", "MD5 over the key and every tracked attribute; equal where nothing has changed"),
     ("name_raw", "TEXT", "Company or operation name as delivered"),

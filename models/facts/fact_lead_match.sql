@@ -21,7 +21,6 @@ MODEL (
     UNIQUE_VALUES(columns := (
       lead_key
     )),
-    ACCEPTED_VALUES("column" := source_key, is_in := ('salesforce', 'nevada', 'oklahoma', 'texas')),
     KEY_HAS_ITS_MEMBER(key := source_key, dimension := dims.dim_source, member := source_key),
     KEY_HAS_ITS_MEMBER(key := geography_key, dimension := dims.dim_geography, member := geography_key),
     KEY_HAS_ITS_MEMBER(key := lead_key, dimension := dims.dim_lead, member := lead_key),

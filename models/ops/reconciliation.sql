@@ -22,21 +22,7 @@ WITH loaded AS (
   WHERE
     l.status = 'loaded'
 ), bronze_row AS (
-  SELECT
-    file_id
-  FROM bronze.salesforce
-  UNION ALL
-  SELECT
-    file_id
-  FROM bronze.nevada
-  UNION ALL
-  SELECT
-    file_id
-  FROM bronze.oklahoma
-  UNION ALL
-  SELECT
-    file_id
-  FROM bronze.texas
+  @bronze_rows()
 ), in_bronze AS (
   SELECT
     file_id,

@@ -12,14 +12,15 @@ from sqlglot import exp, parse_one
 from sqlmesh import ExecutionContext, model
 from sqlmesh.core.model import ModelKindName
 
+from lead_enrichment.contracts import contracts
 from macros.phone_digits import PLAIN_PHONE
 
-DELIVERED_PHONES = (
-    ("bronze.salesforce", "phone"),
-    ("bronze.salesforce", "mobile_phone"),
-    ("bronze.nevada", "phone"),
-    ("bronze.oklahoma", "phone"),
-    ("bronze.texas", "phone"),
+# Read here, not in the function, so that SQLMesh sees a new contract as a change of the model.
+DELIVERED_PHONES = tuple(
+    (f"bronze.{contract.source_key}", column.name)
+    for contract in contracts().values()
+    for column in contract.columns
+    if column.is_phone
 )
 
 # What phonenumbers says of a number that it cannot parse, and of one that it can but that no plan has.
@@ -79,7 +80,7 @@ def parse_phone(raw: str) -> tuple[str | None, str | None, str | None]:
         "phone_reason": "Why the phone is not valid",
         "received_on": "Date of the first delivery that held it",
     },
-    depends_on=["bronze.salesforce", "bronze.nevada", "bronze.oklahoma", "bronze.texas"],
+    depends_on=sorted({table for table, _ in DELIVERED_PHONES}),
     audits=[
         ("not_null", {"columns": [exp.column("phone_raw")]}),
         ("unique_values", {"columns": [exp.column("phone_raw")]}),
