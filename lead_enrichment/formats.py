@@ -9,6 +9,7 @@ import csv
 import gzip
 import re
 import shutil
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from typing import IO
 import duckdb
 import python_calamine
 
-from lead_enrichment.contracts import Contract
+from lead_enrichment.contracts import DELIMITERS, ENCODINGS, Contract
 from lead_enrichment.errors import DataError
 
 CHUNK_BYTES = 1 << 20
@@ -35,6 +36,9 @@ NAME_LETTERS = frozenset("áéíóúñüçãõâêôàèëïöäÁÉÍÓÚÑÜÇ
 NAMES = {"cp1252": "cp1252", "mac_roman": "Mac Roman"}
 ASK_AGAIN = "Ask the sender for it again."
 ASK_CSV = "Ask the sender for the CSV export and drop that."
+
+
+NO_CONTRACT = Contract("", "", "", "", {}, "", "", "", (), None, "", {}, None, ENCODINGS, DELIMITERS, ("*",))
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,13 @@ def as_text(path: Path, contract: Contract, scratch: Path) -> Iterator[Text]:
     finally:
         unpacked.unlink(missing_ok=True)
         utf8.unlink(missing_ok=True)
+
+
+@contextmanager
+def as_sample(path: Path) -> Iterator[Text]:
+    """Give a file of a source that has no contract yet as text; see `as_text`. Copies lie in a temporary folder."""
+    with tempfile.TemporaryDirectory() as folder, as_text(path, NO_CONTRACT, Path(folder) / path.name) as text:
+        yield text
 
 
 def _begin(path: Path, count: int) -> bytes:
@@ -240,16 +251,17 @@ def _can_read(characters: bytes, encoding: str) -> bool:
 
 
 def _delimiter(text: Path, contract: Contract) -> str:
-    """Give the delimiter by which the contract knows most of the headers; the first of the contract among equals."""
+    """Give the delimiter by which the contract knows most of the headers, or that splits the line into most fields."""
     with text.open(encoding="utf-8-sig", newline="") as stream:
         line = stream.readline(CHUNK_BYTES)
 
-    def known(delimiter: str) -> int:
+    def fields(delimiter: str) -> tuple[int, int]:
         with suppress(csv.Error):
-            return len(contract.map_header(next(csv.reader([line], delimiter=delimiter), [])))
-        return 0
+            header = next(csv.reader([line], delimiter=delimiter), [])
+            return len(contract.map_header(header)), len(header)
+        return 0, 0
 
-    return max(contract.delimiters, key=known)
+    return max(contract.delimiters, key=fields)
 
 
 def _write_workbook(path: Path, name: str, target: Path) -> None:

@@ -1,0 +1,164 @@
+"""Drafts the contract and the staging model of a new source from a file of it; a person finishes both."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from lead_enrichment.errors import DataError, UsageError
+from lead_enrichment.formats import as_sample
+
+SAMPLE_ROWS = 5_000
+SOURCE_NAME = re.compile(r"[a-z][a-z0-9_]*")
+# What a column is, by words of its header; the first that fits, in the order of the columns.
+ROLES = {
+    "email": r"e_?mail",
+    "phone": r"phone|telephone|^tel$",
+    "zip": r"zip|postal",
+    "county": r"county|parish",
+    "city": r"city|town",
+    "state": r"^state$|state_code",
+    "address": r"address|street|location",
+    "expires": r"expir",
+    "issued": r"issue|effective|licensed_(on|since)|start_date",
+    "capacity": r"capacity|total_cap|slots",
+    "status": r"status",
+    "type": r"type|category",
+    "name": r"name",
+}
+
+
+@dataclass(frozen=True)
+class Drafted:
+    """A column of the file, and what it seems to be."""
+
+    name: str
+    header: str
+    role: str | None
+    is_key: bool
+    is_filled: bool
+    examples: tuple[str, ...]
+
+
+def read_sample(path: Path) -> list[Drafted]:
+    """Judge the columns of a file by their headers and their first rows.
+
+    Raises:
+        DataError: The file cannot be read, or no column tells its rows apart.
+    """
+    with as_sample(path) as text, text.path.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.reader(stream, delimiter=text.delimiter)
+        header = [item.strip() for item in next(reader, [])]
+        rows = [row for row in islice(reader, SAMPLE_ROWS) if len(row) == len(header)]
+    if not rows:
+        raise DataError("the file holds no row that fits its header", path.name, "Give a file with rows.")
+    names = _names(header)
+    values = {name: [row[at].strip() for row in rows] for at, name in enumerate(names)}
+    unique = [name for name in names if all(values[name]) and len(set(values[name])) == len(rows)]
+    named = [name for name in unique if re.search(r"number|licen[sc]e|permit|credential|_id$|^id$|^no$", name)]
+    if not unique:
+        raise DataError("no column has another value in each row, so none is a natural key", path.name, "Look at it.")
+    key = (named or unique)[0]
+    taken: set[str] = set()
+    columns = []
+    for name, title in zip(names, header, strict=True):
+        role = next((item for item, words in ROLES.items() if item not in taken and re.search(words, name)), None)
+        if name == key:
+            role = None
+        if role:
+            taken.add(role)
+        examples = tuple(dict.fromkeys(value for value in values[name] if value))[:2]
+        columns.append(Drafted(name, title, role, name == key, all(values[name]), examples))
+    return columns
+
+
+def contract_text(source: str, columns: list[Drafted]) -> str:
+    """Give the draft of a contract, in the form of the others."""
+    lines = []
+    for column in columns:
+        lines += [
+            f"      - name: {column.name}",
+            f"        physicalName: {_yaml(column.header)}",
+            f"        description: {_yaml(_description(column))}",
+            "        logicalType: string",
+        ]
+        if column.role == "phone":
+            lines.append("        tags: [phone]")
+        if column.is_key:
+            lines += ["        primaryKey: true", "        required: true", "        logicalTypeOptions:"]
+            lines.append("          pattern: '^\\s*\\S+\\s*$'")
+        elif column.role in ("name", "address", "city", "zip") and column.is_filled:
+            lines.append("        required: true")
+        if column.examples:
+            lines.append(f"        examples: [{', '.join(_yaml(value) for value in column.examples)}]")
+    return _template("contract.yaml", source).replace("{columns}", "\n".join(lines))
+
+
+def staging_text(source: str, columns: list[Drafted]) -> str:
+    """Give the draft of a staging model: what was recognised is read, the rest of the lead shape is NULL."""
+    by_role = {column.role: f"d.{column.name}" for column in columns if column.role}
+    key = next(column.name for column in columns if column.is_key)
+    text = _template("stg_source_facility.sql", source).replace("{key}", key)
+    for role in ROLES:
+        text = text.replace(f"{{{role}}}", by_role.get(role, "NULL::TEXT"))
+    return text
+
+
+def write_draft(path: Path, source: str, project: Path) -> tuple[Path, Path]:
+    """Write the contract and the staging model of a new source.
+
+    Args:
+        path: A delivered file.
+        source: Key of the source, such as utah.
+        project: The project's folder.
+
+    Returns:
+        The contract and the staging model.
+
+    Raises:
+        UsageError: The source's name is none, or one of the files is there already.
+        DataError: The file cannot be used.
+    """
+    if not SOURCE_NAME.fullmatch(source):
+        raise UsageError(f"'{source}' is no name for a source", "--source", "Use small letters, digits and _: utah.")
+    if not path.is_file():
+        raise UsageError("there is no such file", str(path), "Give a file as the source delivers it.")
+    contract = project / "contracts" / f"{source}.yaml"
+    model = project / "models" / "staging" / f"stg_{source}_facility.sql"
+    for target in (contract, model):
+        if target.exists():
+            raise UsageError("the file is there already", str(target), "Scaffold another --source, or edit it.")
+    columns = read_sample(path)
+    contract.write_text(contract_text(source, columns), encoding="utf-8")
+    model.write_text(staging_text(source, columns), encoding="utf-8")
+    return contract, model
+
+
+def _names(header: list[str]) -> list[str]:
+    """Give canonical names: small letters, digits and _, each once."""
+    names: list[str] = []
+    for at, title in enumerate(header, start=1):
+        name = re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_") or f"column_{at}"
+        name = f"n_{name}" if name[0].isdigit() else name
+        nth, chosen = 2, name
+        while chosen in names:
+            chosen, nth = f"{name}_{nth}", nth + 1
+        names.append(chosen)
+    return names
+
+
+def _template(name: str, source: str) -> str:
+    text = (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8")
+    return text.replace("{source}", source).replace("{title}", source.replace("_", " ").title())
+
+
+def _description(column: Drafted) -> str:
+    return "Natural key: tells one facility from another" if column.is_key else column.header or column.name
+
+
+def _yaml(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'

@@ -1,0 +1,101 @@
+"""A fifth state, from its file to dim_lead, as docs/adding-a-source.md walks."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from conftest import ROOT, Run
+from lead_enrichment.contract_check import standard_faults
+from lead_enrichment.contracts import read_contract
+from lead_enrichment.errors import DataError, UsageError
+from lead_enrichment.scaffold import read_sample, write_draft
+
+SAMPLE = ROOT / "docs" / "examples" / "utah_2026-11-02.csv"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the project that a test may add to."""
+    copy = tmp_path / "project"
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".*", "data", "logs", "__pycache__"))
+    return copy
+
+
+def test_a_fifth_state_reaches_dim_lead(
+    project: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data"
+    (data / "landing" / "utah").mkdir(parents=True)
+    (data / "warehouse").mkdir()
+    monkeypatch.setenv("LEADS_START", "2026-11-02")
+    drafted = run("leads", "contracts", "scaffold", str(SAMPLE), "--source", "utah", data=data, project=project)
+    assert "contracts/utah.yaml" in drafted.stdout
+    run("leads", "contracts", "write-external-models", data=data, project=project)
+    run("sqlmesh", "format", data=data, project=project)
+    assert "utah" in run("leads", "contracts", "check", data=data, project=project).stdout
+    # What is missing is the unit test, which a person writes.
+    said = run("sqlmesh", "lint", data=data, project=project, expect=1)
+    assert "nomissingunittest" in said.stdout + said.stderr
+    shutil.copyfile(SAMPLE, data / "landing" / "utah" / SAMPLE.name)
+    run("leads", "ingest", "--backfill", data=data, project=project)
+    words = ("sqlmesh", "plan", "--auto-apply", "--no-prompts", "--skip-tests", "--skip-linter")
+    run(*words, data=data, project=project)
+    with duckdb.connect(str(data / "warehouse" / "leads.duckdb"), read_only=True) as connection:
+        leads = connection.execute(
+            "SELECT natural_id, name, house_number, street, unit, city, postal_code, phone_e164, capacity, "
+            "license_status, license_expires_on::TEXT, name_type FROM dims.dim_lead ORDER BY natural_id"
+        ).fetchall()
+        sources = connection.execute("SELECT source_key FROM dims.dim_source ORDER BY ALL").fetchall()
+        reconciled = connection.execute("SELECT rows_delivered, leads_current FROM ops.reconciliation").fetchall()
+        net_new = connection.execute("SELECT COUNT(*) FROM facts.fact_lead_match WHERE is_net_new").fetchone()
+    assert leads[0] == (
+        "F25-100231", "Little Pines Preschool", "415", "E 900 S", "STE 2", "SALT LAKE CITY", "84111", "+18015327410",
+        64, "active", "2027-02-28", "business",
+    )  # fmt: skip
+    assert len(leads) == 5
+    assert ("utah",) in sources
+    assert reconciled == [(5, 5)]
+    assert net_new == (5,)
+
+
+def test_draft_is_of_the_standard_and_finds_the_key(project: Path) -> None:
+    contract, _ = write_draft(SAMPLE, "utah", project)
+    assert standard_faults(contract) == []
+    read = read_contract(contract)
+    assert read.key == "license_number"
+    assert [column.name for column in read.columns if column.is_phone] == ["phone_number"]
+    assert read.missing_required(["License Number", "Facility Name", "Street Address", "City", "Zip Code"]) == []
+
+
+def test_files_that_are_there_are_kept(project: Path) -> None:
+    with pytest.raises(UsageError, match="is there already"):
+        write_draft(SAMPLE, "texas", project)
+
+
+@pytest.mark.parametrize("source", ["Utah", "utah!", "", "1st"])
+def test_name_that_is_none_says_so(project: Path, source: str) -> None:
+    with pytest.raises(UsageError, match="is no name for a source"):
+        write_draft(SAMPLE, source, project)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("a,b\n", "holds no row"), ("a,b\n1,2\n1,2\n", "none is a natural key"), ("", "the file is empty")],
+)
+def test_sample_that_tells_nothing_says_so(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "utah.csv"
+    path.write_text(text)
+    with pytest.raises(DataError, match=said):
+        read_sample(path)
+
+
+def test_headers_become_names_once_each(tmp_path: Path) -> None:
+    path = tmp_path / "utah.csv"
+    path.write_text("License #;Name;NAME;;2nd Phone\n1;A;B;;x\n2;A;B;;x\n", encoding="utf-8")
+    columns = read_sample(path)
+    assert [column.name for column in columns] == ["license", "name", "name_2", "column_4", "n_2nd_phone"]
+    assert [column.name for column in columns if column.is_key] == ["license"]
