@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from lead_enrichment.commands import archive, contracts, demo, ingest, release, status, summary
+from lead_enrichment.commands import archive, contracts, demo, ingest, rehearse, release, status, summary
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -14,6 +14,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo_command)
 app.command("ingest")(ingest.ingest_command)
+app.command("rehearse")(rehearse.rehearse_command)
 app.command("release")(release.release_command)
 app.command("status")(status.status_command)
 app.command("summary")(summary.summary_command)

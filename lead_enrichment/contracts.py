@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,7 +34,8 @@ CADENCES = ("daily", "weekly", "monthly")
 # Tried where a contract names none: 8-bit encodings after UTF-8, and delimiters.
 ENCODINGS = ("cp1252", "mac_roman")
 DELIMITERS = (",", "\t", ";", "|")
-CONTRACTS_DIR = Path(__file__).parents[1] / "contracts"
+# A rehearsal judges a file by contracts of its own.
+CONTRACTS_DIR = Path(os.environ.get("LEADS_CONTRACTS_DIR") or Path(__file__).parents[1] / "contracts").absolute()
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,7 @@ def release(paths: DataPaths, name: str, reason: str) -> Path:
         return _move_back(paths, path)
 
 
-def add_aliases(source_key: str, aliases: dict[str, str]) -> str:
+def add_aliases(source_key: str, aliases: dict[str, str], folder: Path | None = None) -> str:
     """Add delivered headers to a contract as aliases, in the form of the file, and give the contract's version.
 
     The version's second number goes up where an alias is new.
@@ -110,8 +110,13 @@ def add_aliases(source_key: str, aliases: dict[str, str]) -> str:
     Args:
         source_key: The source.
         aliases: Delivered header by canonical column.
+        folder: Folder of the contracts; the project's by default.
+
+    Raises:
+        UsageError: There is no such column, or a header is empty or means another column.
     """
-    path = contracts.CONTRACTS_DIR / f"{source_key}.yaml"
+    path = (folder or contracts.CONTRACTS_DIR) / f"{source_key}.yaml"
+    _check_aliases(contracts.read_contract(path), aliases)
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 120
@@ -132,6 +137,24 @@ def add_aliases(source_key: str, aliases: dict[str, str]) -> str:
         contracts.contracts.cache_clear()
     version: str = document["version"]
     return version
+
+
+def _check_aliases(contract: contracts.Contract, aliases: dict[str, str]) -> None:
+    where, meaning = (
+        f"contracts/{contract.source_key}.yaml",
+        {spelling: column.name for column in contract.columns for spelling in column.spellings},
+    )
+    for name, header in aliases.items():
+        if name not in meaning.values():
+            known = ", ".join(column.name for column in contract.columns)
+            raise UsageError(f"there is no column {name!r}", where, f"Its columns are: {known}.")
+        folded = contracts.fold(header)
+        if not folded:
+            raise UsageError(f"the header {header!r} holds no letter or digit", where, "Give it as it was delivered.")
+        if meaning.get(folded, name) != name:
+            raise UsageError(
+                f"the header {header!r} already means the column {meaning[folded]}", where, "Name another header."
+            )
 
 
 def delivered_name(path: Path) -> str:
