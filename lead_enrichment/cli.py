@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from lead_enrichment.commands import archive, contracts, demo, ingest, rehearse, release, status, summary
+from lead_enrichment.commands import archive, bench, contracts, demo, ingest, rehearse, release, status, summary
 
 app = typer.Typer(
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     help="Takes licensing files and Salesforce leads in, and tells what came of them. "
     "The models themselves are planned and run by sqlmesh.",
@@ -18,5 +19,6 @@ app.command("rehearse")(rehearse.rehearse_command)
 app.command("release")(release.release_command)
 app.command("status")(status.status_command)
 app.command("summary")(summary.summary_command)
+app.command("bench")(bench.bench_command)
 app.add_typer(archive.app, name="archive")
 app.add_typer(contracts.app, name="contracts")

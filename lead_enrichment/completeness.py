@@ -10,10 +10,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
 from lead_enrichment.contracts import Column, Contract
 from lead_enrichment.delivery import quoted
+from lead_enrichment.engine import connect
 from lead_enrichment.errors import DataError
 
 ATTESTED, MISMATCH, UNATTESTED = "attested", "mismatch", "unattested"
@@ -92,7 +91,7 @@ def breaches(contract: Contract, delivered: Collection[Column], rows: Path, last
         A sentence for each limit that is broken.
     """
     key, limits, found = contract.key, contract.limits, []
-    with duckdb.connect() as connection:
+    with connect() as connection:
         for name, path in (("now", rows), ("before", last)):
             connection.execute(f"CREATE VIEW {name} AS FROM READ_PARQUET('{quoted(str(path))}')")
 

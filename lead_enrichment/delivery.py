@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from lead_enrichment.bronze import REJECTED_COLUMNS, arrow_schema, source_columns
 from lead_enrichment.contracts import Column, Contract, contracts
+from lead_enrichment.engine import connect
 from lead_enrichment.errors import DataError, DriftError
 from lead_enrichment.formats import Text
 
@@ -191,8 +192,7 @@ def _convert_well_formed(text: Text, header: list[str], contract: Contract, stam
             strict_mode = TRUE, null_padding = FALSE, max_line_size = 10000000,
             columns = {{{", ".join(f"'{field}': 'VARCHAR'" for field in fields)}}})
     """
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with connect() as connection:
         connection.execute(f"COPY ({query}) TO '{quoted(str(rows))}' (FORMAT parquet, COMPRESSION zstd)")
         loaded, keyless = connection.execute(
             f"SELECT COUNT(*), COUNT(*) FILTER (NOT COALESCE(REGEXP_MATCHES({key.name}, '{pattern}'), FALSE)) "

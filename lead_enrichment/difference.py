@@ -9,6 +9,8 @@ from typing import Any
 
 import duckdb
 
+from lead_enrichment.engine import connect
+
 SAMPLES = 5
 # Schemas whose models sales and analysts read.
 READ_SCHEMAS = ("facts", "marts")
@@ -236,8 +238,7 @@ def _model_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def _read(warehouse: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(str(warehouse), read_only=True)
-    connection.execute("SET TimeZone = 'UTC'")
+    connection = connect(str(warehouse), read_only=True)
     return connection
 
 

@@ -7,7 +7,7 @@ natural keys.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -18,10 +18,13 @@ from scipy.optimize import linear_sum_assignment
 
 from lead_enrichment.contracts import Column, Contract, fold
 from lead_enrichment.delivery import csv_columns, quoted
+from lead_enrichment.engine import connect
 from lead_enrichment.formats import Text
 
 # Rows that are looked at, in file order: enough to judge, and bounded whatever the size of the file.
 SAMPLE_ROWS = 50_000
+# Rows whose kinds of values are compared.
+KIND_ROWS = 20_000
 # Rows whose words are compared to tell a split or merged column.
 WORD_ROWS = 500
 # Fewer common keys, or fewer rows, say too little.
@@ -62,13 +65,11 @@ class Profile:
         filled: Share of rows that hold a value.
         distinct: Distinct values by filled rows.
         shapes: Share of each shape among the values; words are `a`, each digit `9`.
-        kinds: Share of each kind among the values: words, digits, a mixture, with an @ or without.
     """
 
     filled: float
     distinct: float
     shapes: dict[str, float]
-    kinds: dict[str, float]
 
 
 class Comparison:
@@ -84,7 +85,7 @@ class Comparison:
     def __init__(self, text: Text, header: list[str], contract: Contract, last: Path | None) -> None:
         self._contract, self._header = contract, header
         self._mapped = contract.map_header(header)
-        self._connection = duckdb.connect()
+        self._connection = connect()
         self._connection.execute(
             f"CREATE TABLE delivered AS SELECT * FROM {csv_columns(text, len(header))} LIMIT {SAMPLE_ROWS}"
         )
@@ -135,41 +136,6 @@ class Comparison:
                 unsettled.append(f"no column looks like {column.header}")
         return Advice(tuple(suggestions), tuple(unsettled))
 
-    def misfits(self) -> dict[Column, str]:
-        """Give the required columns whose values stopped fitting, each with what is wrong."""
-        found = {}
-        (rows,) = self._connection.execute("SELECT COUNT(*) FROM delivered").fetchone() or (0,)
-        if rows < FEWEST_ROWS:
-            return {}
-        for at, column in self._mapped.items():
-            if column.required and column.name != self._contract.key:
-                problem = self._misfit(column, at)
-                if problem:
-                    found[column] = problem
-        return found
-
-    def _misfit(self, column: Column, at: int) -> str | None:
-        now = self._profile("delivered", f"c{at}")
-        if column.pattern:
-            (fitting,) = self._connection.execute(
-                f"SELECT COUNT(*) FILTER (REGEXP_MATCHES(c{at}, ?)) / COUNT(*) FROM delivered WHERE TRIM(c{at}) <> ''",
-                [column.pattern],
-            ).fetchone() or (1.0,)
-            limit = column.limits.get("misfit_share", 0.1)
-            if fitting is not None and 1 - fitting > limit:
-                return f"{1 - fitting:.0%} of its values are not of the form that the contract gives"
-        if not self._has_last:
-            return None
-        before = self._profile("last", column.name)
-        limit = column.limits.get("null_rate_change", self._contract.limits.get("null_rate_change", 1.0))
-        if abs(now.filled - before.filled) > limit:
-            return f"{now.filled:.0%} of the rows have a value, {before.filled:.0%} had one in the last delivery"
-        if now.shapes and before.shapes and self._rows("last") >= FEWEST_ROWS:
-            likeness = _likeness(now.kinds, before.kinds)
-            if likeness < LEAST_KIND:
-                return f"its values look like {_examples(now)}, those of the last delivery like {_examples(before)}"
-        return None
-
     def _judge(self, column: Column, at: int) -> tuple[float, str]:
         """Give how likely a delivered column is a column of the contract, from 0 to 1, and what speaks for it."""
         header = self._header[at]
@@ -217,29 +183,13 @@ class Comparison:
         ).fetchone() or (0.0,)
         return float(share)
 
-    def _rows(self, table: str) -> int:
-        (rows,) = self._connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone() or (0,)
-        return int(rows)
-
     def _profile(self, table: str, column: str) -> Profile:
         filled, distinct = self._connection.execute(
             f"SELECT COUNT(*) FILTER (TRIM({column}) <> '') / GREATEST(COUNT(*), 1), "
             f"COUNT(DISTINCT {column}) / GREATEST(COUNT({column}), 1) FROM {table}"
         ).fetchone() or (0.0, 0.0)
-        words = f"REGEXP_REPLACE(TRIM({column}), '[\\p{{L}}'' ]+', 'a', 'g')"
-        shape = f"REGEXP_REPLACE({words}, '[0-9]', '9', 'g')"
-        # A phone stays a phone however it is punctuated.
-        kind = f"REGEXP_REPLACE(REGEXP_REPLACE({words}, '[^a0-9@]+', '', 'g'), '[0-9]+', '9', 'g')"
-        return Profile(filled, distinct, self._shares(table, column, shape), self._shares(table, column, kind))
-
-    def _shares(self, table: str, column: str, expression: str) -> dict[str, float]:
-        """Give the share of each value of an expression among the rows that fill a column, the largest first."""
-        return dict(
-            self._connection.execute(
-                f"SELECT {expression} AS value, COUNT(*) / SUM(COUNT(*)) OVER () FROM {table} "
-                f"WHERE TRIM({column}) <> '' GROUP BY value ORDER BY COUNT(*) DESC LIMIT 1000"
-            ).fetchall()
-        )
+        shapes = _shares(self._connection, table, column, f"REGEXP_REPLACE({_words(column)}, '[0-9]', '9', 'g')")
+        return Profile(filled, distinct, shapes)
 
     def _splits_and_merges(self, columns: Sequence[Column], unknown: Sequence[int]) -> Iterable[str]:
         """Name a column that seems to be split into several, or several that seem to be merged into one."""
@@ -278,6 +228,93 @@ class Comparison:
         return [[set(re.findall(r"\w+", (value or "").lower())) for value in row] for row in rows]
 
 
+def misfits(contract: Contract, columns: Collection[Column], rows: Path, last: Path | None) -> dict[Column, str]:
+    """Give the required columns whose values stopped fitting, each with what is wrong.
+
+    Args:
+        contract: The contract of the source.
+        columns: The columns that came.
+        rows: Bronze file of the delivery.
+        last: Bronze file of the last delivery; None where there is none.
+    """
+    judged = [column for column in columns if column.required and column.name != contract.key]
+    found = {}
+    with connect() as connection:
+        now = _filled(connection, "now", rows, judged)
+        before = _filled(connection, "before", last, judged) if last else None
+        if now.rows < FEWEST_ROWS:
+            return {}
+        for column in judged:
+            limit = column.limits.get("null_rate_change", contract.limits.get("null_rate_change", 1.0))
+            filled, fitting = now.filled[column.name], now.fitting[column.name]
+            if filled and 1 - fitting / filled > column.limits.get("misfit_share", 0.1):
+                problem = f"{1 - fitting / filled:.0%} of its values are not of the form that the contract gives"
+            elif before is None or not before.rows:
+                continue
+            elif abs(filled / now.rows - before.filled[column.name] / before.rows) > limit:
+                problem = (
+                    f"{filled / now.rows:.0%} of the rows have a value, "
+                    f"{before.filled[column.name] / before.rows:.0%} had one in the last delivery"
+                )
+            elif filled and before.filled[column.name] >= FEWEST_ROWS:
+                kinds, kinds_before = (_kinds(connection, table, column.name) for table in ("now", "before"))
+                if _likeness(kinds, kinds_before) >= LEAST_KIND:
+                    continue
+                old = _examples(kinds_before)
+                problem = f"its values look like {_examples(kinds)}, those of the last delivery like {old}"
+            else:
+                continue
+            found[column] = problem
+    return found
+
+
+@dataclass(frozen=True)
+class _Filled:
+    """Rows of a bronze file, and how many of them have a value, and one of the contract's form, by column."""
+
+    rows: int
+    filled: dict[str, int]
+    fitting: dict[str, int]
+
+
+def _filled(connection: duckdb.DuckDBPyConnection, name: str, path: Path, columns: Sequence[Column]) -> _Filled:
+    """Show a bronze file as a view, and count its rows."""
+    connection.execute(f"CREATE VIEW {name} AS FROM READ_PARQUET('{quoted(str(path))}')")
+    counts = ["COUNT(*)"]
+    for column in columns:
+        filled = f"TRIM({column.name}) <> ''"
+        form = f" AND REGEXP_MATCHES({column.name}, '{quoted(column.pattern)}')" if column.pattern else ""
+        counts += [f"COUNT(*) FILTER ({filled})", f"COUNT(*) FILTER ({filled}{form})"]
+    rows, *found = connection.execute(f"SELECT {', '.join(counts)} FROM {name}").fetchone() or (0,)
+    names = [column.name for column in columns]
+    return _Filled(rows, dict(zip(names, found[::2], strict=True)), dict(zip(names, found[1::2], strict=True)))
+
+
+def _kinds(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> dict[str, float]:
+    """Give the share of each kind of value: words, digits, a mixture, with an @ or without.
+
+    A phone stays a phone however it is punctuated.
+    """
+    signs = f"REGEXP_REPLACE({_words(column)}, '[^a0-9@]+', '', 'g')"
+    sample = f"(SELECT {column} FROM {table} LIMIT {KIND_ROWS})"
+    return _shares(connection, sample, column, f"REGEXP_REPLACE({signs}, '[0-9]+', '9', 'g')")
+
+
+def _words(column: str) -> str:
+    """Give the SQL of a value whose words are each an `a`."""
+    return f"REGEXP_REPLACE(TRIM({column}), '[\\p{{L}}'' ]+', 'a', 'g')"
+
+
+def _shares(connection: duckdb.DuckDBPyConnection, table: str, column: str, expression: str) -> dict[str, float]:
+    """Give the share of each value of an expression among the rows that fill a column, the largest first."""
+    return dict(
+        connection.execute(
+            f"SELECT {expression} AS value, COUNT(*) / SUM(COUNT(*)) OVER () FROM {table} "
+            f"WHERE TRIM({column}) <> '' GROUP BY value ORDER BY COUNT(*) DESC LIMIT 1000"
+        ).fetchall()
+    )
+
+
 def summary(advice: Advice) -> str:
     """Give advice in one line."""
     likely = [f"{item.header} is {item.column} ({item.score:.2f}: {item.evidence})" for item in advice.suggestions]
@@ -303,5 +340,5 @@ def _resemblance(one: str, other: str) -> float:
     return SequenceMatcher(None, fold(one), fold(other)).ratio()
 
 
-def _examples(profile: Profile) -> str:
-    return " or ".join(f"'{shape}'" for shape in list(profile.shapes)[:2])
+def _examples(kinds: dict[str, float]) -> str:
+    return " or ".join(f"'{kind}'" for kind in list(kinds)[:2])

@@ -23,6 +23,7 @@ import duckdb
 import python_calamine
 
 from lead_enrichment.contracts import DELIMITERS, ENCODINGS, Contract
+from lead_enrichment.engine import connect
 from lead_enrichment.errors import DataError
 
 CHUNK_BYTES = 1 << 20
@@ -294,8 +295,7 @@ def _cell(value: str | float | bool | datetime | date | time | timedelta) -> str
 
 def _write_parquet(path: Path, name: str, target: Path) -> None:
     """Write a Parquet file as CSV."""
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with connect() as connection:
         try:
             relation = connection.read_parquet(str(path))
             columns = ", ".join(

@@ -36,7 +36,7 @@ from lead_enrichment.delivery import (
     file_id,
     read_header,
 )  # fmt: skip
-from lead_enrichment.drift import Comparison, summary
+from lead_enrichment.drift import Comparison, misfits, summary
 from lead_enrichment.errors import DataError, DriftError, UsageError
 from lead_enrichment.formats import Text, as_text
 from lead_enrichment.ledger import Attempt, Ledger, partition
@@ -222,7 +222,7 @@ class _Run:
         file.rows_loaded, file.rows_rejected = converted.rows_loaded, converted.rows_rejected
         if file.has_changed():
             raise _StillWritten
-        notices += self._checked(file, contract, text, rows, converted.rows_stated)
+        notices += self._checked(file, contract, rows, converted.rows_stated)
         keep(path, file.file_id, self._paths)
         for part, table in ((rows, contract.source_key), (rejects, "rejected_row")):
             if part.exists():
@@ -238,9 +238,7 @@ class _Run:
         _remove(path)
         return outcome
 
-    def _checked(
-        self, file: _File, contract: Contract, text: Text, rows: Path, rows_in_trailer: int | None
-    ) -> tuple[str, ...]:
+    def _checked(self, file: _File, contract: Contract, rows: Path, rows_in_trailer: int | None) -> tuple[str, ...]:
         """Hold a converted delivery against what was stated, what its columns held, and the delivery before it.
 
         Returns:
@@ -275,13 +273,12 @@ class _Run:
             )  # fmt: skip
         last = self._last.get(contract.source_key)
         is_newest = last is None or file.claimed >= last.file_date
-        with Comparison(text, file.header, contract, last.rows if last and is_newest else None) as comparison:
-            misfits = comparison.misfits()
-        if misfits:
-            said = "; ".join(f"{column.header}: {problem}" for column, problem in misfits.items())
-            raise DriftError(f"values stopped fitting: {said}", name, "", tuple(misfits))
+        columns = contract.map_header(file.header).values()
+        wrong = misfits(contract, columns, rows, last.rows if last and is_newest else None)
+        if wrong:
+            said = "; ".join(f"{column.header}: {problem}" for column, problem in wrong.items())
+            raise DriftError(f"values stopped fitting: {said}", name, "", tuple(wrong))
         if last and last.rows and is_newest and contract.delivery_mode == "full_snapshot":
-            columns = contract.map_header(file.header).values()
             broken = breaches(contract, columns, rows, last.rows, last.file_name)
             if broken:
                 raise DataError("; ".join(broken), name, f"If it is right: {RELEASE.format(name)}. Or ask the sender.")

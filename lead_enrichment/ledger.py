@@ -11,11 +11,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from lead_enrichment.bronze import ARCHIVE_EVENT_COLUMNS, LEDGER_COLUMNS, PROPOSAL_COLUMNS, arrow_schema, write_whole
 from lead_enrichment.drift import Advice
+from lead_enrichment.engine import connect
 from lead_enrichment.users import user_name
 
 
@@ -132,8 +132,7 @@ class Ledger:
         if not any(folder.glob("*/*.parquet")):
             return []
         files = str(folder / "*" / "*.parquet")
-        with duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'UTC'")
+        with connect() as connection:
             result = connection.execute(
                 f"SELECT * EXCLUDE (received_on) FROM READ_PARQUET(?, hive_partitioning = TRUE, "
                 f"union_by_name = TRUE) ORDER BY {order}",

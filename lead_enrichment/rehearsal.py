@@ -28,6 +28,7 @@ from lead_enrichment.completeness import manifest_path
 from lead_enrichment.contracts import CONTRACTS_DIR, contracts
 from lead_enrichment.delivery import file_id
 from lead_enrichment.difference import Difference, compare, keep_state
+from lead_enrichment.engine import connect
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.ingest import DUPLICATE, LOADED, QUARANTINED
 from lead_enrichment.ledger import Ledger
@@ -268,7 +269,7 @@ def copy_production(production: DataPaths, copy: DataPaths) -> int:
     try:
         # Held for reading, nobody can write while it is copied. The file itself is copied last: closing it ends the
         # process's lock.
-        with duckdb.connect(str(production.warehouse), read_only=True):
+        with connect(str(production.warehouse), read_only=True):
             log = production.warehouse.with_name(f"{production.warehouse.name}.wal")
             if log.exists():
                 shutil.copyfile(log, copy.warehouse.with_name(log.name))
@@ -286,7 +287,7 @@ def copy_production(production: DataPaths, copy: DataPaths) -> int:
             if not part.name.startswith("."):
                 _link(part, copy.bronze / part.relative_to(production.bronze))
     try:
-        with duckdb.connect(str(copy.warehouse), read_only=True) as connection:
+        with connect(str(copy.warehouse), read_only=True) as connection:
             found = connection.execute("SELECT DISTINCT file_id FROM intermediate.int_lead_delivered").fetchall()
     except duckdb.CatalogException as error:
         raise UsageError(
@@ -423,7 +424,7 @@ def _untracked_columns() -> tuple[str, ...]:
 
 def _is_stale(copy: DataPaths, identity: str) -> bool:
     """Tell whether a loaded file changes no current state because a newer one of its source was there."""
-    with duckdb.connect(str(copy.warehouse), read_only=True) as connection:
+    with connect(str(copy.warehouse), read_only=True) as connection:
         row = connection.execute(
             "SELECT is_effective FROM intermediate.int_delivery WHERE file_id = ?", [identity]
         ).fetchone()

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
+from lead_enrichment.engine import connect
 from lead_enrichment.errors import UsageError
 from lead_enrichment.ingest import LOADED, QUARANTINED
 from lead_enrichment.ledger import Ledger
@@ -122,7 +123,7 @@ def _rows(paths: DataPaths, query: str, *parameters: object) -> list[dict[str, A
     if not paths.warehouse.exists():
         raise UsageError("there is no warehouse yet", str(paths.warehouse), "Run: make run")
     try:
-        with duckdb.connect(str(paths.warehouse), read_only=True) as connection:
+        with connect(str(paths.warehouse), read_only=True) as connection:
             rows: list[dict[str, Any]] = connection.execute(query, parameters).to_arrow_table().to_pylist()
             return rows
     except duckdb.IOException as error:

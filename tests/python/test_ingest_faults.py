@@ -129,7 +129,7 @@ def test_rows_that_the_fast_reader_drops_are_found_by_the_count(
     paths: DataPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drop(paths, [HEADER, row(1), row(2), row(3)])
-    real = duckdb.connect
+    real = delivery.connect
 
     class Dropping:
         """A connection whose CSV reader loses the second row."""
@@ -150,7 +150,7 @@ def test_rows_that_the_fast_reader_drops_are_found_by_the_count(
             lossy = re.sub(r"(?s)(READ_CSV.*\))(\s*\) TO)", r"\1 WHERE c2 <> '2-22' \2", query)
             return self.connection.execute(lossy, *values)
 
-    monkeypatch.setattr(delivery.duckdb, "connect", Dropping)
+    monkeypatch.setattr(delivery, "connect", Dropping)
     assert ingest(paths)[0].rows_loaded == 3
 
 
