@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from sqlmesh import macro
 
-# Texas farm, ranch and county roads: their number is no house number, and RM is no room.
+# Numbered roads, of Texas above all: the number is no house number, and RM is no room.
 ROADS = (
     (r"\bFARM( TO MARKET)? (ROAD|RD)\b|\bFARM TO MARKET\b|\bF M\b", "FM"),
     (r"\bRANCH( TO MARKET)? (ROAD|RD)\b|\bR M\b", "RM"),
     (r"\b(COUNTY|CO) (ROAD|RD)\b", "CR"),
     (r"\bHIGHWAY\b", "HWY"),
     (r"\bFM (ROAD|RD)\b", "FM"),
-    (r"\b(FM|RM|RR|CR) ([0-9]+[A-Z]?) (ROAD|RD)\b", r"\1 \2"),
 )
+# Signs that stand as words of their own, and halves of a house number.
+SIGNS = ((".", " "), (",", " "), ("#", " # "), ("&", " & "), ("½", " 1/2 "), ("-1/2 ", " 1/2 "), (" - ", " "))
 
 
 @macro()
 def address_line(evaluator, raw):  # type: ignore[no-untyped-def]
-    """Give an address in upper case without full stops and commas, farm and county roads abbreviated."""
-    line = f"REGEXP_REPLACE(UPPER({raw.sql(dialect='duckdb')}), '[.,]+', ' ', 'g')"
-    line = f"TRIM(REGEXP_REPLACE({line}, '\\s+', ' ', 'g'))"
+    """Give an address in upper case without full stops and commas, numbered roads abbreviated."""
+    line = f"UPPER({raw.sql(dialect='duckdb')})"
+    for sign, word in SIGNS:
+        line = f"REPLACE({line}, '{sign}', '{word}')"
+    line = f"REPLACE(TRIM(REGEXP_REPLACE({line}, '\\s+', ' ', 'g')), 'BOX # ', 'BOX ')"
     road_line = line
     for pattern, road in ROADS:
         road_line = f"REGEXP_REPLACE({road_line}, '{pattern}', '{road}', 'g')"
     # Only before a number: Sheep Farm Road is a street.
-    numbered = r"\b(FARM|RANCH|COUNTY|CO|FM|RM|RR|CR|F M|R M|HIGHWAY)( TO MARKET)?( ROAD| RD)? [0-9]"
+    numbered = r"\b(FARM|RANCH|COUNTY|CO|FM|F M|R M|HIGHWAY)( TO MARKET)?( ROAD| RD)? [0-9]"
     return f"CASE WHEN REGEXP_MATCHES({line}, '{numbered}') THEN {road_line} ELSE {line} END"

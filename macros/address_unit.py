@@ -1,29 +1,49 @@
-"""The unit within a building, in the form of USPS Publication 28."""
+"""The words of an address that name a unit or a post office box."""
 
 from __future__ import annotations
 
 from sqlmesh import macro
 
+from macros.address_parts import SUFFIX, either
+
 # Publication 28, appendix C2. RM is left out: in Texas it is a ranch-to-market road.
 DESIGNATORS = {
-    "SUITE": "STE", "STE": "STE", "APARTMENT": "APT", "APT": "APT", "UNIT": "UNIT", "BUILDING": "BLDG", "BLDG": "BLDG",
-    "ROOM": "ROOM", "LOT": "LOT", "TRAILER": "TRLR", "TRLR": "TRLR", "SPACE": "SPC", "SPC": "SPC", "FLOOR": "FL",
-    "FL": "FL", "DEPARTMENT": "DEPT", "DEPT": "DEPT",
+    "SUITE": "STE", "SUITES": "STE", "STE": "STE", "STES": "STE", "APARTMENT": "APT", "APT": "APT", "UNIT": "UNIT",
+    "UNITS": "UNIT", "BUILDING": "BLDG", "BLDG": "BLDG", "ROOM": "ROOM", "LOT": "LOT", "TRAILER": "TRLR",
+    "TRLR": "TRLR", "SPACE": "SPC", "SPC": "SPC", "DEPARTMENT": "DEPT", "DEPT": "DEPT",
 }  # fmt: skip
+DESIGNATOR = either(DESIGNATORS)
+# An identifier has a digit or is a letter; a longer word is one only at the very end: 100 SUITE ST is a street.
+IDENTIFIER = r"(?:[A-Z]{0,3}-?[0-9][A-Z0-9/-]*(?: [A-Z]\b)?|[A-Z](?:[-/][A-Z0-9]+)*)"
+FLOOR = r"(?:[0-9]+(?:ST|ND|RD|TH) (?:FLOOR|FL)|(?:FLOOR|FL) (?:# )?(?:[0-9]{1,2}|[A-Z])\b)"
+POST_OFFICE_BOX = r"(?:(?:P ?O|POST OFFICE) ?BOX|POB)"
+BOX_NUMBER = r"([A-Z]?[0-9][A-Z0-9-]*|[A-Z])\b"
+LEADING_BOX = rf"^(?:{POST_OFFICE_BOX}|BOX) ?{BOX_NUMBER}"
+UNIT = (
+    rf"(?: (?:(?:{DESIGNATOR}(?: #)?|#) {IDENTIFIER}(?: (?:&|AND) (?:# )?{IDENTIFIER})*"
+    rf"|{DESIGNATOR}[0-9][A-Z0-9-]*|{FLOOR}|(?:{POST_OFFICE_BOX}|BOX) ?{BOX_NUMBER}))"
+)
+LEADING_UNIT = rf"^(?:#|{DESIGNATOR}[ 0-9]|{FLOOR}$)"
+UNITS = rf"{UNIT}*(?:{UNIT}| (?:{DESIGNATOR}(?: #)?|#) [A-Z0-9][A-Z0-9-]*)$"
 
 
 @macro()
-def address_unit(evaluator, unit_text):  # type: ignore[no-untyped-def]
-    """Give the unit with standard designators: `BLDG A STE 5`, `FL 2`, `# 4`; NULL where there is none.
+def address_unit(evaluator, relation):  # type: ignore[no-untyped-def]
+    """Give box_words and unit_words, the words at the start and at the end of address_line that are not the street.
+
+    A unit is a designator with its identifier, an identifier behind #, a floor, a post office box behind the street,
+    several of them, or a letter with digits behind the street's suffix. Each is the empty text where there is none.
 
     Args:
-        unit_text: The end of the line, as `@address_unit_text` gives it.
+        relation: Alias of the relation that holds address_line, as `@address_line` gives it.
     """
-    unit = unit_text.sql(dialect="duckdb")
-    unit = f"REGEXP_REPLACE({unit}, '^([0-9]+)(?:ST|ND|RD|TH) (?:FLOOR|FL)$', 'FL \\1', 'g')"
-    for word, standard in DESIGNATORS.items():
-        if word != standard:
-            unit = f"REGEXP_REPLACE({unit}, '\\b{word}\\b', '{standard}', 'g')"
-    unit = f"REGEXP_REPLACE({unit}, '([A-Z]) ?# ?', '\\1 ', 'g')"
-    unit = f"REGEXP_REPLACE({unit}, '^(?:P ?O )?BOX ?', 'PO BOX ', 'g')"
-    return f"NULLIF(TRIM(REGEXP_REPLACE({unit}, '^(?:# ?)?([A-Z]?-?[0-9][A-Z0-9-]*|[A-Z])$', '# \\1', 'g')), '')"
+    line = f"{relation.name}.address_line"
+    box = f"REGEXP_EXTRACT({line}, '{LEADING_BOX}', 0)"
+    behind = f"SUBSTRING({line}, LENGTH({box}) + 1)"
+    return [
+        f"{box} AS box_words",
+        f"CASE WHEN REGEXP_MATCHES({behind}, ' {DESIGNATOR} {SUFFIX}$') THEN '' "
+        f"WHEN REGEXP_MATCHES({behind}, ' {SUFFIX} [A-Z]-?[0-9]+$') THEN REGEXP_EXTRACT({behind}, ' [^ ]+$', 0) "
+        f"WHEN REGEXP_MATCHES({behind}, '{LEADING_UNIT}') THEN REGEXP_EXTRACT(CONCAT(' ', {behind}), '{UNITS}', 0) "
+        f"ELSE REGEXP_EXTRACT({behind}, '{UNITS}', 0) END AS unit_words",
+    ]

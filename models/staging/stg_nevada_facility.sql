@@ -15,60 +15,74 @@ WITH delivered AS (
   SELECT
     b.*,
     @clean_text(b.name) AS name_clean,
-    @clean_text(b.primary_contact_name) AS contact_clean
+    @clean_text(b.primary_contact_name) AS contact_clean,
+    UPPER(@clean_text(REPLACE(b.address, ',', ' '))) AS address_clean
   FROM bronze.nevada AS b
   WHERE
     b.received_on BETWEEN @start_date AND @end_date
 ), split AS (
   SELECT
     d.*,
-    NULLIF(
-      REGEXP_EXTRACT(d.address, '^(.*?),? +([A-Z]{2}) +([0-9]{4,5}(?:-[0-9]{4})?) *$', 1),
-      ''
-    ) AS street_and_city,
-    NULLIF(
-      REGEXP_EXTRACT(d.address, '^(.*?),? +([A-Z]{2}) +([0-9]{4,5}(?:-[0-9]{4})?) *$', 3),
-      ''
-    ) AS zip
+    NULLIF(REGEXP_EXTRACT(d.address_clean, '^(.*) [A-Z]{2} [0-9]{4,5}(-[0-9]{4})?$', 1), '') AS street_and_city,
+    NULLIF(REGEXP_EXTRACT(d.address_clean, ' [A-Z]{2} ([0-9]{4,5}(-[0-9]{4})?)$', 1), '') AS zip
   FROM delivered AS d
-), nevada_city AS (
-  SELECT DISTINCT
-    z.city
+), nevada AS (
+  SELECT
+    ARRAY_TO_STRING(ARRAY_AGG(DISTINCT z.city), '|') AS city_names
   FROM staging.stg_zip_code AS z
   WHERE
     z.state = 'NV'
+), ending AS (
+  /* Cities of the state, and the further names of the place to which the ZIP belongs */
+  SELECT
+    s.*,
+    CONCAT('|', n.city_names, COALESCE(z.city_names, '|')) AS city_names,
+    REGEXP_EXTRACT(s.street_and_city, '([^ ]+)$', 1) AS last_word,
+    REGEXP_EXTRACT(s.street_and_city, '([^ ]+( [^ ]+){1})$', 1) AS last_two,
+    REGEXP_EXTRACT(s.street_and_city, '([^ ]+( [^ ]+){2})$', 1) AS last_three,
+    REGEXP_EXTRACT(s.street_and_city, '([^ ]+( [^ ]+){3})$', 1) AS last_four,
+    REGEXP_EXTRACT(s.street_and_city, '([^ ]+( [^ ]+){4})$', 1) AS last_five
+  FROM split AS s
+  CROSS JOIN nevada AS n
+  LEFT JOIN staging.stg_zip_code AS z
+    ON z.postal_code = LEFT(s.zip, 5)
 ), placed AS (
   /* The longest name wins: NORTH LAS VEGAS ends with LAS VEGAS */
   SELECT
-    s.*,
-    COALESCE(c3.city, c2.city, c1.city) AS city_found
-  FROM split AS s
-  LEFT JOIN nevada_city AS c1
-    ON c1.city = UPPER(REGEXP_EXTRACT(s.street_and_city, '([^ ]+)$', 1))
-  LEFT JOIN nevada_city AS c2
-    ON c2.city = UPPER(REGEXP_EXTRACT(s.street_and_city, '([^ ]+ [^ ]+)$', 1))
-  LEFT JOIN nevada_city AS c3
-    ON c3.city = UPPER(REGEXP_EXTRACT(s.street_and_city, '([^ ]+ [^ ]+ [^ ]+)$', 1))
+    e.*,
+    CASE
+      WHEN STRPOS(e.city_names, CONCAT('|', e.last_five, '|')) > 0
+      THEN e.last_five
+      WHEN STRPOS(e.city_names, CONCAT('|', e.last_four, '|')) > 0
+      THEN e.last_four
+      WHEN STRPOS(e.city_names, CONCAT('|', e.last_three, '|')) > 0
+      THEN e.last_three
+      WHEN STRPOS(e.city_names, CONCAT('|', e.last_two, '|')) > 0
+      THEN e.last_two
+      WHEN STRPOS(e.city_names, CONCAT('|', e.last_word, '|')) > 0
+      THEN e.last_word
+    END AS city_found
+  FROM ending AS e
 ), located AS (
   SELECT
     p.*,
     COALESCE(
       LEFT(p.street_and_city, LENGTH(p.street_and_city) - LENGTH(p.city_found)),
       p.street_and_city,
-      p.address
+      p.address_clean
     ) AS street_line
   FROM placed AS p
 ), parted AS (
   SELECT
     d.*,
     @name_parts(d.name_clean),
-    @address_line(d.street_line) AS address_clean,
+    @address_line(d.street_line) AS address_line,
     @phone_digits(d.phone) AS phone_digits
   FROM located AS d
 ), looked_up AS (
   SELECT
     d.*,
-    @address_unit_text(d.address_clean) AS address_unit_text,
+    @address_unit(d),
     COALESCE(@phone_e164(d.phone_digits), p.phone_e164) AS phone_found,
     COALESCE(@phone_type(d.phone_digits), p.phone_type) AS phone_type,
     p.phone_reason AS phone_parsed_reason
@@ -79,7 +93,7 @@ WITH delivered AS (
   SELECT
     d.*,
     @natural_order(d.name_trade_part) AS name_found,
-    @address_parts(d.address_clean, d.address_unit_text)
+    @address_parts(d)
   FROM looked_up AS d
 ), standardized AS (
   SELECT
@@ -111,9 +125,10 @@ WITH delivered AS (
     NULL AS website_raw,
     NULL AS website_domain,
     NULLIF(TRIM(d.address), '') AS address_raw,
-    d.house_number AS house_number,
-    @address_street(d),
-    @address_unit(d.address_unit_text) AS unit,
+    @address_columns(
+      d,
+      CASE WHEN d.city_found IS NULL AND TRIM(d.address) <> '' THEN 'city not known' END
+    ),
     d.city_found AS city,
     UPPER(@clean_text(d.county)) AS county,
     d.state AS state_raw,

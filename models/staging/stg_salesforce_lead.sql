@@ -23,14 +23,14 @@ WITH delivered AS (
   SELECT
     d.*,
     @name_parts(d.name_clean),
-    @address_line(d.street) AS address_clean,
+    @address_line(d.street) AS address_line,
     @phone_digits(d.mobile_phone) AS mobile_digits,
     @phone_digits(d.phone) AS phone_digits
   FROM delivered AS d
 ), looked_up AS (
   SELECT
     d.*,
-    @address_unit_text(d.address_clean) AS address_unit_text,
+    @address_unit(d),
     COALESCE(@phone_e164(d.mobile_digits), m.phone_e164) AS mobile_found,
     COALESCE(@phone_e164(d.phone_digits), p.phone_e164) AS phone_found,
     COALESCE(@phone_type(d.phone_digits), p.phone_type) AS phone_type,
@@ -45,7 +45,7 @@ WITH delivered AS (
   SELECT
     d.*,
     @natural_order(d.name_trade_part) AS name_found,
-    @address_parts(d.address_clean, d.address_unit_text)
+    @address_parts(d)
   FROM looked_up AS d
 ), standardized AS (
   SELECT
@@ -75,9 +75,7 @@ WITH delivered AS (
     d.website AS website_raw,
     @website_domain(d.website) AS website_domain,
     NULLIF(TRIM(d.street), '') AS address_raw,
-    d.house_number AS house_number,
-    @address_street(d),
-    @address_unit(d.address_unit_text) AS unit,
+    @address_columns(d),
     UPPER(@clean_text(d.city)) AS city,
     NULL AS county,
     d.state AS state_raw,

@@ -22,13 +22,13 @@ WITH delivered AS (
   SELECT
     d.*,
     @name_parts(d.name_clean),
-    @address_line(d.address) AS address_clean,
+    @address_line(d.address) AS address_line,
     @phone_digits(d.phone) AS phone_digits
   FROM delivered AS d
 ), looked_up AS (
   SELECT
     d.*,
-    @address_unit_text(d.address_clean) AS address_unit_text,
+    @address_unit(d),
     COALESCE(@phone_e164(d.phone_digits), p.phone_e164) AS phone_found,
     COALESCE(@phone_type(d.phone_digits), p.phone_type) AS phone_type,
     p.phone_reason AS phone_parsed_reason
@@ -39,7 +39,7 @@ WITH delivered AS (
   SELECT
     d.*,
     @natural_order(d.name_trade_part) AS name_found,
-    @address_parts(d.address_clean, d.address_unit_text)
+    @address_parts(d)
   FROM looked_up AS d
 ), standardized AS (
   SELECT
@@ -66,9 +66,7 @@ WITH delivered AS (
     NULL AS website_raw,
     NULL AS website_domain,
     NULLIF(TRIM(d.address), '') AS address_raw,
-    d.house_number AS house_number,
-    @address_street(d),
-    @address_unit(d.address_unit_text) AS unit,
+    @address_columns(d),
     UPPER(@clean_text(d.city)) AS city,
     UPPER(@clean_text(d.county)) AS county,
     d.state AS state_raw,

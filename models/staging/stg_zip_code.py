@@ -38,6 +38,7 @@ def fold_county(name: str) -> str:
     columns={
         "postal_code": "text",
         "city": "text",
+        "city_names": "text",
         "county": "text",
         "county_fips": "text",
         "state": "text",
@@ -47,6 +48,7 @@ def fold_county(name: str) -> str:
     column_descriptions={
         "postal_code": "ZIP of five digits",
         "city": "City in upper case, as the Postal Service prefers it",
+        "city_names": "Every name under which the Postal Service knows the place, in upper case, each between bars",
         "county": "County in upper case, without the word county",
         "county_fips": "FIPS code of the county, five digits; NULL where no county of that name is listed",
         "state": "Two-letter code of the state",
@@ -68,10 +70,12 @@ def execute(
         (row.state, fold_county(row.name_)): row.fips for row in counties.rename(columns={"name": "name_"}).itertuples()
     }
     folded = [fold_county(name or "") for name in listed["county"]]
+    names = listed["city"].map(lambda city: [city]) + listed["acceptable_cities"] + listed["unacceptable_cities"]
     return pd.DataFrame(
         {
             "postal_code": listed["zip_code"],
             "city": listed["city"].str.upper(),
+            "city_names": [f"|{'|'.join(spellings).upper()}|" for spellings in names],
             "county": [name.upper().removesuffix(" COUNTY") if name else None for name in listed["county"]],
             "county_fips": [fips.get(key) for key in zip(listed["state"], folded, strict=True)],
             "state": listed["state"],
