@@ -129,11 +129,14 @@ class Comparison:
         for item in [item for item in suggestions if self._header.index(item.header) in known_wrong]:
             suggestions.remove(item)
             unsettled.append(f"{item.header} seems to hold {item.column}, as if columns were exchanged: ask the sender")
-        for column in columns:
-            if not any(item.column == column.name for item in suggestions) and not any(
-                column.header in sentence for sentence in unsettled
-            ):
-                unsettled.append(f"no column looks like {column.header}")
+        lost = [
+            column.header
+            for column in columns
+            if not any(item.column == column.name for item in suggestions)
+            and not any(column.header in sentence for sentence in unsettled)
+        ]
+        if lost:
+            unsettled.append(f"no column looks like {', '.join(lost)}")
         return Advice(tuple(suggestions), tuple(unsettled))
 
     def _judge(self, column: Column, at: int) -> tuple[float, str]:

@@ -38,15 +38,19 @@ def ingest_command(
     elif not outcomes:
         console.print(f"Nothing new in {paths.landing}.", highlight=False, soft_wrap=True)
     else:
-        table = Table("Source", "File", "Status", "Loaded", "Rejected", "Note")
+        table = Table("Source", "File", "Status", "Loaded", "Rejected")
         shown = outcomes if len(outcomes) <= 20 else [item for item in outcomes if item.reason]
         for item in shown:
             table.add_row(
-                item.source_key, item.file_name, item.status, f"{item.rows_loaded:,}", f"{item.rows_rejected:,}",
-                item.reason or "",
-            )  # fmt: skip
+                item.source_key, item.file_name, item.status, f"{item.rows_loaded:,}", f"{item.rows_rejected:,}"
+            )
         if shown:
             console.print(table)
+        for item in shown:
+            if item.reason:
+                # The reason of a refused file begins with its name.
+                name = "" if item.reason.startswith(item.file_name) else f"{item.file_name}: "
+                console.print(f"{name}{item.reason}", markup=False, highlight=False, soft_wrap=True)
         rows = sum(item.rows_loaded for item in outcomes)
         refused = sum(item.status == QUARANTINED for item in outcomes)
         console.print(f"{len(outcomes):,} files taken, {rows:,} rows loaded, {refused:,} files in quarantine.")

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -35,17 +36,20 @@ def status_command(
     today = datetime.now(UTC).date()
     sources = [_of_source(contract, attempts, today) for contract in contracts().values()]
     waiting = [key for key, rows in proposals.items() if rows[0]["status"] == PROPOSED]
+    # What was let in since is refused no more.
+    loaded_ids = {row["file_id"] for row in attempts if row["status"] == LOADED}
     refused = [
         {"source": row["source_key"], "file": row["file_name"], "at": f"{row['started_at']:%Y-%m-%d %H:%M}",
          "reason": row["reason"]}
         for row in attempts
-        if row["status"] == QUARANTINED
+        if row["status"] == QUARANTINED and row["file_id"] not in loaded_ids
     ]  # fmt: skip
     if as_json:
         typer.echo(json.dumps({"sources": sources, "refused": refused, "proposals": waiting}, indent=2))
         return
     console = Console()
-    table = Table("Source", "Files", "Newest", "Late", "Rows", "Rejected", "Repeated", "Refused")
+    headings = ("Source", "Files", "Newest", "Late", "Rows", "Rejected", "Repeated", "Refused")
+    table = Table(*headings, box=SIMPLE, pad_edge=False)
     for item in sources:
         table.add_row(
             item["source"], f"{item['files_loaded']:,}", item["newest_file_date"] or "none yet",
@@ -55,10 +59,8 @@ def status_command(
         )  # fmt: skip
     console.print(table)
     if refused:
-        table = Table("Refused at", "File", "Reason")
         for row in refused[-20:]:
-            table.add_row(row["at"], f"{row['source']}/{row['file']}", row["reason"])
-        console.print(table)
+            console.print(f"Refused {row['at']}: {row['reason']}", markup=False, highlight=False, soft_wrap=True)
         console.print(f"Refused files lie in {paths.quarantine}.", highlight=False, soft_wrap=True)
     if waiting:
         console.print(f"{len(waiting):,} proposals wait for a decision: `leads contracts proposals`.", highlight=False)
