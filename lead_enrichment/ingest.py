@@ -201,9 +201,10 @@ class _Run:
                 except DriftError as error:
                     advice = self._propose(file, contract, text, error)
                     raise DataError(f"{error.what}. {advice}", error.where) from error
-        except _StillWritten:
-            return Outcome(source_key, path.name, WAITING, "it is still being written; it stays in landing", 0, 0)
-        except DataError as error:
+        except (_StillWritten, DataError) as error:
+            # Half a file is seldom a good one: what changed while it was read is judged next time.
+            if isinstance(error, _StillWritten) or file.has_changed():
+                return Outcome(source_key, path.name, WAITING, "it is still being written; it stays in landing", 0, 0)
             # The ledger first: a crash before the move repeats the attempt, the other order would lose it.
             outcome = self._enter(file, QUARANTINED, str(error), file.started_at)
             _quarantine(path, source_key or "unknown", str(error), self._paths)

@@ -183,6 +183,24 @@ def test_file_that_grows_while_it_is_read_stays_in_landing(paths: DataPaths, mon
     assert [outcome.rows_loaded for outcome in ingest(paths)] == [2]
 
 
+def test_half_a_file_that_grows_is_not_refused(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lead_enrichment import ingest as module
+
+    path, real = paths.landing / "texas" / FIRST, module.read_header
+
+    def growing(*arguments: object) -> object:
+        header = real(*arguments)  # type: ignore[arg-type]
+        path.write_text("\n".join([HEADER, row(1)]) + "\n", encoding="utf-8")
+        return header
+
+    path.parent.mkdir()
+    path.write_text(HEADER[:20], encoding="utf-8")
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "read_header", growing)
+        assert [outcome.status for outcome in ingest(paths)] == ["waiting"]
+    assert [outcome.status for outcome in ingest(paths)] == ["loaded"]
+
+
 def test_manifest_is_read_as_written(tmp_path: Path) -> None:
     path = tmp_path / FIRST
     path.with_name(f"{FIRST}.manifest.json").write_text(json.dumps({"rows": 0}))
