@@ -86,3 +86,12 @@ def test_deleted_lead_has_no_flag(warehouse: duckdb.DuckDBPyConnection) -> None:
         "SELECT is_duplicate_in_salesforce, is_net_new, reason FROM facts.fact_lead_match WHERE NOT is_live"
     ).fetchall()
     assert flags == [(False, False, "deleted in Salesforce")]
+
+
+def test_deliveries_reconcile_on_every_link(warehouse: duckdb.DuckDBPyConnection) -> None:
+    links = warehouse.execute(
+        "SELECT source_key, rows_delivered, rows_in_bronze, rows_in_staging, leads_with_version, leads_current, "
+        "broken_link FROM ops.reconciliation ORDER BY source_key"
+    ).fetchall()
+    counts = {"nevada": 70, "oklahoma": 28, "salesforce": 39, "texas": 29}
+    assert links == [(key, *[count] * 5, None) for key, count in counts.items()]
