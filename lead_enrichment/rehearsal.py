@@ -24,7 +24,7 @@ from typing import Any
 import duckdb
 from dotenv import dotenv_values
 
-from lead_enrichment.completeness import manifest_path
+from lead_enrichment.completeness import Statement, manifest_path, write_manifest
 from lead_enrichment.contracts import CONTRACTS_DIR, contracts
 from lead_enrichment.delivery import file_id
 from lead_enrichment.difference import Difference, compare, keep_state
@@ -35,6 +35,7 @@ from lead_enrichment.ledger import Ledger
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.settle import ACCEPTED, PROPOSED, REJECTED, add_aliases
+from lead_enrichment.users import user_name
 
 PROJECT = Path(__file__).parents[1]
 # Written last: a folder without it was left by a rehearsal that was killed.
@@ -46,13 +47,17 @@ QUARANTINE_STAMP = re.compile(r"^\d{8}T\d{12}_")
 
 @dataclass(frozen=True)
 class Plan:
-    """What is rehearsed: a file, the source that it is said to be of, and headers by the columns that they mean."""
+    """What is rehearsed: a file, the source that it is said to be of, and headers by the columns that they mean.
+
+    `release` is why the file is right although it breaks a limit of its contract; None where nobody says so.
+    """
 
     rehearsal_id: str
     file: Path
     source_key: str
     file_name: str
     aliases: dict[str, str]
+    release: str | None = None
 
 
 @dataclass(frozen=True)
@@ -106,13 +111,14 @@ def only_rehearsal(paths: DataPaths) -> Iterator[int]:
         os.close(lock)
 
 
-def plan_rehearsal(file: Path, source_key: str | None, aliases: dict[str, str]) -> Plan:
+def plan_rehearsal(file: Path, source_key: str | None, aliases: dict[str, str], release: str | None) -> Plan:
     """Find out what a file is to be rehearsed as.
 
     Args:
         file: The file; in quarantine its name carries a stamp, which is left out.
         source_key: Its source; by default the one that its folder is named for.
         aliases: Delivered header by the column that it means.
+        release: Why it is right although it breaks a limit of its contract.
 
     Raises:
         UsageError: There is no such file, or its source is not known.
@@ -125,7 +131,7 @@ def plan_rehearsal(file: Path, source_key: str | None, aliases: dict[str, str]) 
             f"{source!r} is no source", file.name, f"Say whose file it is: --source {'|'.join(contracts())}."
         )
     name = QUARANTINE_STAMP.sub("", file.name)
-    return Plan(file_id(file)[:ID_LENGTH], file.absolute(), source, name, aliases)
+    return Plan(file_id(file)[:ID_LENGTH], file.absolute(), source, name, aliases, release)
 
 
 def kept_rehearsal(paths: DataPaths, file: str) -> Plan | None:
@@ -230,6 +236,8 @@ def accept(paths: DataPaths, plan: Plan) -> Path:
         landed.parent.mkdir(parents=True, exist_ok=True)
         if manifest_path(plan.file).exists():
             shutil.move(manifest_path(plan.file), manifest_path(landed))
+        if plan.release:
+            write_manifest(landed, Statement(None, user_name(), plan.release))
         # Ingest passes over hidden names, so that it never meets half a file where the move is a copy.
         unfinished = landed.with_name(f".{landed.name}.unfinished")
         shutil.move(plan.file, unfinished)
@@ -330,6 +338,8 @@ def _take_in(copy: DataPaths, plan: Plan, lock: int) -> tuple[Plan, dict[str, An
     landed.parent.mkdir(exist_ok=True)
     if manifest_path(plan.file).exists():
         shutil.copy2(manifest_path(plan.file), manifest_path(landed))
+    if plan.release:
+        write_manifest(landed, Statement(None, user_name(), plan.release))
     # With its modification date, which dates a file whose name does not.
     shutil.copy2(plan.file, landed)
     done = _call("from lead_enrichment.cli import app; app()", ["ingest", "--json"], copy, lock)
@@ -343,7 +353,8 @@ def _take_in(copy: DataPaths, plan: Plan, lock: int) -> tuple[Plan, dict[str, An
         raise DataError(
             f"refused: {outcome['reason'].rstrip('.')}",
             "",
-            "Where a header has changed its spelling, rehearse again with --alias '<delivered header>=<column>'.",
+            "Rehearse again with --alias '<delivered header>=<column>' where a header has changed its spelling, with "
+            "--release '<reason>' where it only breaks a limit.",
         )
     if outcome["status"] == DUPLICATE:
         raise DataError(outcome["reason"], outcome["file_name"], "Letting it in would change nothing.")

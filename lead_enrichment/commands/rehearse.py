@@ -46,6 +46,9 @@ def rehearse_command(
         list[str] | None,
         typer.Option(help="'<delivered header>=<column>': read this header as that column. May be repeated."),
     ] = None,
+    release: Annotated[
+        str | None, typer.Option(help="Why it is right although it breaks a limit of its contract.")
+    ] = None,
     accept_file: Annotated[
         bool, typer.Option("--accept", help="Let the rehearsed file in, with its aliases, and remove the copy.")
     ] = False,
@@ -83,7 +86,7 @@ def rehearse_command(
                     f"Accepted: {plan.file_name} lies in {landed.parent}.{changed}{commit} Next: make refresh.",
                 )
                 return
-            plan = plan_rehearsal(Path(file), source, aliases)
+            plan = plan_rehearsal(Path(file), source, aliases, release)
             try:
                 with Console(stderr=True).status("") as status:
                     report = rehearse(paths, plan, lock, lambda step: status.update(f"{step} …"))

@@ -178,6 +178,19 @@ def test_a_refused_file_says_so_and_leaves_nothing(
     assert tree(own_demo) == before and sorted(own_demo.iterdir()) == listing
 
 
+def test_a_file_that_only_breaks_a_limit_is_rehearsed_once_somebody_answers_for_it(
+    own_demo: Path, delivery: Delivery, run: Run, tmp_path: Path
+) -> None:
+    delivery.rows = delivery.rows[::2]
+    file = delivery.write(tmp_path / "texas" / "texas_2026-12-06.csv")
+    assert "--release" in run("leads", "rehearse", str(file), data=own_demo, expect=1).stderr
+    report = rehearsed(run, own_demo, str(file), "--release", "half of them closed")
+    assert any(change["leads"] > 20 for change in report["difference"]["leads"])
+    assert "half of them closed" in str(report["notices"])
+    run("leads", "rehearse", str(file), "--accept", data=own_demo)
+    assert "half of them closed" in run("leads", "ingest", data=own_demo).stdout
+
+
 def test_an_accepted_file_comes_in_with_its_proposed_alias_as_it_was_shown(
     own_demo: Path, delivery: Delivery, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
