@@ -218,6 +218,27 @@ def test_values_that_stop_fitting_are_quarantined(
     assert said in (outcome.reason or "")
 
 
+@pytest.mark.parametrize(("share", "status"), [(0.05, "loaded"), (0.2, "quarantined")])
+def test_values_of_another_form_than_the_contract_gives_are_quarantined(
+    paths: DataPaths, deliveries: Path, share: float, status: str
+) -> None:
+    path = contracts.CONTRACTS_DIR / "texas.yaml"
+    text = path.read_text(encoding="utf-8")
+    form = "        logicalTypeOptions:\n          pattern: '^[0-9]{5}$'\n"
+    place = '        description: "ZIP"\n        logicalType: string\n'
+    assert place in text
+    path.write_text(text.replace(place, place + form), encoding="utf-8")
+    contracts.contracts.cache_clear()
+
+    def shortened(table: Table) -> Table:
+        spoilt = int(share * len(table))
+        return [{**row, "Zip": row["Zip"][:4]} if at < spoilt else row for at, row in enumerate(table)]
+
+    outcome = deliver(paths, deliveries, shortened)
+    assert outcome.status == status
+    assert status == "loaded" or "Zip: 20% of its values are not of the form" in (outcome.reason or "")
+
+
 def test_column_whose_values_moved_to_a_new_one_is_proposed(paths: DataPaths, deliveries: Path) -> None:
     def moved(table: Table) -> Table:
         return [{**row, "Phone": "see website", "Dial": row["Phone"]} for row in table]
