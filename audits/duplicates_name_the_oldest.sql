@@ -2,18 +2,30 @@ AUDIT (
   name duplicates_name_the_oldest
 );
 
-/* Among the duplicates of an entity exactly one names no other, and all others name it. */
+/* Where an entity has several live Salesforce leads, all are flagged and all but the oldest name it; no other lead does. */
+WITH aged AS (
+  SELECT
+    t.lead_key,
+    t.entity_key,
+    t.is_duplicate_in_salesforce,
+    t.duplicate_of_lead_key,
+    t.is_live AND t.source_key = 'salesforce' AS is_counted,
+    COALESCE(l.source_created_at, l.license_issued_on::TIMESTAMPTZ, l.first_received_at) AS born_at
+  FROM @this_model AS t
+  INNER JOIN intermediate.int_lead_current AS l
+    ON l.lead_key = t.lead_key
+), placed AS (
+  SELECT
+    a.*,
+    COUNT(*) OVER (PARTITION BY a.entity_key, a.is_counted) AS leads,
+    FIRST_VALUE(a.lead_key) OVER (PARTITION BY a.entity_key, a.is_counted ORDER BY a.born_at, a.lead_key) AS oldest_lead_key
+  FROM aged AS a
+)
 SELECT
-  entity_key,
-  COUNT(*) FILTER(WHERE
-    duplicate_of_lead_key IS NULL) AS kept_leads
-FROM @this_model
+  *
+FROM placed
 WHERE
-  is_duplicate_in_salesforce
-GROUP BY
-  entity_key
-HAVING
-  COUNT(*) FILTER(WHERE
-    duplicate_of_lead_key IS NULL) <> 1
-  OR COUNT(DISTINCT duplicate_of_lead_key) <> 1
-  OR COUNT(*) < 2
+  is_duplicate_in_salesforce <> (
+    is_counted AND leads > 1
+  )
+  OR duplicate_of_lead_key IS DISTINCT FROM CASE WHEN is_counted THEN NULLIF(oldest_lead_key, lead_key) END

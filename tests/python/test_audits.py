@@ -1,0 +1,243 @@
+"""Each audit finds what breaks its promise, and nothing where it is kept."""
+
+from __future__ import annotations
+
+import re
+
+import duckdb
+import pytest
+
+from conftest import ROOT
+
+DAY = "TIMESTAMPTZ '2026-11-0{} 00:00:00+00:00'"
+
+
+def offending(audit: str, tables: dict[str, str], this_model: str, **parameters: str) -> list[tuple[object, ...]]:
+    """Give the rows that an audit returns on tables of a test, its parameters as given or at their defaults."""
+    header, query = (ROOT / "audits" / f"{audit}.sql").read_text(encoding="utf-8").split("\n);\n", 1)
+    query = query.replace("@this_model", this_model)
+    for name, value in {**dict(re.findall(r"\b(\w+) = ([\d.]+)", header)), **parameters}.items():
+        query = query.replace(f"@{name}", value)
+    with duckdb.connect() as connection:
+        connection.execute("CREATE SCHEMA intermediate; CREATE SCHEMA dims")
+        for name, rows in tables.items():
+            connection.execute(f"CREATE TABLE {name} AS {rows}")
+        return connection.execute(query).fetchall()
+
+
+def validity(*spans: tuple[int, int | None]) -> str:
+    """Give a table of validity rows of one lead from (first day, last day)."""
+    rows = (
+        f"('texas:1', 'v{start}', {DAY.format(start)}, {DAY.format(end) if end else 'NULL::TIMESTAMPTZ'})"
+        for start, end in spans
+    )
+    return f"SELECT * FROM (VALUES {', '.join(rows)}) AS t(lead_key, lead_version_key, valid_from, valid_to)"
+
+
+@pytest.mark.parametrize(
+    ("spans", "found"),
+    [
+        ([(1, 2), (2, None)], 0),
+        ([(1, 2), (2, 3)], 1),
+        ([(1, None), (2, None)], 1),
+    ],
+    ids=["one open", "none open", "two open"],
+)
+def test_one_open_version_per_lead(spans: list[tuple[int, int | None]], found: int) -> None:
+    assert len(offending("one_open_version_per_lead", {"v": validity(*spans)}, "v")) == found
+
+
+@pytest.mark.parametrize(
+    ("spans", "found"),
+    [
+        ([(1, 2), (2, None)], 0),
+        ([(1, 2), (3, None)], 1),
+        ([(1, 3), (2, None)], 1),
+        ([(2, 2), (2, None)], 1),
+        ([(1, None), (2, None)], 1),
+    ],
+    ids=["chained", "gap", "overlap", "empty", "open before the last"],
+)
+def test_no_gap_or_overlap_in_validity(spans: list[tuple[int, int | None]], found: int) -> None:
+    assert len(offending("no_gap_or_overlap_in_validity", {"v": validity(*spans)}, "v")) == found
+
+
+@pytest.mark.parametrize(("received", "found"), [(1, 0), (2, 1)], ids=["of the delivery", "of another time"])
+def test_every_validity_has_its_version(received: int, found: int) -> None:
+    tables = {
+        "dims.dim_lead_validity": validity((1, None)),
+        "intermediate.int_lead_version": (
+            f"SELECT 'texas:1' AS lead_key, 'v1' AS lead_version_key, {DAY.format(received)} AS received_at"
+        ),
+    }
+    assert len(offending("every_validity_has_its_version", tables, "dims.dim_lead")) == found
+
+
+def deliveries(before: int, after: int) -> str:
+    """Give two full snapshots of a source with their row counts."""
+    return (
+        "SELECT *, 'texas' AS source_key, TRUE AS is_effective, 'full_snapshot' AS delivery_mode, "
+        f"received_at::DATE AS file_date FROM (VALUES ('a', NULL, {before}, {DAY.format(1)}), "
+        f"('b', 'a', {after}, {DAY.format(2)})) AS t(file_id, previous_file_id, rows_loaded, received_at)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [(1000, 1199, 0), (1000, 1201, 1), (1000, 799, 1), (10, 25, 0)],
+    ids=["usual", "many more", "many fewer", "small"],
+)
+def test_warn_row_count_jumps(before: int, after: int, found: int) -> None:
+    tables = {"intermediate.int_delivery": deliveries(before, after)}
+    assert len(offending("warn_row_count_jumps", tables, "intermediate.int_delivery")) == found
+
+
+@pytest.mark.parametrize(
+    ("before", "gone", "found"), [(100, 20, 0), (100, 21, 1), (20, 19, 0)], ids=["usual", "many", "small"]
+)
+def test_warn_many_leads_delisted(before: int, gone: int, found: int) -> None:
+    tables = {
+        "intermediate.int_delivery": deliveries(before, before),
+        "intermediate.int_lead_version": (
+            f"SELECT 'texas' AS source_key, FALSE AS is_listed, {DAY.format(2)} AS received_at FROM RANGE({gone}) "
+            f"UNION ALL SELECT 'texas', TRUE, {DAY.format(2)} FROM RANGE(50)"
+        ),
+    }
+    assert len(offending("warn_many_leads_delisted", tables, "intermediate.int_lead_version")) == found
+
+
+def verdict(lead_key: str, entity_key: str, *flags: str, of: str | None = None) -> dict[str, object]:
+    """Give a row of facts.fact_lead_match; flags are gone, duplicate and net-new."""
+    return {
+        "lead_key": lead_key,
+        "source_key": lead_key.split(":")[0],
+        "entity_key": entity_key,
+        "is_live": "gone" not in flags,
+        "is_duplicate_in_salesforce": "duplicate" in flags,
+        "duplicate_of_lead_key": of,
+        "is_net_new": "net-new" in flags,
+    }
+
+
+SOUND = (
+    # Known to sales, three times over
+    verdict("salesforce:1", "a", "duplicate"),
+    verdict("salesforce:2", "a", "duplicate", of="salesforce:1"),
+    verdict("salesforce:3", "a", "duplicate", of="salesforce:1"),
+    verdict("texas:1", "a"),
+    # Unknown to sales, known to two states
+    verdict("texas:2", "b", "net-new"),
+    verdict("nevada:2", "b"),
+    # Gone
+    verdict("salesforce:4", "c", "gone"),
+    verdict("texas:4", "d", "gone"),
+)
+
+
+def found_among_verdicts(audit: str, *faults: dict[str, object]) -> int:
+    """Count what an audit finds among sound verdicts, of which each fault replaces the one of its lead."""
+    verdicts = {row["lead_key"]: row for row in (*SOUND, *faults)}.values()
+    rows = ", ".join(
+        f"({', '.join('NULL' if value is None else repr(value) for value in v.values())})" for v in verdicts
+    )
+    tables = {
+        "verdict": f"SELECT * FROM (VALUES {rows}) AS t({', '.join(SOUND[0])})",
+        # salesforce:1 was created first, though all were delivered at once
+        "intermediate.int_lead_current": (
+            f"SELECT lead_key, {DAY.format(9)} AS first_received_at, NULL::DATE AS license_issued_on, "
+            f"CASE lead_key WHEN 'salesforce:1' THEN {DAY.format(1)} ELSE {DAY.format(2)} END AS source_created_at "
+            "FROM verdict"
+        ),
+    }
+    return len(offending(audit, tables, "verdict"))
+
+
+@pytest.mark.parametrize(
+    "audit",
+    [
+        "duplicates_name_the_oldest",
+        "leads_that_are_gone_have_no_flag",
+        "net_new_exactly_once_per_unknown_entity",
+        "no_lead_is_duplicate_and_net_new",
+        "no_salesforce_lead_is_net_new",
+    ],
+)
+def test_sound_verdicts_pass(audit: str) -> None:
+    assert found_among_verdicts(audit) == 0
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        [verdict("salesforce:1", "a", "duplicate", of="salesforce:2")],
+        [verdict("salesforce:2", "a", "duplicate")],
+        [verdict("salesforce:1", "a")],
+        [
+            # In accord with each other: their age alone tells
+            verdict("salesforce:1", "a", "duplicate", of="salesforce:2"),
+            verdict("salesforce:2", "a", "duplicate"),
+            verdict("salesforce:3", "a", "duplicate", of="salesforce:2"),
+        ],
+        [verdict("salesforce:5", "e", "duplicate"), verdict("salesforce:6", "e", "duplicate", of="salesforce:1")],
+        [verdict("salesforce:5", "e"), verdict("salesforce:6", "e")],
+        [verdict("salesforce:5", "e", "duplicate")],
+        [verdict("salesforce:5", "e", of="salesforce:1")],
+        [verdict("texas:1", "a", "duplicate", of="salesforce:1")],
+        [verdict("salesforce:4", "a", "gone", "duplicate", of="salesforce:1")],
+    ],
+    ids=[
+        "none is kept",
+        "two are kept",
+        "the kept one is not flagged",
+        "the younger is kept",
+        "one of another entity is named",
+        "none is flagged",
+        "alone",
+        "named without a flag",
+        "of a state",
+        "deleted",
+    ],
+)
+def test_duplicates_name_the_oldest(faults: list[dict[str, object]]) -> None:
+    assert found_among_verdicts("duplicates_name_the_oldest", *faults) > 0
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        verdict("texas:2", "b"),
+        verdict("nevada:2", "b", "net-new"),
+        verdict("texas:1", "a", "net-new"),
+        verdict("texas:4", "d", "gone", "net-new"),
+        verdict("texas:3", "c"),
+    ],
+    ids=["never", "twice", "known to sales", "nobody is left", "never, once its Salesforce lead is gone"],
+)
+def test_net_new_exactly_once_per_unknown_entity(fault: dict[str, object]) -> None:
+    assert found_among_verdicts("net_new_exactly_once_per_unknown_entity", fault) == 1
+
+
+@pytest.mark.parametrize(
+    ("audit", "fault"),
+    [
+        ("leads_that_are_gone_have_no_flag", verdict("salesforce:4", "c", "gone", "duplicate")),
+        ("leads_that_are_gone_have_no_flag", verdict("texas:4", "d", "gone", "net-new")),
+        ("no_lead_is_duplicate_and_net_new", verdict("texas:2", "b", "duplicate", "net-new")),
+        ("no_salesforce_lead_is_net_new", verdict("salesforce:5", "e", "net-new")),
+    ],
+    ids=["deleted and duplicate", "unlisted and net-new", "duplicate and net-new", "net-new in Salesforce"],
+)
+def test_flag_where_none_may_be(audit: str, fault: dict[str, object]) -> None:
+    assert found_among_verdicts(audit, fault) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "found"), [("'75001'", 0), ("'75002'", 1), ("NULL", 1)], ids=["there", "not there", "missing"]
+)
+def test_key_has_its_member(key: str, found: int) -> None:
+    tables = {
+        "verdict": f"SELECT 'texas:1' AS lead_key, {key}::TEXT AS place",
+        "dims.dim_geography": "SELECT UNNEST(['75001', 'unknown']) AS geography_key",
+    }
+    parameters = {"key": "place", "dimension": "dims.dim_geography", "member": "geography_key"}
+    assert len(offending("key_has_its_member", tables, "verdict", **parameters)) == found
