@@ -16,8 +16,10 @@ WITH candidate AS (
     c.*
   FROM intermediate.int_match_candidate AS c
 ), lead AS (
+  /* STE 4, UNIT 4 and # 4 of one house are one place; a building or a floor tells more */
   SELECT
-    l.*
+    l.*,
+    TRIM(REGEXP_REPLACE(l.unit, '(^| )(#|APT|ROOM|STE|UNIT) ', ' ', 'g')) AS unit_number
   FROM intermediate.int_lead_current AS l
 ), compared AS (
   SELECT
@@ -30,7 +32,7 @@ WITH candidate AS (
       WHEN l.postal_code = r.postal_code
       AND l.street = r.street
       AND l.house_number = r.house_number
-      THEN CASE WHEN l.unit <> r.unit THEN 'conflict' ELSE 'same' END
+      THEN CASE WHEN l.unit_number <> r.unit_number THEN 'conflict' ELSE 'same' END
       WHEN l.street <> r.street OR l.house_number <> r.house_number
       THEN 'conflict'
       WHEN l.postal_code <> r.postal_code
