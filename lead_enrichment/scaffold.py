@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,20 +16,22 @@ SAMPLE_ROWS = 5_000
 SOURCE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 # What a column is, by words of its header; the first that fits, in the order of the columns.
 ROLES = {
-    "email": r"e_?mail",
-    "phone": r"phone|telephone|^tel$",
-    "zip": r"zip|postal",
+    "email": r"e?mail|e_mail",
+    "phone": r"phone|telephone|tel",
+    "zip": r"zip|zipcode|postal",
     "county": r"county|parish",
     "city": r"city|town",
-    "state": r"^state$|state_code",
+    "state": r"state",
     "address": r"address|street|location",
-    "expires": r"expir",
-    "issued": r"issue|effective|licensed_(on|since)|start_date",
-    "capacity": r"capacity|total_cap|slots",
+    "expires": r"expiration|expires|expiry",
+    "issued": r"issued?|effective",
+    "capacity": r"capacity|cap|slots",
     "status": r"status",
     "type": r"type|category",
     "name": r"name",
 }
+# Names of persons are not those of the facility.
+PERSONS = re.compile(r"contact|director|owner|caregiver|inspector|first|last")
 
 
 @dataclass(frozen=True)
@@ -58,14 +61,19 @@ def read_sample(path: Path) -> list[Drafted]:
     names = _names(header)
     values = {name: [row[at].strip() for row in rows] for at, name in enumerate(names)}
     unique = [name for name in names if all(values[name]) and len(set(values[name])) == len(rows)]
-    named = [name for name in unique if re.search(r"number|licen[sc]e|permit|credential|_id$|^id$|^no$", name)]
+    named = [
+        name
+        for name in unique
+        if re.search(r"(^|_)(number|licen[sc]e|permit|credential|id|no)(_|$)", name)
+        and not _roles(name, ("phone", "zip"))
+    ]
     if not unique:
         raise DataError("no column has another value in each row, so none is a natural key", path.name, "Look at it.")
     key = (named or unique)[0]
     taken: set[str] = set()
     columns = []
     for name, title in zip(names, header, strict=True):
-        role = next((item for item, words in ROLES.items() if item not in taken and re.search(words, name)), None)
+        role = next((item for item in _roles(name, ROLES) if item not in taken), None)
         if name == key:
             role = None
         if role:
@@ -135,6 +143,13 @@ def write_draft(path: Path, source: str, project: Path) -> tuple[Path, Path]:
     contract.write_text(contract_text(source, columns), encoding="utf-8")
     model.write_text(staging_text(source, columns), encoding="utf-8")
     return contract, model
+
+
+def _roles(name: str, among: Iterable[str]) -> list[str]:
+    """Give the roles whose words stand in a column's name, whole: capacity is no city."""
+    if PERSONS.search(name):
+        return []
+    return [role for role in among if re.search(rf"(^|_)({ROLES[role]})(_|$)", name)]
 
 
 def _names(header: list[str]) -> list[str]:

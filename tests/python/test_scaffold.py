@@ -99,3 +99,13 @@ def test_headers_become_names_once_each(tmp_path: Path) -> None:
     columns = read_sample(path)
     assert [column.name for column in columns] == ["license", "name", "name_2", "column_4", "n_2nd_phone"]
     assert [column.name for column in columns if column.is_key] == ["license"]
+
+
+def test_words_are_whole_and_a_phone_is_no_key(tmp_path: Path) -> None:
+    path = tmp_path / "utah.csv"
+    header = "Phone Number,Licensed Capacity,Contact Name,Facility,City,Record ID"
+    path.write_text(f"{header}\n801-1,5,A,B,OGDEN,1\n801-2,6,A,C,OGDEN,2\n", encoding="utf-8")
+    columns = {column.name: column for column in read_sample(path)}
+    assert [name for name, column in columns.items() if column.is_key] == ["record_id"]
+    roles = {name: column.role for name, column in columns.items() if column.role}
+    assert roles == {"phone_number": "phone", "licensed_capacity": "capacity", "city": "city"}
