@@ -61,12 +61,8 @@ def read_sample(path: Path) -> list[Drafted]:
     names = _names(header)
     values = {name: [row[at].strip() for row in rows] for at, name in enumerate(names)}
     unique = [name for name in names if all(values[name]) and len(set(values[name])) == len(rows)]
-    named = [
-        name
-        for name in unique
-        if re.search(r"(^|_)(number|licen[sc]e|permit|credential|id|no)(_|$)", name)
-        and not _roles(name, ("phone", "zip"))
-    ]
+    key_words = re.compile(r"(^|_)(number|licen[sc]e|permit|credential|id|no)(_|$)")
+    named = [name for name in unique if key_words.search(name) and not _roles(name, ("phone", "zip"))]
     if not unique:
         raise DataError("no column has another value in each row, so none is a natural key", path.name, "Look at it.")
     key = (named or unique)[0]
