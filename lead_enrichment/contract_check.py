@@ -16,6 +16,7 @@ from sqlmesh import Context
 
 from lead_enrichment.bronze import EXTERNAL_MODELS, bronze_tables, external_models_yaml
 from lead_enrichment.contracts import Column, Contract
+from lead_enrichment.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -54,18 +55,23 @@ class Comparison:
     @property
     def is_version_right(self) -> bool:
         """Whether the version went up where something changed, by its first number where old files stop fitting."""
-        if not self.changes:
-            return True
         old, new = (tuple(map(int, version.split("."))) for version in (self.old_version, self.new_version))
+        if not self.changes:
+            return new >= old
         return new > old if self.compatibility in ("full", "backward") else new[0] > old[0]
 
 
 def standard_faults(path: Path) -> list[str]:
     """Give what in a contract is not as the Open Data Contract Standard wants it, by its JSON schema."""
     schema = json.loads(files("open_data_contract_standard").joinpath("schema.json").read_text(encoding="utf-8"))
-    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        return [f"it is no YAML ({' '.join(str(error).split())})"]
     faults = sorted(Draft201909Validator(schema).iter_errors(document), key=lambda fault: list(map(str, fault.path)))
-    return [f"{'.'.join(map(str, fault.path)) or 'document'}: {fault.message}" for fault in faults]
+    said = (f"{'.'.join(map(str, fault.path)) or 'document'}: {fault.message}" for fault in faults)
+    # The standard's schema reaches some places by two ways, and says the same of them twice.
+    return list(dict.fromkeys(said))
 
 
 def model_faults(context: Context) -> list[str]:
@@ -75,6 +81,9 @@ def model_faults(context: Context) -> list[str]:
     if EXTERNAL_MODELS.read_text(encoding="utf-8") != external_models_yaml():
         faults.append("external_models/bronze.yaml is not that of the contracts: leads contracts write-external-models")
     for model in context.models.values():
+        for name in sorted({f"{table.db}.{table.name}" for table in map(exp.to_table, model.depends_on or ())}):
+            if name.startswith("bronze.") and name not in columns:
+                faults.append(f"{model.name} reads {name}, which no contract describes")
         query = model.render_query(optimize=False) if model.is_sql else None
         for scope in traverse_scope(query) if query is not None else ():
             for alias, table in scope.sources.items():
@@ -86,15 +95,31 @@ def model_faults(context: Context) -> list[str]:
     return faults
 
 
-def committed(path: Path, reference: str) -> str | None:
-    """Give a file as it was committed under a git reference; None where it was not there or there is no git."""
+def committed(folder: Path, reference: str) -> dict[str, str]:
+    """Give the contracts of a folder as they were committed, by the name of their file.
+
+    Args:
+        folder: The folder of contracts, in a git repository.
+        reference: A commit, branch or tag.
+
+    Raises:
+        UsageError: There is no such reference, the folder is in no repository, or there is no git.
+    """
+    listed = _git(folder, reference, "ls-tree", "--name-only", reference, "./")
+    names = [name for name in listed.splitlines() if name.endswith(".yaml")]
+    return {name: _git(folder, reference, "show", f"{reference}:./{name}") for name in names}
+
+
+def _git(folder: Path, reference: str, *words: str) -> str:
+    remedy = "Name a commit, branch or tag of this clone by --against."
     try:
-        done = subprocess.run(
-            ["git", "show", f"{reference}:./{path.name}"], cwd=path.parent, capture_output=True, text=True, check=False
-        )
-    except FileNotFoundError:
-        return None
-    return done.stdout if done.returncode == 0 else None
+        done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise UsageError("git is not installed, so that no earlier version can be read", reference, remedy) from error
+    if done.returncode:
+        said = next(iter(done.stderr.strip().splitlines()), "git says nothing").removeprefix("fatal: ").rstrip(".")
+        raise UsageError(f"no contracts can be read there ({said})", reference, remedy)
+    return done.stdout
 
 
 def compare(old: Contract, new: Contract) -> Comparison:
@@ -121,6 +146,18 @@ def compare(old: Contract, new: Contract) -> Comparison:
     ):
         changes += [Change(f"{what} {item!r} is taken no more", False, True) for item in first if item not in second]
         changes += [Change(f"{what} {item!r} is taken", True, False) for item in second if item not in first]
+    # None of these makes a file fit or not.
+    for what, earlier, later in (
+        ("name", old.title, new.title),
+        ("cadence", old.cadence, new.cadence),
+        ("retention", old.retention, new.retention),
+        ("owner", old.owner, new.owner),
+        ("authority", dict(old.authority), dict(new.authority)),
+        ("staging model", old.staging_model, new.staging_model),
+        ("trailer", old.trailer and old.trailer.pattern, new.trailer and new.trailer.pattern),
+    ):
+        if earlier != later:
+            changes.append(Change(f"the {what} is {later}, no longer {earlier}", True, True))
     for rule in sorted({*old.limits, *new.limits}):
         changes += _limit_change(rule, old.limits.get(rule), new.limits.get(rule))
     return Comparison(new.source_key, old.version, new.version, tuple(sorted(changes, key=lambda change: change.text)))
@@ -137,12 +174,26 @@ def _column_changes(old: Column, new: Column) -> list[Change]:
     for spelling in (new.header, *new.aliases):
         if spelling not in (old.header, *old.aliases):
             changes.append(Change(f"{old.name} goes by '{spelling}' too", True, False))
+    if old.logical_type != new.logical_type:
+        text = f"the type of {old.name} is {new.logical_type}, no longer {old.logical_type}"
+        is_wider, is_narrower = (
+            _holds(new.logical_type, old.logical_type),
+            _holds(old.logical_type, new.logical_type),
+        )
+        changes.append(Change(text, is_wider, is_narrower))
+    if old.is_phone != new.is_phone:
+        changes.append(Change(f"{old.name} is {'read' if new.is_phone else 'no longer read'} as a phone", True, True))
     if old.pattern != new.pattern:
         text = f"the pattern of {old.name} is {new.pattern!r}, no longer {old.pattern!r}"
         changes.append(Change(text, new.pattern is None, old.pattern is None))
     for rule in sorted(old.limits.keys() | new.limits.keys()):
         changes += _limit_change(f"{rule} of {old.name}", old.limits.get(rule), new.limits.get(rule))
     return changes
+
+
+def _holds(wide: str, narrow: str) -> bool:
+    """Tell whether every value of one logical type is one of another."""
+    return wide == "string" or (wide, narrow) == ("number", "integer")
 
 
 def _limit_change(rule: str, old: float | None, new: float | None) -> list[Change]:

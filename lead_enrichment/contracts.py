@@ -18,6 +18,7 @@ from open_data_contract_standard.model import (
     OpenDataContractStandard,
     SchemaObject,
     SchemaProperty,
+    Team,
 )
 from pydantic import ValidationError
 
@@ -30,7 +31,9 @@ ENGINE = "lead_enrichment"
 DELIVERY_MODES = ("full_snapshot", "change_feed")
 # Whose word counts first: name and address; licence, capacity and programme; phone and e-mail; owner, stage, opt-out.
 AUTHORITIES = ("identity", "license", "contact", "sales")
-CADENCES = ("daily", "weekly", "monthly")
+# Of the frequency among the service levels, by the unit of which it is one.
+CADENCES = {"d": "daily", "day": "daily", "week": "weekly", "month": "monthly"}
+VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 # Tried where a contract names none: 8-bit encodings after UTF-8, and delimiters.
 ENCODINGS = ("cp1252", "mac_roman")
 DELIMITERS = (",", "\t", ";", "|")
@@ -50,6 +53,7 @@ class Column:
     pattern: str | None
     is_phone: bool = False
     limits: Mapping[str, float] = field(default_factory=dict, hash=False)
+    logical_type: str = "string"
 
     @property
     def spellings(self) -> tuple[str, ...]:
@@ -101,6 +105,7 @@ class Contract:
     encodings: tuple[str, ...]
     delimiters: tuple[str, ...]
     file_patterns: tuple[str, ...]
+    owner: str = ""
 
     @property
     def key_column(self) -> Column:
@@ -160,11 +165,12 @@ def parse_contract(text: str, where: str) -> Contract:
     if len(keys) != 1 or not table.name or not document.version:
         problem = "it does not describe one table with a version and one column as primaryKey"
         raise UsageError(problem, where, "Compare it with contracts/texas.yaml.")
+    if not VERSION.fullmatch(document.version):
+        raise UsageError(f"the version {document.version} is none", where, "Give three numbers, such as 1.0.0.")
     settings = _settings(table.customProperties)
-    if settings.get("deliveryMode") not in DELIVERY_MODES or settings.get("cadence") not in CADENCES:
-        modes, cadences = " or ".join(DELIVERY_MODES), ", ".join(CADENCES)
-        problem = f"deliveryMode must be {modes}, and cadence one of {cadences}"
-        raise UsageError(problem, where, "Set both under the table's customProperties.")
+    if settings.get("deliveryMode") not in DELIVERY_MODES:
+        problem = f"deliveryMode must be {' or '.join(DELIVERY_MODES)}"
+        raise UsageError(problem, where, "Set it under the table's customProperties.")
     authority = settings.get("authority") or {}
     if set(authority) != set(AUTHORITIES) or not all(isinstance(rank, int) for rank in authority.values()):
         problem = f"authority must rank {', '.join(AUTHORITIES)}, 1 the highest"
@@ -176,7 +182,7 @@ def parse_contract(text: str, where: str) -> Contract:
         authority=authority,
         description=table.description or "",
         delivery_mode=settings["deliveryMode"],
-        cadence=settings["cadence"],
+        cadence=_read_cadence(document, where),
         key=keys[0] or "",
         columns=tuple(_read_column(item) for item in table.properties or ()),
         retention=_read_retention(document, where),
@@ -186,6 +192,7 @@ def parse_contract(text: str, where: str) -> Contract:
         delimiters=tuple(settings.get("delimiters", DELIMITERS)),
         file_patterns=tuple(settings.get("filePatterns", ("*",))),
         trailer=re.compile(settings["trailer"]) if "trailer" in settings else None,
+        owner=_read_owner(document),
     )
 
 
@@ -203,6 +210,7 @@ def _read_column(item: SchemaProperty) -> Column:
         pattern=(item.logicalTypeOptions or {}).get("pattern"),
         is_phone="phone" in (item.tags or ()),
         limits=_read_limits(item.quality),
+        logical_type=item.logicalType or "string",
     )
 
 
@@ -210,6 +218,21 @@ def _read_limits(rules: list[DataQuality] | None) -> dict[str, float]:
     """Give the limits among the quality rules of a table or column, by the name of the rule."""
     found = [rule.implementation for rule in rules or () if rule.engine == ENGINE]
     return {item["rule"]: float(item["at_most"]) for item in found if isinstance(item, dict)}
+
+
+def _read_cadence(document: OpenDataContractStandard, where: str) -> str:
+    """Give how often the source delivers: its frequency among the service levels."""
+    stated = next((item for item in document.slaProperties or () if item.property == "frequency"), None)
+    if stated is None or stated.value != 1 or stated.unit not in CADENCES:
+        problem = f"the frequency must be 1, its unit one of {', '.join(CADENCES)}"
+        raise UsageError(problem, where, "Set it under slaProperties.")
+    return CADENCES[stated.unit]
+
+
+def _read_owner(document: OpenDataContractStandard) -> str:
+    """Give who answers for the contract: the owner in its team; empty where it names none."""
+    members = document.team.members if isinstance(document.team, Team) else document.team
+    return next((item.username or "" for item in members or () if item.role == "owner"), "")
 
 
 def _read_retention(document: OpenDataContractStandard, where: str) -> Retention | None:

@@ -20,7 +20,9 @@ TEXAS = ROOT / "contracts" / "texas.yaml"
 @pytest.mark.parametrize("path", sorted((ROOT / "contracts").glob("*.yaml")), ids=lambda path: path.stem)
 def test_contracts_are_of_the_standard(path: Path) -> None:
     assert standard_faults(path) == []
-    assert read_contract(path).source_key == path.stem
+    contract = read_contract(path)
+    assert (contract.source_key, contract.owner) == (path.stem, "lead_enrichment")
+    assert contract.cadence == ("daily" if path.stem == "salesforce" else "monthly")
 
 
 def with_column(contract: Contract, **changes: object) -> Contract:
@@ -54,6 +56,10 @@ def added(contract: Contract, required: bool) -> Contract:
         ("wider", "backward", "the limit rows_lost is 0.3, no longer 0.2"),
         ("no limit", "backward", "the limit sum_change of capacity is None, no longer 0.3"),
         ("other key", "breaking", "the natural key is zip, no longer operation"),
+        ("type", "forward", "the type of capacity is integer, no longer string"),
+        ("phone", "full", "zip is read as a phone"),
+        ("cadence", "full", "the cadence is weekly, no longer monthly"),
+        ("retention", "full", "the retention is None, no longer 7 years"),
         ("encoding", "forward", "encoding 'mac_roman' is taken no more"),
     ],
 )
@@ -76,6 +82,15 @@ def test_compatibility_is_that_of_the_files(name: str, compatibility: str, text:
         "wider": replace(old, limits={**old.limits, "rows_lost": 0.3}),
         "no limit": replace(old, columns=tuple(replace(item, limits={}) for item in old.columns)),
         "other key": replace(old, key="zip"),
+        "type": replace(
+            old,
+            columns=tuple(
+                replace(item, logical_type="integer") if item.name == "capacity" else item for item in old.columns
+            ),
+        ),
+        "phone": with_column(old, is_phone=True),
+        "cadence": replace(old, cadence="weekly"),
+        "retention": replace(old, retention=None),
         "encoding": replace(old, encodings=("cp1252",)),
     }
     comparison = compare(old, changed[name])
@@ -91,6 +106,7 @@ def test_compatibility_is_that_of_the_files(name: str, compatibility: str, text:
         ("1.1.0", True, False, True),
         ("1.0.1", True, False, True),
         ("0.9.0", True, False, False),
+        ("0.9.0", False, False, False),
         ("1.1.0", False, True, False),
         ("2.0.0", False, True, True),
     ],
@@ -109,6 +125,9 @@ def test_version_says_what_changed(version: str, alias: bool, required: bool, is
         ("deliveryMode, value: full_snapshot", "deliveryMode, value: sometimes", "deliveryMode must be"),
         ("primaryKey: true", "primaryKey: false", "one column as primaryKey"),
         ("version: 1.0.0", "version: [", "it is no YAML"),
+        ("version: 1.0.0", "version: 1.0.0-rc", "the version 1.0.0-rc is none"),
+        ("frequency, value: 1, unit: month", "frequency, value: 2, unit: month", "the frequency must be 1"),
+        ("property: frequency", "property: latency", "the frequency must be 1"),
     ],
 )
 def test_contract_that_is_none_says_where(before: str, after: str, said: str) -> None:
@@ -119,7 +138,8 @@ def test_contract_that_is_none_says_where(before: str, after: str, said: str) ->
     assert said in str(caught.value)
 
 
-def test_command_holds_contracts_against_models_and_git(tmp_path: Path, run: Run) -> None:
+def in_git(tmp_path: Path) -> tuple[Path, Path]:
+    """Give a copy of the project in a repository of its own, all committed, and a data directory."""
     project, data = tmp_path / "project", tmp_path / "data"
     shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(".*", "data", "logs", "__pycache__"))
     (data / "warehouse").mkdir(parents=True)
@@ -129,6 +149,11 @@ def test_command_holds_contracts_against_models_and_git(tmp_path: Path, run: Run
         ["-c", "user.name=A", "-c", "user.email=a@x.com", "commit", "-qm", "1"],
     ):
         subprocess.run(["git", *words], cwd=project, check=True)
+    return project, data
+
+
+def test_command_holds_contracts_against_models_and_git(tmp_path: Path, run: Run) -> None:
+    project, data = in_git(tmp_path)
     assert "full" in run("leads", "contracts", "check", data=data, project=project).stdout
 
     path = project / "contracts" / "texas.yaml"
@@ -140,3 +165,32 @@ def test_command_holds_contracts_against_models_and_git(tmp_path: Path, run: Run
     said = run("leads", "contracts", "check", data=data, project=project, expect=1).stderr
     assert "external_models/bronze.yaml is not that of the contracts" in said
     assert "staging.stg_texas_facility reads bronze.texas.capacity, which no contract has" in said
+
+    # A contract that is gone is told, and so is who still reads its table.
+    path.unlink()
+    run("leads", "contracts", "write-external-models", data=data, project=project)
+    done = run("leads", "contracts", "check", data=data, project=project, expect=1)
+    assert "the contract is removed" in done.stdout
+    assert "staging.stg_texas_facility reads bronze.texas, which no contract describes" in done.stderr
+
+
+def test_command_says_what_it_cannot_read(tmp_path: Path, run: Run) -> None:
+    project, data = in_git(tmp_path)
+    check = ("leads", "contracts", "check")
+    said = run(*check, "--against", "nowhere", data=data, project=project, expect=2).stderr
+    assert "nowhere: no contracts can be read there" in said
+    path = project / "contracts" / "texas.yaml"
+    text = path.read_text(encoding="utf-8")
+    for before, after, fault in (
+        ("version: 1.0.0", "version: [", "contracts/texas.yaml: it is no YAML"),
+        ("version: 1.0.0", "version: one", "contracts/texas.yaml: the version one is none"),
+        ("physicalName: Zip", "physicalName: Zip\n        colour: red", "'colour' was unexpected"),
+    ):
+        assert before in text
+        path.write_text(text.replace(before, after, 1), encoding="utf-8")
+        said = run(*check, data=data, project=project, expect=1).stderr
+        assert said.count(fault) == 1
+        assert "Traceback" not in said
+    path.write_text(text, encoding="utf-8")
+    shutil.rmtree(project / ".git")
+    assert "No version before is compared" in run(*check, data=data, project=project).stderr
