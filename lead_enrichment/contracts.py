@@ -98,13 +98,13 @@ class Contract:
     cadence: str
     key: str
     columns: tuple[Column, ...]
-    retention: Retention | None
-    version: str
-    limits: Mapping[str, float]
-    trailer: re.Pattern[str] | None
-    encodings: tuple[str, ...]
-    delimiters: tuple[str, ...]
-    file_patterns: tuple[str, ...]
+    retention: Retention | None = None
+    version: str = "1.0.0"
+    limits: Mapping[str, float] = field(default_factory=dict)
+    trailer: re.Pattern[str] | None = None
+    encodings: tuple[str, ...] = ENCODINGS
+    delimiters: tuple[str, ...] = DELIMITERS
+    file_patterns: tuple[str, ...] = ("*",)
     owner: str = ""
 
     @property

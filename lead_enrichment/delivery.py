@@ -87,11 +87,16 @@ def read_header(text: Text, name: str) -> list[str]:
     """
     try:
         with text.path.open(encoding="utf-8-sig", newline="") as stream:
-            return [header.strip() for header in next(csv.reader(stream, delimiter=text.delimiter), [])]
+            return [header.strip() for header in first_row(csv.reader(stream, delimiter=text.delimiter))]
     except csv.Error as error:
         raise DataError(
             f"the header cannot be read ({error})", f"{name}, line 1", "Ask the sender for the file again."
         ) from error
+
+
+def first_row(reader: Iterator[list[str]]) -> list[str]:
+    """Give the first row that holds something, which is the header; an empty list where none does."""
+    return next((fields for fields in reader if any(fields)), [])
 
 
 def check_header(path: Path, header: list[str], contract: Contract) -> tuple[str, ...]:
@@ -253,7 +258,6 @@ def _convert_row_by_row(
 ) -> Converted:
     """Convert a file some of whose rows do not fit, in batches."""
     schema = arrow_schema(source_columns(contract))
-    reject_schema = arrow_schema(REJECTED_COLUMNS)
     known = contract.map_header(header)
     position_of = {column.name: position for position, column in known.items()}
     new = _rescued_names(header, known)
@@ -262,7 +266,6 @@ def _convert_row_by_row(
     loaded = rejected = 0
     stated = None
     batch: list[list[str]] = []
-    bad: list[dict[str, object]] = []
 
     def fits(fields: list[str]) -> bool:
         return len(fields) == len(header) and key_pattern.search(fields[key_position]) is not None
@@ -287,6 +290,7 @@ def _convert_row_by_row(
     with (
         text.path.open(encoding="utf-8-sig", newline="") as stream,
         pq.ParquetWriter(rows, schema, compression="zstd") as out,
+        _Rejects(rejects) as bad,
     ):
         for line_number, fields, raw_text, problem in _records(stream, text.delimiter, fits):
             if contract.trailer and (trailer := contract.trailer.search(raw_text)):
@@ -317,9 +321,36 @@ def _convert_row_by_row(
                 }
             )
         out.write_table(columns_of(batch))
-    if bad:
-        pq.write_table(pa.Table.from_pylist(bad, schema=reject_schema), rejects, compression="zstd")
     return Converted(loaded, rejected, stated)
+
+
+class _Rejects:
+    """Rejected rows on their way to a Parquet file, in batches; no file where there are none."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._schema = path, arrow_schema(REJECTED_COLUMNS)
+        self._batch: list[dict[str, object]] = []
+        self._out: pq.ParquetWriter | None = None
+
+    def __enter__(self) -> _Rejects:
+        return self
+
+    def append(self, row: dict[str, object]) -> None:
+        """Add a row of REJECTED_COLUMNS."""
+        self._batch.append(row)
+        if len(self._batch) == BATCH_ROWS:
+            self._flush()
+
+    def __exit__(self, *_: object) -> None:
+        self._flush()
+        if self._out is not None:
+            self._out.close()
+
+    def _flush(self) -> None:
+        if self._batch:
+            self._out = self._out or pq.ParquetWriter(self._path, self._schema, compression="zstd")
+            self._out.write_table(pa.Table.from_pylist(self._batch, schema=self._schema))
+            self._batch = []
 
 
 def _records(
@@ -337,7 +368,7 @@ def _records(
     """
     lines = _Lines(stream)
     reader = csv.reader(lines, delimiter=delimiter)
-    next(reader)
+    first_row(reader)
     line_number = 1 + len(lines.seen)
     while True:
         lines.begin()
@@ -412,7 +443,7 @@ def _header_lines(text: Text) -> int:
     """Count the lines that the header takes; a quoted header may hold a line break."""
     with text.path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.reader(stream, delimiter=text.delimiter)
-        next(reader)
+        first_row(reader)
         return reader.line_num
 
 

@@ -22,7 +22,7 @@ from typing import IO
 import duckdb
 import python_calamine
 
-from lead_enrichment.contracts import DELIMITERS, ENCODINGS, Contract
+from lead_enrichment.contracts import Contract
 from lead_enrichment.engine import connect
 from lead_enrichment.errors import DataError
 
@@ -37,9 +37,10 @@ NAME_LETTERS = frozenset("áéíóúñüçãõâêôàèëïöäÁÉÍÓÚÑÜÇ
 NAMES = {"cp1252": "cp1252", "mac_roman": "Mac Roman"}
 ASK_AGAIN = "Ask the sender for it again."
 ASK_CSV = "Ask the sender for the CSV export and drop that."
-
-
-NO_CONTRACT = Contract("", "", "", "", {}, "", "", "", (), None, "", {}, None, ENCODINGS, DELIMITERS, ("*",))
+NO_CONTRACT = Contract(
+    source_key="", title="", description="", staging_model="", authority={}, delivery_mode="", cadence="", key="",
+    columns=(),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -138,14 +139,12 @@ def _unpack(path: Path, packing: str, target: Path) -> None:
                 )
             if members[0].flag_bits & 1:
                 raise DataError("the archive is locked with a password", path.name, "Unpack it and drop the file.")
+            if members[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise DataError("the archive is packed in a rare way", path.name, "Unpack it and drop the file.")
             with archive.open(members[0]) as source:
                 _copy(source, target, path)
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:
-        if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile) and error.errno is not None:
-            raise
-        raise DataError(
-            f"the {packing} archive is damaged ({error})", path.name, "Ask the sender for it again."
-        ) from error
+    except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise DataError(f"the {packing} archive is damaged ({error})", path.name, ASK_AGAIN) from error
 
 
 def _copy(source: IO[bytes] | gzip.GzipFile, target: Path, path: Path) -> None:
@@ -254,7 +253,7 @@ def _can_read(characters: bytes, encoding: str) -> bool:
 def _delimiter(text: Path, contract: Contract) -> str:
     """Give the delimiter by which the contract knows most of the headers, or that splits the line into most fields."""
     with text.open(encoding="utf-8-sig", newline="") as stream:
-        line = stream.readline(CHUNK_BYTES)
+        line = next((line for line in iter(lambda: stream.readline(CHUNK_BYTES), "") if line.strip()), "")
 
     def fields(delimiter: str) -> tuple[int, int]:
         with suppress(csv.Error):
@@ -274,11 +273,13 @@ def _write_workbook(path: Path, name: str, target: Path) -> None:
         raise DataError(f"the workbook is damaged ({error})", name, ASK_AGAIN) from error
     with target.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
+        is_empty = True
         for row in rows:
             values = [_cell(value) for value in row]
-            if any(values):
-                writer.writerow(values)
-    if not target.stat().st_size:
+            # An empty row is an empty line, so that the others keep their numbers.
+            writer.writerow(values if any(values) else ())
+            is_empty = is_empty and not any(values)
+    if is_empty:
         raise DataError("the first sheet of the workbook is empty", name, "Ask the sender for the filled sheet.")
 
 

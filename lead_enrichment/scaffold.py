@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from lead_enrichment.delivery import first_row
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.formats import as_sample
 
@@ -54,7 +55,7 @@ def read_sample(path: Path) -> list[Drafted]:
     """
     with as_sample(path) as text, text.path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.reader(stream, delimiter=text.delimiter)
-        header = [item.strip() for item in next(reader, [])]
+        header = [item.strip() for item in first_row(reader)]
         rows = [row for row in islice(reader, SAMPLE_ROWS) if len(row) == len(header)]
     if not rows:
         raise DataError("the file holds no row that fits its header", path.name, "Give a file with rows.")

@@ -131,6 +131,33 @@ def test_row_that_does_not_fit_keeps_its_line_whatever_the_delimiter(paths: Data
     assert duckdb.sql(f"SELECT line_number, raw_text FROM READ_PARQUET('{files}')").fetchall() == [(6, "short")]
 
 
+def with_blank_rows(kind: str) -> bytes:
+    rows = [[], HEADER, ROWS[0], [], ["", ""], ["", "keyless"], ROWS[1]]
+    if kind == "csv":
+        out = io.StringIO()
+        csv.writer(out, lineterminator="\n").writerows(rows)
+        return out.getvalue().encode()
+    book, content = Workbook(), io.BytesIO()
+    assert book.active is not None
+    for number, row in enumerate(rows, start=1):
+        for column, value in enumerate(row, start=1):
+            book.active.cell(number, column, value)
+    # A sheet starts at its first row even where that is empty, as Excel writes it.
+    book.active.cell(1, 1, " ")
+    book.save(content)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_blank_rows_are_passed_over_and_the_others_keep_their_numbers(paths: DataPaths, kind: str) -> None:
+    outcome = take_in(paths, with_blank_rows(kind), f"a_2026-11-06.{kind}")
+    assert outcome.rows_loaded == 2, outcome.reason
+    assert [row[:2] for row in bronze(paths)] == [EXPECTED[0][:2], EXPECTED[1][:2]]
+    files = str(paths.bronze / "rejected_row" / "*" / "*.parquet")
+    lines = dict(duckdb.sql(f"SELECT raw_text, line_number FROM READ_PARQUET('{files}')").fetchall())
+    assert next(line for text, line in lines.items() if "keyless" in text) == 6
+
+
 def damaged(content: bytes) -> bytes:
     return content[: len(content) // 2]
 
