@@ -5,7 +5,7 @@ MODEL (
     lead_key
   ),
   depends_on (dims.dim_source, dims.dim_lead),
-  description 'What sales should know of each lead today: is it a duplicate inside Salesforce, is it net-new, how sure is that, and why. One row per current lead.',
+  description 'What sales should know of each lead today: is it a duplicate inside Salesforce, is it net-new, how sure is that, and why; and for a net-new lead, which Salesforce lead comes nearest and why that is not it. One row per current lead.',
   audits (
     NOT_NULL(
       columns := (
@@ -64,27 +64,31 @@ WITH lead AS (
     p.left_lead_key AS lead_key,
     p.right_lead_key AS other_lead_key,
     p.right_source_key AS other_source_key,
-    p.match_rule,
-    p.match_confidence,
+    p.match_passes,
+    p.match_probability,
+    p.match_weight,
+    p.verdict,
+    p.is_match,
     p.reason
   FROM facts.fact_match_pair AS p
-  WHERE
-    p.is_match
   UNION ALL
   SELECT
     p.right_lead_key AS lead_key,
     p.left_lead_key AS other_lead_key,
     p.left_source_key AS other_source_key,
-    p.match_rule,
-    p.match_confidence,
+    p.match_passes,
+    p.match_probability,
+    p.match_weight,
+    p.verdict,
+    p.is_match,
     p.reason
   FROM facts.fact_match_pair AS p
-  WHERE
-    p.is_match
 ), best AS (
   SELECT
     o.*
   FROM oriented AS o
+  WHERE
+    o.is_match
   QUALIFY
     ROW_NUMBER() OVER (
       PARTITION BY o.lead_key
@@ -96,7 +100,21 @@ WITH lead AS (
         )
         THEN 0
         ELSE 1
-      END, o.match_confidence DESC, o.other_lead_key
+      END, o.match_weight DESC, o.other_lead_key
+    ) = 1
+), nearest AS (
+  /* The Salesforce lead that comes next to being it */
+  SELECT
+    o.*
+  FROM oriented AS o
+  WHERE
+    NOT o.is_match
+    AND o.other_source_key = 'salesforce'
+    AND NOT o.lead_key LIKE 'salesforce:%'
+  QUALIFY
+    ROW_NUMBER() OVER (
+      PARTITION BY o.lead_key
+      ORDER BY CASE o.verdict WHEN 'review' THEN 0 WHEN 'sister_site' THEN 1 ELSE 2 END, o.match_weight DESC, o.other_lead_key
     ) = 1
 ), geography AS (
   SELECT
@@ -113,10 +131,14 @@ WITH lead AS (
     AND p.oldest_lead_key = l.lead_key AS is_new,
     p.oldest_lead_key,
     b.other_lead_key,
-    b.match_rule,
-    b.match_confidence,
+    b.match_passes,
+    b.match_probability AS match_confidence,
     b.reason AS match_reason,
-    e.salesforce_leads
+    e.salesforce_leads,
+    n.other_lead_key AS nearest_lead_key,
+    n.verdict AS nearest_verdict,
+    n.match_probability AS nearest_probability,
+    n.reason AS nearest_reason
   FROM lead AS l
   INNER JOIN entity AS e
     ON e.entity_key = l.entity_key
@@ -124,6 +146,8 @@ WITH lead AS (
     ON p.lead_key = l.lead_key
   LEFT JOIN best AS b
     ON b.lead_key = l.lead_key
+  LEFT JOIN nearest AS n
+    ON n.lead_key = l.lead_key
   LEFT JOIN geography AS g
     ON g.geography_key = l.postal_code
 )
@@ -141,8 +165,8 @@ SELECT
   END::TEXT AS duplicate_of_lead_key, /* The oldest of the duplicates, which is the one to keep; NULL on it */
   f.is_new::BOOLEAN AS is_net_new, /* Whether the lead stands for a facility that sales does not know */
   f.other_lead_key::TEXT AS matched_lead_key, /* The lead that matches best: of a state for Salesforce, of Salesforce for a state, else any */
-  f.match_rule::TEXT AS match_rule, /* What the matching leads share; NULL where nothing matches */
-  f.match_confidence::DOUBLE AS match_confidence, /* From 0 to 1; NULL where nothing matches */
+  f.match_passes::TEXT AS match_passes, /* The keys that the matching leads share, the surest first; NULL where nothing matches */
+  f.match_confidence::DOUBLE AS match_confidence, /* Probability of the best match, from 0 to 1; NULL where nothing matches */
   CASE
     WHEN NOT f.is_live
     THEN CASE
@@ -162,12 +186,32 @@ SELECT
       ': ',
       COALESCE(f.match_reason, 'joined by other leads')
     )
+    WHEN f.is_new AND f.nearest_lead_key IS NULL
+    THEN 'unknown to sales: no live Salesforce lead shares anything with it that few others share'
     WHEN f.is_new
-    THEN 'no live Salesforce lead shares a usable phone or e-mail with it without a conflict of address'
+    THEN CONCAT(
+      'unknown to sales; nearest is ',
+      f.nearest_lead_key,
+      CASE f.nearest_verdict
+        WHEN 'review'
+        THEN ', which a person should judge: '
+        WHEN 'sister_site'
+        THEN ', a sister site: '
+        ELSE ', which is another: '
+      END,
+      f.nearest_reason
+    )
     WHEN f.source_key <> 'salesforce' AND f.salesforce_leads = 0
     THEN CONCAT('same facility as ', f.oldest_lead_key, ', which stands for it')
     WHEN NOT f.match_reason IS NULL
     THEN CONCAT('matches ', f.other_lead_key, ': ', f.match_reason)
     ELSE 'matches no other lead'
-  END::TEXT AS reason /* Why, in plain English */
+  END::TEXT AS reason, /* Why, in plain English */
+  CASE WHEN f.is_new THEN f.nearest_lead_key END::TEXT AS nearest_lead_key, /* For a net-new lead the Salesforce lead that comes next to being it; NULL where none comes near */
+  CASE WHEN f.is_new THEN f.nearest_verdict END::TEXT AS nearest_verdict, /* review, sister_site or different: what became of that pair */
+  CASE WHEN f.is_new THEN f.nearest_probability END::DOUBLE AS nearest_probability, /* Its probability, from 0 to 1 */
+  CASE WHEN f.is_new THEN f.nearest_reason END::TEXT AS nearest_reason, /* Why that one is not it */
+  (
+    f.is_new AND COALESCE(f.nearest_verdict = 'sister_site', FALSE)
+  )::BOOLEAN AS is_expansion /* Whether the net-new facility is a sister site of one that sales knows */
 FROM flagged AS f

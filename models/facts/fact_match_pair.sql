@@ -1,130 +1,120 @@
 MODEL (
   name facts.fact_match_pair,
-  kind FULL,
+  kind VIEW,
   grain (left_lead_key, right_lead_key),
-  description 'Every compared pair of live leads with its verdict. Equal phone or e-mail is a match unless the addresses conflict, or both are licences of one state. A Salesforce lead joins at most one licence of a state: the one whose address agrees. One row per compared pair.',
+  description 'Every compared pair of live leads with the whole evidence: what both say, what each agreement weighs, which rule overrules it, and the verdict. A view: the evidence is kept once, in intermediate.int_match_score. One row per compared pair.',
   audits (
-    NOT_NULL(columns := (left_lead_key, right_lead_key, match_rule, is_match, reason)),
+    NOT_NULL(columns := (left_lead_key, right_lead_key, verdict, is_match, reason)),
     UNIQUE_COMBINATION_OF_COLUMNS(columns := (left_lead_key, right_lead_key)),
-    ACCEPTED_VALUES("column" := match_rule, is_in := ('phone and email', 'phone', 'email')),
-    ACCEPTED_VALUES("column" := address_comparison, is_in := ('same', 'conflict', 'unknown'))
+    ACCEPTED_VALUES("column" := verdict, is_in := ('match', 'review', 'sister_site', 'different'))
   )
 );
 
-WITH candidate AS (
+WITH entity AS (
   SELECT
-    c.*
-  FROM intermediate.int_match_candidate AS c
-), lead AS (
-  /* STE 4, UNIT 4 and # 4 of one house are one place; a building or a floor tells more */
+    e.lead_key,
+    e.entity_key
+  FROM intermediate.int_entity AS e
+), licensed AS (
+  SELECT DISTINCT
+    e.entity_key,
+    l.source_key
+  FROM intermediate.int_match_lead AS l
+  INNER JOIN entity AS e
+    ON e.lead_key = l.lead_key
+  WHERE
+    l.source_key <> 'salesforce'
+), scored AS (
   SELECT
-    l.*,
-    TRIM(REGEXP_REPLACE(l.unit, '(^| )(#|APT|ROOM|STE|UNIT) ', ' ', 'g')) AS unit_number
-  FROM intermediate.int_lead_current AS l
-), compared AS (
+    s.*,
+    l.entity_key AS left_entity_key,
+    r.entity_key AS right_entity_key,
+    e.standing,
+    e.rival_lead_key
+  FROM intermediate.int_match_score AS s
+  INNER JOIN entity AS l
+    ON l.lead_key = s.left_lead_key
+  INNER JOIN entity AS r
+    ON r.lead_key = s.right_lead_key
+  LEFT JOIN intermediate.int_match_edge AS e
+    ON e.left_lead_key = s.left_lead_key AND e.right_lead_key = s.right_lead_key
+), rivaled AS (
+  /* Entities that hold a licence of one state each cannot be one facility */
+  SELECT DISTINCT
+    s.left_lead_key,
+    s.right_lead_key
+  FROM scored AS s
+  INNER JOIN licensed AS l
+    ON l.entity_key = s.left_entity_key
+  INNER JOIN licensed AS r
+    ON r.entity_key = s.right_entity_key AND r.source_key = l.source_key
+  WHERE
+    s.left_entity_key <> s.right_entity_key AND s.proposal <> 'different'
+), placed AS (
   SELECT
-    c.*,
-    l.source_key AS left_source_key,
-    r.source_key AS right_source_key,
+    s.*,
+    s.left_entity_key = s.right_entity_key AS is_match,
+    NOT r.left_lead_key IS NULL AS has_own_license
+  FROM scored AS s
+  LEFT JOIN rivaled AS r
+    ON r.left_lead_key = s.left_lead_key AND r.right_lead_key = s.right_lead_key
+), refused AS (
+  SELECT
+    p.*,
     CASE
-      WHEN l.state <> r.state
-      THEN 'conflict'
-      WHEN l.postal_code = r.postal_code
-      AND l.street = r.street
-      AND l.house_number = r.house_number
-      THEN CASE WHEN l.unit_number <> r.unit_number THEN 'conflict' ELSE 'same' END
-      WHEN l.street <> r.street OR l.house_number <> r.house_number
-      THEN 'conflict'
-      WHEN l.postal_code <> r.postal_code
-      THEN 'conflict'
-      ELSE 'unknown'
-    END AS address_comparison
-  FROM candidate AS c
-  INNER JOIN lead AS l
-    ON l.lead_key = c.left_lead_key
-  INNER JOIN lead AS r
-    ON r.lead_key = c.right_lead_key
-), ruled AS (
-  SELECT
-    c.*,
+      WHEN p.is_match
+      THEN NULL
+      WHEN p.proposal = 'different'
+      THEN COALESCE(p.veto_reason, 'too little speaks for one facility')
+      WHEN p.standing = 'outdone'
+      THEN CONCAT('fits ', p.rival_lead_key, ' clearly better')
+      WHEN p.has_own_license
+      THEN 'each of the two is joined to another licence'
+      WHEN p.standing = 'contested'
+      THEN CONCAT('fits ', p.rival_lead_key, ' about as well')
+      WHEN p.proposal = 'match'
+      THEN 'a stronger match of one of the two forbids it'
+      ELSE COALESCE(p.veto_reason, 'what speaks for one facility is not enough to be sure')
+    END AS refusal,
     CASE
-      WHEN NOT c.shared_phone IS NULL AND NOT c.shared_email IS NULL
-      THEN 'phone and email'
-      WHEN NOT c.shared_phone IS NULL
-      THEN 'phone'
-      ELSE 'email'
-    END AS match_rule,
-    CASE
-      WHEN c.left_source_key = c.right_source_key AND c.left_source_key <> 'salesforce'
-      THEN 'two licences of one state are two facilities'
-      WHEN c.address_comparison = 'conflict'
-      THEN 'the addresses conflict'
-    END AS objection
-  FROM compared AS c
-), weighed AS (
-  SELECT
-    r.*,
-    CASE
-      WHEN r.match_rule = 'phone and email'
-      THEN 0.97
-      WHEN r.match_rule = 'phone'
-      THEN 0.9
-      ELSE 0.85
-    END + CASE WHEN r.address_comparison = 'same' THEN 0.02 ELSE 0 END AS agreement
-  FROM ruled AS r
-), ranked AS (
-  /* Pairs of Salesforce with a state, best first, seen from the Salesforce lead */
-  SELECT
-    w.*,
-    ROW_NUMBER() OVER (
-      PARTITION BY w.objection IS NULL, CASE
-        WHEN w.left_source_key = 'salesforce'
-        THEN w.left_lead_key
-        ELSE w.right_lead_key
-      END, CASE
-        WHEN w.left_source_key = 'salesforce'
-        THEN w.right_source_key
-        ELSE w.left_source_key
-      END
-      ORDER BY CASE WHEN w.address_comparison = 'same' THEN 0 ELSE 1 END, w.agreement DESC, w.left_lead_key, w.right_lead_key
-    ) AS place
-  FROM weighed AS w
-), judged AS (
-  SELECT
-    r.*,
-    CASE
-      WHEN NOT r.objection IS NULL
-      THEN r.objection
-      WHEN (
-        r.left_source_key = 'salesforce'
-      ) <> (
-        r.right_source_key = 'salesforce'
+      WHEN p.is_match
+      THEN 'match'
+      WHEN p.proposal <> 'different'
+      AND NOT COALESCE(p.standing = 'outdone', FALSE)
+      AND NOT p.has_own_license
+      THEN 'review'
+      WHEN p.shares_operator
+      AND (
+        p.proposal <> 'different' OR p.veto_verdict = 'different'
       )
-      AND r.place > 1
-      THEN 'another licence of the state fits the Salesforce lead better'
-    END AS refusal
-  FROM ranked AS r
+      THEN 'sister_site'
+      ELSE 'different'
+    END AS verdict
+  FROM placed AS p
 )
 SELECT
-  j.left_lead_key::TEXT AS left_lead_key, /* The lead whose key sorts first */
-  j.right_lead_key::TEXT AS right_lead_key, /* The other lead */
-  j.left_source_key::TEXT AS left_source_key, /* Source of the first lead */
-  j.right_source_key::TEXT AS right_source_key, /* Source of the other lead */
-  j.shared_phone::TEXT AS shared_phone, /* Phone that both hold */
-  j.shared_email::TEXT AS shared_email, /* E-mail address that both hold */
-  j.address_comparison::TEXT AS address_comparison, /* same, conflict, or unknown where too little is known */
-  j.match_rule::TEXT AS match_rule, /* What the two leads share */
-  CASE WHEN j.refusal IS NULL THEN j.agreement ELSE 0 END::DOUBLE AS match_confidence, /* From 0 to 1: set by rule, not measured */
-  (
-    j.refusal IS NULL
-  )::BOOLEAN AS is_match, /* Whether the two are held to be one facility */
-  COALESCE(
-    j.refusal,
-    CONCAT(
-      'same ',
-      j.match_rule,
-      ', addresses ',
-      CASE WHEN j.address_comparison = 'same' THEN 'agree' ELSE 'do not conflict' END
-    )
-  )::TEXT AS reason /* Why, in plain English */
-FROM judged AS j
+  r.left_lead_key::TEXT AS left_lead_key, /* The lead whose key sorts first */
+  r.right_lead_key::TEXT AS right_lead_key, /* The other lead */
+  r.left_source_key::TEXT AS left_source_key, /* Source of the first lead */
+  r.right_source_key::TEXT AS right_source_key, /* Source of the other lead */
+  r.match_passes::TEXT AS match_passes, /* The keys by which the pair was found, the surest first */
+  @match_values(r),
+  r.name_similarity::DOUBLE AS name_similarity, /* From 0 to 1: how alike the names are, letter by letter */
+  r.prior_weight::DOUBLE AS prior_weight, /* Bits that every pair begins with */
+  @match_weights(r),
+  r.match_weight::DOUBLE AS match_weight, /* Sum of prior, weights and adjustments, in bits */
+  r.match_probability::DOUBLE AS match_probability, /* Probability that follows from the sum, from 0 to 1 */
+  r.band::TEXT AS band, /* auto, review or reject, by the two thresholds of config.yaml */
+  r.veto::TEXT AS veto, /* Rule of seeds.match_veto that applies, whatever the score */
+  r.veto_reason::TEXT AS veto_reason, /* Why, in words */
+  r.rival_lead_key::TEXT AS rival_lead_key, /* The lead that one of the two would join as well, and that cannot be the other */
+  r.verdict::TEXT AS verdict, /* match, review where a person should look, sister_site of one operator, or different */
+  r.is_match::BOOLEAN AS is_match, /* Whether the two are held to be one facility */
+  CONCAT('For: ', COALESCE(r.agreements, 'nothing'), '.')::TEXT AS reason_for, /* What speaks for one facility, in a sentence */
+  CONCAT(
+    'Against: ',
+    COALESCE(@join_text('; ', r.differences, r.veto_reason), 'nothing'),
+    '.'
+  )::TEXT AS reason_against, /* What speaks against it, in a sentence */
+  COALESCE(r.refusal, r.agreements, 'joined by way of other leads')::TEXT AS reason /* Why the verdict is so, in plain English */
+FROM refused AS r

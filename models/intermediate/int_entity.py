@@ -13,23 +13,78 @@ from sqlmesh import ExecutionContext, model
 from sqlmesh.core.model import ModelKindName
 
 
-def label_components(leads: pd.Series, left: pd.Series, right: pd.Series) -> np.ndarray:
-    """Number the connected components of leads.
-
-    Args:
-        leads: Keys of all leads, each once.
-        left: Key of one side of each match.
-        right: Key of its other side.
+def label_components(size: int, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Number the connected components of the leads 0 to size - 1; the edges are pairs of these.
 
     Returns:
-        For each lead the number of its component, in the order of `leads`.
+        For each lead the number of its component.
     """
-    index = pd.Index(leads)
-    graph = coo_matrix(
-        (np.ones(len(left), dtype=np.int8), (index.get_indexer(left), index.get_indexer(right))),
-        shape=(len(index), len(index)),
-    )
+    graph = coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(size, size))
     return csgraph.connected_components(graph, directed=False)[1]
+
+
+def edges_within_limits(edges: pd.DataFrame, license_of: np.ndarray, apart: pd.DataFrame) -> np.ndarray:
+    """Say which edges may join, the strongest first, so that no entity contradicts itself.
+
+    An entity holds at most one licence of a state, and no two leads that cannot be one facility. Only components that
+    would are walked edge by edge; all others keep all their edges.
+
+    Args:
+        edges: `left`, `right` (numbers of leads) and `weight` (bits).
+        license_of: For each lead the number of the state that licensed it, or -1.
+        apart: `left` and `right` of the pairs that cannot be one facility.
+
+    Returns:
+        A truth value an edge.
+    """
+    labels = label_components(len(license_of), edges["left"].to_numpy(), edges["right"].to_numpy())
+    licensed = np.flatnonzero(license_of >= 0)
+    held = pd.DataFrame({"label": labels[licensed], "license": license_of[licensed]})
+    crowded = held.loc[held.duplicated(), "label"].unique()
+    apart_labels = labels[apart["left"].to_numpy()]
+    torn = apart[apart_labels == labels[apart["right"].to_numpy()]]
+    in_doubt = np.isin(labels, np.union1d(crowded, labels[torn["left"].to_numpy()]))
+    keep = np.ones(len(edges), dtype=bool)
+    doubtful = np.flatnonzero(in_doubt[edges["left"].to_numpy()])
+    doubtful = doubtful[
+        np.lexsort(
+            (
+                edges["right"].to_numpy()[doubtful],
+                edges["left"].to_numpy()[doubtful],
+                -edges["weight"].to_numpy()[doubtful],
+            )
+        )
+    ]
+
+    group: dict[int, int] = {}
+    members: dict[int, list[int]] = {}
+    licenses: dict[int, set[int]] = {}
+    enemies: dict[int, set[int]] = {}
+    foes: dict[int, list[int]] = {}
+    for a, b in zip(torn["left"].tolist(), torn["right"].tolist(), strict=True):
+        foes.setdefault(a, []).append(b)
+        foes.setdefault(b, []).append(a)
+    for lead in np.flatnonzero(in_doubt).tolist():
+        group[lead] = lead
+        members[lead] = [lead]
+        licenses[lead] = {int(license_of[lead])} - {-1}
+        enemies[lead] = set(foes.get(lead, ()))
+    lefts, rights = edges["left"].tolist(), edges["right"].tolist()
+    for at in doubtful.tolist():
+        a, b = group[lefts[at]], group[rights[at]]
+        if a == b:
+            continue
+        if len(members[a]) + len(enemies[a]) < len(members[b]) + len(enemies[b]):
+            a, b = b, a
+        if licenses[a] & licenses[b] or any(enemy in group and group[enemy] == a for enemy in enemies[b]):
+            keep[at] = False
+            continue
+        for member in members[b]:
+            group[member] = a
+        members[a] += members.pop(b)
+        licenses[a] |= licenses.pop(b)
+        enemies[a] |= enemies.pop(b)
+    return keep
 
 
 @model(
@@ -39,8 +94,9 @@ def label_components(leads: pd.Series, left: pd.Series, right: pd.Series) -> np.
     cron="@daily",
     grains=["lead_key"],
     description=(
-        "The facility that each lead is about: the connected components of the accepted matches. The key comes from "
-        "the entity's oldest lead, so a merge keeps the older key. One row per lead."
+        "The facility that each lead is about: the connected components of the accepted matches, none with two "
+        "licences of one state. The key comes from the entity's oldest lead, so a merge keeps the older key and a "
+        "split leaves it with the oldest lead. One row per lead."
     ),
     columns={"lead_key": "text", "entity_key": "text", "entity_size": "bigint"},
     column_descriptions={
@@ -52,23 +108,46 @@ def label_components(leads: pd.Series, left: pd.Series, right: pd.Series) -> np.
         ("not_null", {"columns": [exp.column("lead_key"), exp.column("entity_key")]}),
         ("unique_values", {"columns": [exp.column("lead_key")]}),
     ],
-    depends_on=["intermediate.int_lead_current", "facts.fact_match_pair"],
+    depends_on=[
+        "intermediate.int_lead_current",
+        "intermediate.int_match_lead",
+        "intermediate.int_match_edge",
+        "intermediate.int_match_score",
+    ],
 )
 def execute(
     context: ExecutionContext, start: datetime, end: datetime, execution_time: datetime, **kwargs: t.Any
 ) -> t.Iterator[pd.DataFrame]:
-    """Label the components and name each after its oldest lead."""
+    """Join the leads by the kept edges, the strongest first, and name each entity after its oldest lead."""
     leads = context.fetchdf(
-        "SELECT lead_key, COALESCE(source_created_at, CAST(license_issued_on AS TIMESTAMPTZ), first_received_at) "
-        f"AS born FROM {context.resolve_table('intermediate.int_lead_current')}"
-    )
-    pairs = context.fetchdf(
-        f"SELECT left_lead_key, right_lead_key FROM {context.resolve_table('facts.fact_match_pair')} WHERE is_match"
+        "SELECT c.lead_key, c.source_key, m.lead_number, "
+        "COALESCE(c.source_created_at, CAST(c.license_issued_on AS TIMESTAMPTZ), c.first_received_at) AS born "
+        f"FROM {context.resolve_table('intermediate.int_lead_current')} AS c "
+        f"LEFT JOIN {context.resolve_table('intermediate.int_match_lead')} AS m ON m.lead_key = c.lead_key"
     )
     if leads.empty:
         yield from ()
         return
-    leads["component"] = label_components(leads["lead_key"], pairs["left_lead_key"], pairs["right_lead_key"])
+    edges = context.fetchdf(
+        'SELECT left_lead_number AS "left", right_lead_number AS "right", match_weight AS weight '
+        f"FROM {context.resolve_table('intermediate.int_match_edge')} WHERE standing = 'kept'"
+    )
+    apart = context.fetchdf(
+        'SELECT left_lead_number AS "left", right_lead_number AS "right" '
+        f"FROM {context.resolve_table('intermediate.int_match_score')} WHERE veto_verdict = 'different'"
+    )
+    # Leads that are not live take no part: they get numbers of their own behind the others.
+    is_live = leads["lead_number"].notna().to_numpy()
+    number = np.empty(len(leads), dtype=np.int64)
+    number[is_live] = leads.loc[is_live, "lead_number"].astype(np.int64)
+    number[~is_live] = number[is_live].max(initial=0) + 1 + np.arange((~is_live).sum())
+    license_of = np.full(int(number.max()) + 1, -1, dtype=np.int64)
+    states = leads["source_key"].where(leads["source_key"] != "salesforce")
+    license_of[number] = pd.factorize(states)[0]
+
+    edges = edges.loc[edges_within_limits(edges, license_of, apart)]
+    labels = label_components(len(license_of), edges["left"].to_numpy(), edges["right"].to_numpy())
+    leads["component"] = labels[number]
     oldest = leads.sort_values(["born", "lead_key"]).groupby("component", sort=False)["lead_key"].first()
     leads["entity_key"] = "entity:" + leads["component"].map(oldest)
     leads["entity_size"] = leads.groupby("component")["lead_key"].transform("size")

@@ -2,47 +2,93 @@ MODEL (
   name intermediate.int_match_key,
   kind FULL,
   grain (lead_key, key_type, key_value),
-  description 'The phones and e-mails by which a live lead can be matched, with how many leads share each. Invalid values and placeholders are no keys. One row per live lead and key.',
+  description 'What a live lead can be found by, with how many leads share each. A key that too many share is kept and marked: it is not joined, and a contact identifies nobody then. One row per live lead and key.',
   audits (
-    NOT_NULL(columns := (lead_key, key_type, key_value, is_over_shared)),
+    NOT_NULL(
+      columns := (lead_number, lead_key, key_type, key_value, leads_sharing, is_over_shared)
+    ),
     UNIQUE_COMBINATION_OF_COLUMNS(columns := (lead_key, key_type, key_value)),
-    ACCEPTED_VALUES("column" := key_type, is_in := ('phone', 'email'))
+    ACCEPTED_VALUES(
+      "column" := key_type,
+      is_in := (
+        'license',
+        'phone',
+        'email',
+        'street',
+        'name_zip',
+        'name_city',
+        'contact_zip',
+        'domain',
+        'name_state'
+      )
+    )
   )
 );
 
-WITH live AS (
+WITH lead AS (
   SELECT
-    l.*
-  FROM intermediate.int_lead_current AS l
-  WHERE
-    l.is_live
+    l.*,
+    CASE WHEN l.contact_name LIKE '% %' THEN l.contact_name END AS full_contact_name
+  FROM intermediate.int_match_lead AS l
+), form AS (
+  /* A street by ZIP region and by city: the last digits of a ZIP are mistyped, and a city is often left out */
+  SELECT
+    f.key_form,
+    f.key_type
+  FROM (VALUES
+    ('license', 'license'),
+    ('phone', 'phone'),
+    ('mobile', 'phone'),
+    ('email', 'email'),
+    ('street_zip', 'street'),
+    ('street_city', 'street'),
+    ('name_zip', 'name_zip'),
+    ('name_city', 'name_city'),
+    ('contact_zip', 'contact_zip'),
+    ('website_domain', 'domain'),
+    ('email_domain', 'domain'),
+    ('name_state', 'name_state')) AS f(key_form, key_type)
+), formed AS (
+  /* A part that is missing makes the whole key NULL */
+  SELECT
+    l.lead_number,
+    l.lead_key,
+    l.source_key,
+    f.key_type,
+    CASE f.key_form
+      WHEN 'license'
+      THEN l.state || ' ' || l.license_number
+      WHEN 'phone'
+      THEN l.phone
+      WHEN 'mobile'
+      THEN NULLIF(l.mobile, l.phone)
+      WHEN 'email'
+      THEN l.email
+      WHEN 'street_zip'
+      THEN l.house_number || ' ' || l.street || ' ' || LEFT(l.postal_code, 3)
+      WHEN 'street_city'
+      THEN l.house_number || ' ' || l.street || ' ' || l.city
+      WHEN 'name_zip'
+      THEN l.name_normal || ' ' || l.postal_code
+      WHEN 'name_city'
+      THEN l.name_normal || ' ' || l.city
+      WHEN 'contact_zip'
+      THEN l.full_contact_name || ' ' || l.postal_code
+      WHEN 'website_domain'
+      THEN l.website_domain
+      WHEN 'email_domain'
+      THEN NULLIF(l.email_domain, l.website_domain)
+      WHEN 'name_state'
+      THEN l.name_normal || ' ' || l.state
+    END AS key_value
+  FROM lead AS l
+  CROSS JOIN form AS f
 ), keyed AS (
   SELECT
-    l.lead_key,
-    l.source_key,
-    'phone' AS key_type,
-    l.phone_e164 AS key_value
-  FROM live AS l
+    f.*
+  FROM formed AS f
   WHERE
-    NOT l.phone_e164 IS NULL AND l.phone_reason IS NULL
-  UNION
-  SELECT
-    l.lead_key,
-    l.source_key,
-    'phone' AS key_type,
-    l.mobile_e164 AS key_value
-  FROM live AS l
-  WHERE
-    NOT l.mobile_e164 IS NULL AND l.mobile_reason IS NULL
-  UNION
-  SELECT
-    l.lead_key,
-    l.source_key,
-    'email' AS key_type,
-    l.email AS key_value
-  FROM live AS l
-  WHERE
-    NOT l.email IS NULL AND l.email_reason IS NULL
+    NOT f.key_value IS NULL
 ), fan_out AS (
   SELECT
     k.key_type,
@@ -65,14 +111,19 @@ WITH live AS (
     f.key_value
 )
 SELECT
+  k.lead_number::BIGINT AS lead_number, /* Number of the lead in this run */
   k.lead_key::TEXT AS lead_key, /* Lead that holds the key */
   k.source_key::TEXT AS source_key, /* Source of the lead */
-  k.key_type::TEXT AS key_type, /* phone or email */
-  k.key_value::TEXT AS key_value, /* Phone in E.164, or e-mail address */
+  k.key_type::TEXT AS key_type, /* What the key is made of, such as phone or name_zip */
+  k.key_value::TEXT AS key_value, /* Its value */
   m.leads::BIGINT AS leads_sharing, /* Live leads that share it in the source where it is shared most */
   (
-    m.leads > @max_shared_contact
-  )::BOOLEAN AS is_over_shared /* Whether more leads share it than a key may have; then it identifies nobody */
+    m.leads > CASE
+      WHEN k.key_type IN ('phone', 'email', 'domain')
+      THEN @max_shared_contact
+      ELSE @max_shared_key
+    END
+  )::BOOLEAN AS is_over_shared /* Whether more leads share it than a key may have: it joins no pair then */
 FROM keyed AS k
 INNER JOIN most_shared AS m
   ON m.key_type = k.key_type AND m.key_value = k.key_value

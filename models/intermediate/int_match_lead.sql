@@ -1,0 +1,71 @@
+MODEL (
+  name intermediate.int_match_lead,
+  kind FULL,
+  grain (
+    lead_key
+  ),
+  description 'The live leads with what they are compared by: valid contacts that are no placeholder, names by their words, addresses in parts. One row per live lead.',
+  audits (
+    NOT_NULL(columns := (lead_number, lead_key, source_key)),
+    UNIQUE_VALUES(columns := (lead_number, lead_key))
+  )
+);
+
+WITH live AS (
+  SELECT
+    l.*,
+    NULLIF(l.name_normal, '') AS name_plain
+  FROM intermediate.int_lead_current AS l
+  WHERE
+    l.is_live
+), contact AS (
+  SELECT
+    l.*,
+    CASE WHEN l.phone_reason IS NULL THEN l.phone_e164 END AS phone,
+    CASE WHEN l.mobile_reason IS NULL THEN l.mobile_e164 END AS mobile,
+    CASE WHEN l.email_reason IS NULL THEN l.email END AS usable_email,
+    NULLIF(@name_normal(l.legal_name), l.name_plain) AS legal_name_normal,
+    NULLIF(TRIM(REGEXP_REPLACE(l.unit, '(^| )(#|APT|ROOM|STE|UNIT) ', ' ', 'g')), '') AS unit_number
+  FROM live AS l
+), free_mail AS (
+  SELECT
+    f.domain
+  FROM seeds.free_mail_domain AS f
+), domained AS (
+  SELECT
+    c.*,
+    CASE
+      WHEN f.domain IS NULL
+      THEN NULLIF(REGEXP_EXTRACT(c.usable_email, '@(.+)$', 1), '')
+    END AS email_domain
+  FROM contact AS c
+  LEFT JOIN free_mail AS f
+    ON f.domain = REGEXP_EXTRACT(c.usable_email, '@(.+)$', 1)
+)
+SELECT
+  ROW_NUMBER() OVER (ORDER BY d.lead_key)::BIGINT AS lead_number, /* Number of the lead in this run: joins by it are quick */
+  d.lead_key::TEXT AS lead_key, /* Durable key of the lead */
+  d.source_key::TEXT AS source_key, /* Source of the lead */
+  d.name::TEXT AS name, /* Name to show */
+  d.name_plain::TEXT AS name_normal, /* Match-normal form of the name */
+  d.legal_name_normal::TEXT AS legal_name_normal, /* Match-normal form of the legal name, where it is another one */
+  @name_words(d.name_plain)::TEXT[] AS name_words, /* The words of the name, each once */
+  NULLIF(REGEXP_EXTRACT(d.name_plain, ' (II|III|IV|V|VI|VII|[0-9]+)$', 1), '')::TEXT AS name_number, /* The number that a name ends in, which tells sites of a brand apart */
+  d.name_type::TEXT AS name_type, /* person or business */
+  UPPER(d.contact_name)::TEXT AS contact_name, /* First contact person in upper case */
+  d.phone::TEXT AS phone, /* Phone in E.164 */
+  d.mobile::TEXT AS mobile, /* Mobile phone in E.164 */
+  d.usable_email::TEXT AS email, /* E-mail address */
+  d.email_domain::TEXT AS email_domain, /* Domain of the e-mail address, NULL for a mail provider's */
+  d.website_domain::TEXT AS website_domain, /* Host of the web site */
+  d.house_number::TEXT AS house_number, /* House number */
+  d.street::TEXT AS street, /* Street without number and unit */
+  d.unit_number::TEXT AS unit_number, /* Unit without its label: STE 4, UNIT 4 and # 4 are one place */
+  d.city::TEXT AS city, /* City in upper case */
+  d.state::TEXT AS state, /* Two-letter code of the state */
+  d.postal_code::TEXT AS postal_code, /* ZIP of five digits, or postcode */
+  d.license_number::TEXT AS license_number, /* Licence number */
+  d.license_type::TEXT AS license_type, /* Conformed licence type */
+  d.license_status::TEXT AS license_status, /* Conformed licence status */
+  d.content_hash::TEXT AS content_hash /* Hash of what the lead says, by which a decision knows what it judged */
+FROM domained AS d

@@ -1,0 +1,199 @@
+MODEL (
+  name intermediate.int_match_score,
+  kind FULL,
+  grain (left_lead_key, right_lead_key),
+  description 'What speaks for and against each candidate pair, in bits (Fellegi and Sunter), the probability that follows, and the rule that overrules it. Entities and verdicts come later: they depend on other pairs too. One row per pair.',
+  audits (
+    NOT_NULL(
+      columns := (left_lead_key, right_lead_key, match_weight, match_probability, band, proposal)
+    ),
+    UNIQUE_COMBINATION_OF_COLUMNS(columns := (left_lead_key, right_lead_key)),
+    ACCEPTED_VALUES("column" := band, is_in := ('auto', 'review', 'reject')),
+    ACCEPTED_VALUES("column" := proposal, is_in := ('match', 'review', 'different')),
+    EVERY_LEVEL_HAS_ITS_WEIGHT,
+    MATCH_WEIGHT_IS_THE_SUM_OF_ITS_PARTS
+  )
+);
+
+WITH weight AS (
+  SELECT
+    w.*
+  FROM seeds.match_weight AS w
+), weighed AS (
+  SELECT
+    c.*,
+    prior.match_weight AS prior_weight,
+    COALESCE(name.match_weight, 0) AS name_weight,
+    COALESCE(phone.match_weight, 0) AS phone_weight,
+    COALESCE(email.match_weight, 0) AS email_weight,
+    COALESCE(address.match_weight, 0) AS address_weight,
+    COALESCE(domain.match_weight, 0) AS domain_weight,
+    COALESCE(contact.match_weight, 0) AS contact_weight,
+    COALESCE(license.match_weight, 0) AS license_weight,
+    CASE
+      WHEN c.name_level IN ('exact', 'same_words')
+      THEN -LN(c.name_leads) / LN(2)
+      ELSE 0
+    END AS name_adjustment, /* A value that n leads of a source hold is n times as likely by chance */
+    CASE WHEN c.phone_level = 'exact' THEN -LN(c.phone_leads) / LN(2) ELSE 0 END AS phone_adjustment,
+    CASE WHEN c.email_level = 'exact' THEN -LN(c.email_leads) / LN(2) ELSE 0 END AS email_adjustment,
+    CASE WHEN c.domain_level = 'same' THEN -LN(c.domain_leads) / LN(2) ELSE 0 END AS domain_adjustment,
+    @join_text(
+      '; ',
+      CASE WHEN name.match_weight > 0 THEN name.says END,
+      CASE WHEN phone.match_weight > 0 THEN phone.says END,
+      CASE WHEN email.match_weight > 0 THEN email.says END,
+      CASE WHEN address.match_weight > 0 THEN address.says END,
+      CASE WHEN domain.match_weight > 0 THEN domain.says END,
+      CASE WHEN contact.match_weight > 0 THEN contact.says END,
+      license.says
+    ) AS agreements,
+    @join_text(
+      '; ',
+      CASE WHEN name.match_weight < 0 THEN name.says END,
+      CASE WHEN phone.match_weight < 0 THEN phone.says END,
+      CASE WHEN email.match_weight < 0 THEN email.says END,
+      CASE WHEN address.match_weight < 0 THEN address.says END,
+      CASE WHEN domain.match_weight < 0 THEN domain.says END,
+      CASE WHEN contact.match_weight < 0 THEN contact.says END
+    ) AS differences
+  FROM intermediate.int_match_comparison AS c
+  INNER JOIN weight AS prior
+    ON prior.attribute = 'prior'
+  LEFT JOIN weight AS name
+    ON name.attribute = 'name' AND name.level = c.name_level
+  LEFT JOIN weight AS phone
+    ON phone.attribute = 'phone' AND phone.level = c.phone_level
+  LEFT JOIN weight AS email
+    ON email.attribute = 'email' AND email.level = c.email_level
+  LEFT JOIN weight AS address
+    ON address.attribute = 'address' AND address.level = c.address_level
+  LEFT JOIN weight AS domain
+    ON domain.attribute = 'domain' AND domain.level = c.domain_level
+  LEFT JOIN weight AS contact
+    ON contact.attribute = 'contact' AND contact.level = c.contact_level
+  LEFT JOIN weight AS license
+    ON license.attribute = 'license' AND license.level = c.license_level
+), summed AS (
+  SELECT
+    w.*,
+    w.prior_weight + w.name_weight + w.name_adjustment + w.phone_weight + w.phone_adjustment + w.email_weight + w.email_adjustment + w.address_weight + w.domain_weight + w.domain_adjustment + w.contact_weight + w.license_weight AS match_weight,
+    COALESCE(w.phone_level = 'exact', FALSE)
+    OR COALESCE(w.email_level = 'exact', FALSE) AS shares_contact,
+    COALESCE(w.address_level IN ('same_unit', 'same_building', 'nearly_same'), FALSE) AS is_same_place,
+    COALESCE(w.address_level IN ('other_street', 'elsewhere'), FALSE) AS is_other_place
+  FROM weighed AS w
+), active AS (
+  SELECT
+    v.veto,
+    v.verdict,
+    v.reason
+  FROM seeds.match_veto AS v
+  WHERE
+    v.is_active
+), switch AS (
+  SELECT
+    COALESCE(MAX(a.veto = 'different_states'), FALSE) AS different_states,
+    COALESCE(MAX(a.veto = 'two_licenses'), FALSE) AS two_licenses,
+    COALESCE(MAX(a.veto = 'two_licenses_one_address'), FALSE) AS two_licenses_one_address,
+    COALESCE(MAX(a.veto = 'perhaps_moved'), FALSE) AS perhaps_moved,
+    COALESCE(MAX(a.veto = 'shared_contact_elsewhere'), FALSE) AS shared_contact_elsewhere,
+    COALESCE(MAX(a.veto = 'program_or_gym'), FALSE) AS program_or_gym,
+    COALESCE(MAX(a.veto = 'neighbour'), FALSE) AS neighbour,
+    COALESCE(MAX(a.veto = 'common_contact_only'), FALSE) AS common_contact_only,
+    COALESCE(MAX(a.veto = 'name_only'), FALSE) AS name_only
+  FROM active AS a
+), ruled AS (
+  /* The first rule that applies counts */
+  SELECT
+    s.*,
+    CASE
+      WHEN r.different_states AND s.address_level = 'other_state'
+      THEN 'different_states'
+      WHEN r.two_licenses AND s.are_two_licenses AND NOT s.is_same_place
+      THEN 'two_licenses'
+      WHEN r.two_licenses_one_address AND s.are_two_licenses
+      THEN 'two_licenses_one_address'
+      WHEN r.perhaps_moved
+      AND s.is_other_place
+      AND s.name_level = 'exact'
+      AND s.phone_level = 'exact'
+      THEN 'perhaps_moved'
+      WHEN r.shared_contact_elsewhere AND s.is_other_place AND s.shares_contact
+      THEN 'shared_contact_elsewhere'
+      WHEN r.program_or_gym AND s.is_program_or_gym AND NOT s.is_same_place
+      THEN 'program_or_gym'
+      WHEN r.neighbour
+      AND s.address_level = 'other_unit'
+      AND NOT s.name_level IN ('exact', 'same_words', 'similar', 'contained')
+      THEN 'neighbour'
+      WHEN r.common_contact_only
+      AND s.shares_common_contact
+      AND NOT s.shares_contact
+      AND NOT s.is_same_place
+      AND COALESCE(s.name_level IN ('person_business', 'partly', 'different'), TRUE)
+      THEN 'common_contact_only'
+      WHEN r.name_only
+      AND NOT s.shares_contact
+      AND s.phone_weight + s.email_weight + s.domain_weight + s.contact_weight + s.license_weight <= 0
+      AND COALESCE(s.address_level = 'same_state', TRUE)
+      THEN 'name_only'
+    END AS veto
+  FROM summed AS s
+  CROSS JOIN switch AS r
+), judged AS (
+  SELECT
+    r.*,
+    1 / (
+      1 + POWER(2, -r.match_weight)
+    ) AS match_probability,
+    a.verdict AS veto_verdict,
+    a.reason AS veto_reason
+  FROM ruled AS r
+  LEFT JOIN active AS a
+    ON a.veto = r.veto
+), banded AS (
+  SELECT
+    j.*,
+    CASE
+      WHEN j.match_probability >= @match_auto_probability
+      THEN 'auto'
+      WHEN j.match_probability >= @match_review_probability
+      THEN 'review'
+      ELSE 'reject'
+    END AS band
+  FROM judged AS j
+)
+SELECT
+  b.left_lead_number::BIGINT AS left_lead_number, /* Number of the lead whose key sorts first */
+  b.right_lead_number::BIGINT AS right_lead_number, /* Number of the other lead */
+  b.left_lead_key::TEXT AS left_lead_key, /* The lead whose key sorts first */
+  b.right_lead_key::TEXT AS right_lead_key, /* The other lead */
+  b.left_source_key::TEXT AS left_source_key, /* Source of the first lead */
+  b.right_source_key::TEXT AS right_source_key, /* Source of the other lead */
+  b.match_passes::TEXT AS match_passes, /* The keys by which the pair was found, the surest first */
+  @match_values(b),
+  b.name_similarity::DOUBLE AS name_similarity, /* From 0 to 1: how alike the names are, letter by letter */
+  b.prior_weight::DOUBLE AS prior_weight, /* Bits that every pair begins with */
+  @match_weights(b),
+  b.match_weight::DOUBLE AS match_weight, /* Sum of prior, weights and adjustments, in bits */
+  b.match_probability::DOUBLE AS match_probability, /* Probability that follows from the sum, from 0 to 1 */
+  b.band::TEXT AS band, /* auto, review or reject, by the two thresholds of config.yaml */
+  b.veto::TEXT AS veto, /* Rule of seeds.match_veto that applies, whatever the score */
+  b.veto_verdict::TEXT AS veto_verdict, /* What the rule makes of the pair */
+  b.veto_reason::TEXT AS veto_reason, /* Why, in words */
+  CASE
+    WHEN b.band = 'reject' OR b.veto_verdict = 'different'
+    THEN 'different'
+    WHEN b.band = 'auto' AND b.veto IS NULL
+    THEN 'match'
+    ELSE 'review'
+  END::TEXT AS proposal, /* What score and rules say of the pair alone: match, review or different */
+  (
+    b.shares_contact
+    OR COALESCE(b.domain_level = 'same', FALSE)
+    OR COALESCE(b.name_level IN ('exact', 'same_words', 'contained'), FALSE)
+  )::BOOLEAN AS shares_operator, /* Whether phone, e-mail address, web domain or brand point to one operator */
+  b.agreements::TEXT AS agreements, /* What speaks for one facility, in words */
+  b.differences::TEXT AS differences /* What speaks against it, in words */
+FROM banded AS b

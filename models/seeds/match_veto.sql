@@ -1,0 +1,28 @@
+MODEL (
+  name seeds.match_veto,
+  kind SEED (
+    path '../../seeds/match_veto.csv'
+  ),
+  columns (
+    veto TEXT,
+    verdict TEXT,
+    is_active BOOLEAN,
+    reason TEXT
+  ),
+  column_descriptions (
+    veto = 'Name of the rule; intermediate.int_match_score says when it applies',
+    verdict = 'What it makes of the pair whatever the score: different, or review where the score would have joined it',
+    is_active = 'Whether the rule is applied',
+    reason = 'Why, in words'
+  ),
+  grain veto,
+  ignored_rules ['nomissingunittest'],
+  description 'Rules that overrule the score of a pair. One row per rule.',
+  audits (
+    UNIQUE_VALUES(columns := (
+      veto
+    )),
+    NOT_NULL(columns := (veto, verdict, is_active, reason)),
+    ACCEPTED_VALUES("column" := verdict, is_in := ('different', 'review'))
+  )
+)
