@@ -10,7 +10,7 @@ from macros.match_values import MATCH_ATTRIBUTES
 
 @macro()
 def match_weights(evaluator, relation):  # type: ignore[no-untyped-def]
-    """Give for each attribute its weight, and its adjustment for a shared value where it has one; cast and described."""
+    """Give each attribute's weight, and its adjustment for a shared value where it has one; cast and described."""
     projections = []
     for attribute, spoken, is_adjusted in MATCH_ATTRIBUTES:
         parts = [("weight", f"What the level of the {spoken} tells, in bits; 0 where one of the two says nothing")]
