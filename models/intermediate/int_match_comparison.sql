@@ -76,9 +76,13 @@ WITH held AS (
     l.house_number = r.house_number AS is_same_house,
     l.street = r.street AS is_same_street,
     @similarity(l.street, r.street) AS street_similarity,
+    @shared_words(l.street_words, r.street_words) AS shared_street_words,
+    LEAST(ARRAY_LENGTH(l.street_words), ARRAY_LENGTH(r.street_words)) AS fewer_street_words,
     l.unit_number = r.unit_number AS is_same_unit,
     l.postal_code = r.postal_code AS is_same_zip,
-    l.city = r.city AS is_same_city,
+    l.city = r.city
+    OR STARTS_WITH(l.city, r.city || ' ')
+    OR STARTS_WITH(r.city, l.city || ' ') AS is_same_city,
     NOT l.house_number IS NULL
     AND NOT r.house_number IS NULL
     AND NOT l.street IS NULL
@@ -103,9 +107,12 @@ WITH held AS (
   INNER JOIN lead AS r
     ON r.lead_number = c.right_lead_number
 ), towned AS (
-  /* A ZIP may be mistyped: where the city is unknown, the street decides */
+  /* A ZIP may be mistyped: where the city is unknown, the street decides. A street may be told at length */
   SELECT
     p.*,
+    p.street_similarity >= 0.75 OR (
+      p.shared_street_words = p.fewer_street_words
+    ) AS is_street_alike,
     COALESCE(p.is_same_zip, FALSE) OR COALESCE(p.is_same_city, TRUE) AS is_same_town
   FROM paired AS p
 ), leveled AS (
@@ -127,6 +134,9 @@ WITH held AS (
       WHEN p.name_similarity >= 0.6
       OR (
         p.shared_words >= 2 AND p.shared_words * 2 >= p.more_words
+      )
+      OR (
+        p.shared_words = 1 AND p.fewer_words = 1
       )
       THEN 'partly'
       ELSE 'different'
@@ -157,8 +167,13 @@ WITH held AS (
         ELSE 'same_building'
       END
       WHEN p.is_same_house
-      AND p.street_similarity >= CASE WHEN p.is_same_town THEN 0.75 WHEN p.is_same_zip IS NULL THEN 1 END
+      AND p.is_street_alike
+      AND (
+        p.is_same_town OR p.is_same_zip IS NULL
+      )
       THEN 'nearly_same'
+      WHEN p.are_streets_known AND p.is_same_house AND p.is_same_town
+      THEN 'same_house'
       WHEN p.are_streets_known AND COALESCE(p.is_same_zip, p.is_same_city)
       THEN 'other_street'
       WHEN p.are_streets_known

@@ -60,8 +60,9 @@ SELECT
   d.website_domain::TEXT AS website_domain, /* Host of the web site */
   d.house_number::TEXT AS house_number, /* House number */
   d.street::TEXT AS street, /* Street without number and unit */
+  @street_words(d.street)::TEXT[] AS street_words, /* The words of the street, each once, ordinals in figures */
   d.unit_number::TEXT AS unit_number, /* Unit without its label: STE 4, UNIT 4 and # 4 are one place */
-  d.city::TEXT AS city, /* City in upper case */
+  TRIM(REGEXP_REPLACE(d.city, '[^A-Z0-9]+', ' ', 'g'))::TEXT AS city, /* City in upper case, without punctuation */
   d.state::TEXT AS state, /* Two-letter code of the state */
   d.postal_code::TEXT AS postal_code, /* ZIP of five digits, or postcode */
   d.license_number::TEXT AS license_number, /* Licence number */

@@ -1,0 +1,21 @@
+"""The words of a street."""
+
+from __future__ import annotations
+
+from sqlmesh import macro
+
+# Streets are numbered in words as often as in figures.
+STREET_ORDINALS = (
+    ("FIRST", "1ST"), ("SECOND", "2ND"), ("THIRD", "3RD"), ("FOURTH", "4TH"), ("FIFTH", "5TH"), ("SIXTH", "6TH"),
+    ("SEVENTH", "7TH"), ("EIGHTH", "8TH"), ("NINTH", "9TH"), ("TENTH", "10TH"), ("ELEVENTH", "11TH"),
+    ("TWELFTH", "12TH"),
+)  # fmt: skip
+
+
+@macro()
+def street_words(evaluator, street):  # type: ignore[no-untyped-def]
+    """Give the words of a street as a list, each once; ordinals in figures, so that SEVENTH AVE is 7TH AVE."""
+    text = street.sql(dialect="duckdb")
+    for word, figures in STREET_ORDINALS:
+        text = f"REGEXP_REPLACE({text}, '\\b{word}\\b', '{figures}', 'g')"
+    return f"LIST_DISTINCT(STRING_SPLIT({text}, ' '))"
