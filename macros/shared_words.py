@@ -8,4 +8,5 @@ from sqlmesh import macro
 @macro()
 def shared_words(evaluator, left, right):  # type: ignore[no-untyped-def]
     """Give how many words two lists of words have in common."""
-    return f"ARRAY_LENGTH(ARRAY_INTERSECT({left.sql(dialect='duckdb')}, {right.sql(dialect='duckdb')}))"
+    a, b = left.sql(dialect="duckdb"), right.sql(dialect="duckdb")
+    return f"CASE WHEN {a} = {b} THEN ARRAY_LENGTH({a}) ELSE ARRAY_LENGTH(ARRAY_INTERSECT({a}, {b})) END"

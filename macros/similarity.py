@@ -6,10 +6,24 @@ from sqlmesh import macro
 
 
 @macro()
-def similarity(evaluator, left, right):  # type: ignore[no-untyped-def]
+def similarity(evaluator, left, right, least):  # type: ignore[no-untyped-def]
     """Give how alike two texts are, from 0 to 1: the share of letters that need no change (Levenshtein).
 
-    Both engines know this distance and agree on it; Jaro-Winkler is DuckDB's alone. NULL where a text is.
+    Both engines know this distance and agree on it; Jaro-Winkler is DuckDB's alone. It is dear, so it is spared where
+    the lengths already tell.
+
+    Args:
+        left: One text.
+        right: The other.
+        least: What is below this is of no interest and may be given as 0.
+
+    Returns:
+        An expression that is NULL where one of the texts is.
     """
     a, b = left.sql(dialect="duckdb"), right.sql(dialect="duckdb")
-    return f"(1 - CAST(LEVENSHTEIN({a}, {b}) AS DOUBLE) / GREATEST(LENGTH({a}), LENGTH({b}), 1))"
+    longest = f"GREATEST(LENGTH({a}), LENGTH({b}), 1)"
+    return (
+        f"CASE WHEN {a} = {b} THEN 1 "
+        f"WHEN ABS(LENGTH({a}) - LENGTH({b})) > (1 - {least}) * {longest} THEN 0 "
+        f"ELSE 1 - CAST(LEVENSHTEIN({a}, {b}) AS DOUBLE) / {longest} END"
+    )

@@ -60,10 +60,11 @@ WITH lead AS (
   WHERE
     l.is_live
 ), oriented AS (
+  /* Each pair seen from both its leads; crossed with two sides, so that the view is read once */
   SELECT
-    p.left_lead_key AS lead_key,
-    p.right_lead_key AS other_lead_key,
-    p.right_source_key AS other_source_key,
+    CASE s.side WHEN 'left' THEN p.left_lead_key ELSE p.right_lead_key END AS lead_key,
+    CASE s.side WHEN 'left' THEN p.right_lead_key ELSE p.left_lead_key END AS other_lead_key,
+    CASE s.side WHEN 'left' THEN p.right_source_key ELSE p.left_source_key END AS other_source_key,
     p.match_passes,
     p.match_probability,
     p.match_weight,
@@ -71,18 +72,9 @@ WITH lead AS (
     p.is_match,
     p.reason
   FROM facts.fact_match_pair AS p
-  UNION ALL
-  SELECT
-    p.right_lead_key AS lead_key,
-    p.left_lead_key AS other_lead_key,
-    p.left_source_key AS other_source_key,
-    p.match_passes,
-    p.match_probability,
-    p.match_weight,
-    p.verdict,
-    p.is_match,
-    p.reason
-  FROM facts.fact_match_pair AS p
+  CROSS JOIN (VALUES
+    ('left'),
+    ('right')) AS s(side)
 ), best AS (
   SELECT
     o.*

@@ -5,7 +5,6 @@ MODEL (
   description 'Every compared pair of live leads with the whole evidence: what both say, what each agreement weighs, which rule overrules it, and the verdict. A view: the evidence is kept once, in intermediate.int_match_score. One row per compared pair.',
   audits (
     NOT_NULL(columns := (left_lead_key, right_lead_key, verdict, is_match, reason)),
-    UNIQUE_COMBINATION_OF_COLUMNS(columns := (left_lead_key, right_lead_key)),
     ACCEPTED_VALUES("column" := verdict, is_in := ('match', 'review', 'sister_site', 'different'))
   )
 );

@@ -58,12 +58,12 @@ WITH held AS (
     @shared_words(l.name_words, r.name_words) AS shared_words,
     LEAST(l.words, r.words) AS fewer_words,
     GREATEST(l.words, r.words) AS more_words,
-    @similarity(l.name_normal, r.name_normal) AS name_similarity,
+    @similarity(l.name_normal, r.name_normal, 0.6) AS name_similarity,
     @join_text(', ', l.usable_phone, l.other_phone) AS phone_left,
     @join_text(', ', r.usable_phone, r.other_phone) AS phone_right,
     l.usable_email AS email_left,
     r.usable_email AS email_right,
-    @similarity(l.usable_email, r.usable_email) AS email_similarity,
+    @similarity(l.usable_email, r.usable_email, 0.9) AS email_similarity,
     l.usable_domain AS domain_left,
     r.usable_domain AS domain_right,
     l.contact_name AS contact_left,
@@ -75,7 +75,7 @@ WITH held AS (
     l.state = r.state AS is_same_state,
     l.house_number = r.house_number AS is_same_house,
     l.street = r.street AS is_same_street,
-    @similarity(l.street, r.street) AS street_similarity,
+    @similarity(l.street, r.street, 0.75) AS street_similarity,
     @shared_words(l.street_words, r.street_words) AS shared_street_words,
     LEAST(ARRAY_LENGTH(l.street_words), ARRAY_LENGTH(r.street_words)) AS fewer_street_words,
     l.unit_number = r.unit_number AS is_same_unit,
@@ -227,7 +227,7 @@ SELECT
   c.right_source_key::TEXT AS right_source_key, /* Source of the other lead */
   c.match_passes::TEXT AS match_passes, /* The keys by which the pair was found, the surest first */
   @match_values(c),
-  c.name_similarity::DOUBLE AS name_similarity, /* From 0 to 1: how alike the names are, letter by letter */
+  c.name_similarity::DOUBLE AS name_similarity, /* From 0 to 1: how alike the names are, letter by letter; 0 where their lengths rule out 0.6 */
   c.name_leads::BIGINT AS name_leads, /* Leads of the name in its state, in the source where most are */
   c.phone_leads::BIGINT AS phone_leads, /* Leads that hold the shared phone in the source where most do */
   c.email_leads::BIGINT AS email_leads, /* Leads that hold the shared e-mail address in the source where most do */
