@@ -107,6 +107,9 @@ def edges_within_limits(edges: pd.DataFrame, license_of: np.ndarray, apart: pd.D
     audits=[
         ("not_null", {"columns": [exp.column("lead_key"), exp.column("entity_key")]}),
         ("unique_values", {"columns": [exp.column("lead_key")]}),
+        ("one_license_of_a_state_per_entity", {}),
+        ("warn_large_entities", {}),
+        ("warn_entities_that_hang_on_single_pairs", {}),
     ],
     depends_on=[
         "intermediate.int_lead_current",
