@@ -241,3 +241,53 @@ def test_key_has_its_member(key: str, found: int) -> None:
     }
     parameters = {"key": "place", "dimension": "dims.dim_geography", "member": "geography_key"}
     assert len(offending("key_has_its_member", tables, "verdict", **parameters)) == found
+
+
+def entities(**members: str) -> str:
+    """Give rows of intermediate.int_entity: of each entity the keys of its leads, separated by blanks."""
+    rows = (
+        f"('{lead_key}', '{entity_key}', {len(leads.split())})"
+        for entity_key, leads in members.items()
+        for lead_key in leads.split()
+    )
+    return f"SELECT * FROM (VALUES {', '.join(rows)}) AS t(lead_key, entity_key, entity_size)"
+
+
+@pytest.mark.parametrize(
+    ("members", "found"),
+    [("salesforce:1 salesforce:2 texas:1", 0), ("texas:1 nevada:1", 0), ("texas:1 texas:2", 1), ("texas:1 texas:9", 0)],
+    ids=["one licence", "of two states", "two of a state", "no longer listed"],
+)
+def test_one_license_of_a_state_per_entity(members: str, found: int) -> None:
+    tables = {
+        "intermediate.int_entity": entities(e=members),
+        "intermediate.int_match_lead": (
+            "SELECT *, SPLIT_PART(lead_key, ':', 1) AS source_key FROM (VALUES ('salesforce:1'), ('salesforce:2'), "
+            "('texas:1'), ('texas:2'), ('nevada:1')) AS t(lead_key)"
+        ),
+    }
+    assert len(offending("one_license_of_a_state_per_entity", tables, "intermediate.int_entity")) == found
+
+
+@pytest.mark.parametrize(("leads", "found"), [(10, 0), (11, 1)])
+def test_warn_large_entities(leads: int, found: int) -> None:
+    tables = {"e": entities(small="a b", large=" ".join(f"l{number}" for number in range(leads)))}
+    assert len(offending("warn_large_entities", tables, "e")) == found
+
+
+@pytest.mark.parametrize(
+    ("leads", "pairs", "found"),
+    [
+        ("a b c d e", "ab bc cd de", 1),
+        ("a b c d e", "ab bc cd de ea", 0),
+        ("a b c d", "ab bc cd", 0),
+    ],
+    ids=["chain", "ring", "small"],
+)
+def test_warn_entities_that_hang_on_single_pairs(leads: str, pairs: str, found: int) -> None:
+    edges = ", ".join(f"('{min(pair)}', '{max(pair)}')" for pair in pairs.split())
+    tables = {
+        "e": entities(one=leads),
+        "intermediate.int_match_edge": f"SELECT * FROM (VALUES {edges}) AS t(left_lead_key, right_lead_key)",
+    }
+    assert len(offending("warn_entities_that_hang_on_single_pairs", tables, "e")) == found

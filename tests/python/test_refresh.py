@@ -29,6 +29,9 @@ def test_next_month_shows_at_once_and_only_once(own_demo: Path, run: Run) -> Non
     assert all(before[name] != after[name] for name in TABLES)
     summary = json.loads(run("leads", "summary", "--since", started, "--json", data=own_demo).stdout)
     assert summary["files_new"] == summary["files_loaded"] - len(loaded_before)
+    kinds = f"SELECT DISTINCT change_kind FROM facts.fact_entity_change WHERE changed_at >= TIMESTAMPTZ '{started}'"
+    with duckdb.connect(str(own_demo / "warehouse" / "leads.duckdb"), read_only=True) as connection:
+        assert {"new", "grew"} <= {kind for (kind,) in connection.execute(kinds).fetchall()}
     changed = {row["source_key"]: row["changed"] for row in summary["changes"]}
     assert changed["texas"] > 0 and changed["salesforce"] > 0
 
