@@ -14,7 +14,8 @@ WITH usable AS (
     k.lead_number,
     k.key_type,
     k.key_value,
-    k.leads_sharing
+    k.leads_sharing,
+    k.licenses_sharing
   FROM intermediate.int_match_key AS k
   WHERE
     NOT k.is_over_shared
@@ -29,7 +30,8 @@ WITH usable AS (
     b.lead_number AS right_lead_number,
     a.key_type,
     a.key_value,
-    a.leads_sharing
+    a.leads_sharing,
+    a.licenses_sharing
   FROM usable AS a
   INNER JOIN usable AS b
     ON b.key_type = a.key_type
@@ -46,6 +48,7 @@ WITH usable AS (
     MIN(CASE WHEN f.key_type = 'email' THEN f.leads_sharing END) AS email_leads,
     MAX(CASE WHEN f.key_type = 'domain' THEN f.key_value END) AS shared_domain,
     MIN(CASE WHEN f.key_type = 'domain' THEN f.leads_sharing END) AS domain_leads,
+    MIN(CASE WHEN f.key_type IN ('phone', 'email') THEN f.licenses_sharing END) AS contact_licenses,
     MAX(CASE WHEN f.key_type = 'street' THEN 'street' END) AS street,
     MAX(CASE WHEN f.key_type = 'name_zip' THEN 'name_zip' END) AS name_zip,
     MAX(CASE WHEN f.key_type = 'name_city' THEN 'name_city' END) AS name_city,
@@ -79,7 +82,8 @@ SELECT
   p.shared_email::TEXT AS shared_email, /* E-mail address that both hold */
   p.email_leads::BIGINT AS email_leads, /* Leads that hold the address in the source where most do */
   p.shared_domain::TEXT AS shared_domain, /* Domain that both hold, of web site or e-mail address */
-  p.domain_leads::BIGINT AS domain_leads /* Leads that hold the domain in the source where most do */
+  p.domain_leads::BIGINT AS domain_leads, /* Leads that hold the domain in the source where most do */
+  p.contact_licenses::BIGINT AS contact_licenses /* Licences of a state that hold the shared phone or e-mail address, of the one that fewer hold */
 FROM pair AS p
 INNER JOIN lead AS l
   ON l.lead_number = p.left_lead_number

@@ -54,7 +54,8 @@ WITH held AS (
       FALSE
     ) AS is_same_name,
     l.name_type <> r.name_type AS is_person_and_business,
-    COALESCE(l.name_number <> r.name_number, FALSE) AS is_other_number,
+    l.name_number IS DISTINCT FROM r.name_number AS is_other_number,
+    l.name_number <> r.name_number AS are_numbers_different,
     @shared_words(l.name_words, r.name_words) AS shared_words,
     LEAST(l.words, r.words) AS fewer_words,
     GREATEST(l.words, r.words) AS more_words,
@@ -125,7 +126,7 @@ WITH held AS (
       THEN 'exact'
       WHEN p.shared_words = p.more_words
       THEN 'same_words'
-      WHEN p.name_similarity >= 0.85 AND NOT p.is_other_number
+      WHEN p.name_similarity >= 0.85 AND NOT COALESCE(p.are_numbers_different, FALSE)
       THEN 'similar'
       WHEN p.shared_words >= 2 AND p.shared_words = p.fewer_words
       THEN 'contained'
@@ -232,6 +233,8 @@ SELECT
   c.phone_leads::BIGINT AS phone_leads, /* Leads that hold the shared phone in the source where most do */
   c.email_leads::BIGINT AS email_leads, /* Leads that hold the shared e-mail address in the source where most do */
   c.domain_leads::BIGINT AS domain_leads, /* Leads that hold the shared domain in the source where most do */
+  c.contact_licenses::BIGINT AS contact_licenses, /* Licences of a state that hold the shared phone or e-mail address, of the one that fewer hold */
+  c.is_other_number::BOOLEAN AS is_other_number, /* Whether the names end in different numbers, or one in a number and the other in none */
   c.are_two_licenses::BOOLEAN AS are_two_licenses, /* Whether both are licences of one state */
   c.is_program_or_gym::BOOLEAN AS is_program_or_gym, /* Whether one is a city programme or a gym */
   c.shares_common_contact::BOOLEAN AS shares_common_contact /* Whether they share a phone or e-mail address that too many share */

@@ -104,7 +104,8 @@ WITH lead AS (
   SELECT
     f.key_type,
     f.key_value,
-    MAX(f.leads) AS leads
+    MAX(f.leads) AS leads,
+    MAX(CASE WHEN f.source_key = 'salesforce' THEN 0 ELSE f.leads END) AS licenses
   FROM fan_out AS f
   GROUP BY
     f.key_type,
@@ -117,6 +118,7 @@ SELECT
   k.key_type::TEXT AS key_type, /* What the key is made of, such as phone or name_zip */
   k.key_value::TEXT AS key_value, /* Its value */
   m.leads::BIGINT AS leads_sharing, /* Live leads that share it in the source where it is shared most */
+  m.licenses::BIGINT AS licenses_sharing, /* Licences that share it in the state where most do: from 2 on it tells an operator, not a site */
   (
     m.leads > CASE
       WHEN k.key_type IN ('phone', 'email', 'domain')

@@ -99,6 +99,8 @@ WITH weight AS (
     COALESCE(MAX(a.veto = 'perhaps_moved'), FALSE) AS perhaps_moved,
     COALESCE(MAX(a.veto = 'shared_contact_elsewhere'), FALSE) AS shared_contact_elsewhere,
     COALESCE(MAX(a.veto = 'program_or_gym'), FALSE) AS program_or_gym,
+    COALESCE(MAX(a.veto = 'numbered_site'), FALSE) AS numbered_site,
+    COALESCE(MAX(a.veto = 'operator_contact'), FALSE) AS operator_contact,
     COALESCE(MAX(a.veto = 'neighbour'), FALSE) AS neighbour,
     COALESCE(MAX(a.veto = 'common_contact_only'), FALSE) AS common_contact_only,
     COALESCE(MAX(a.veto = 'name_only'), FALSE) AS name_only
@@ -123,6 +125,17 @@ WITH weight AS (
       THEN 'shared_contact_elsewhere'
       WHEN r.program_or_gym AND s.is_program_or_gym AND NOT s.is_same_place
       THEN 'program_or_gym'
+      WHEN r.numbered_site
+      AND s.is_other_number
+      AND s.name_level IN ('similar', 'contained', 'partly')
+      AND NOT s.is_same_place
+      THEN 'numbered_site'
+      WHEN r.operator_contact
+      AND s.contact_licenses > 1
+      AND s.left_source_key = 'salesforce'
+      AND s.right_source_key = 'salesforce'
+      AND NOT s.is_same_place
+      THEN 'operator_contact'
       WHEN r.neighbour
       AND s.address_level = 'other_unit'
       AND NOT s.name_level IN ('exact', 'same_words', 'similar', 'contained')
