@@ -54,8 +54,11 @@ WITH held AS (
       FALSE
     ) AS is_same_name,
     l.name_type <> r.name_type AS is_person_and_business,
-    l.name_number IS DISTINCT FROM r.name_number AS is_other_number,
-    l.name_number <> r.name_number AS are_numbers_different,
+    COALESCE(@similarity(l.name_site, r.name_site, 0.8) < 0.8, FALSE) AS is_other_site,
+    (
+      l.name_site IS NULL OR r.name_site IS NULL
+    )
+    AND REGEXP_MATCHES(COALESCE(l.name_site, r.name_site), '^([IV]+|[0-9]+)$') AS is_one_numbered,
     @shared_words(l.name_words, r.name_words) AS shared_words,
     LEAST(l.words, r.words) AS fewer_words,
     GREATEST(l.words, r.words) AS more_words,
@@ -126,7 +129,7 @@ WITH held AS (
       THEN 'exact'
       WHEN p.shared_words = p.more_words
       THEN 'same_words'
-      WHEN p.name_similarity >= 0.85 AND NOT COALESCE(p.are_numbers_different, FALSE)
+      WHEN p.name_similarity >= 0.85 AND NOT p.is_other_site
       THEN 'similar'
       WHEN p.shared_words >= 2 AND p.shared_words = p.fewer_words
       THEN 'contained'
@@ -234,7 +237,9 @@ SELECT
   c.email_leads::BIGINT AS email_leads, /* Leads that hold the shared e-mail address in the source where most do */
   c.domain_leads::BIGINT AS domain_leads, /* Leads that hold the shared domain in the source where most do */
   c.contact_licenses::BIGINT AS contact_licenses, /* Licences of a state that hold the shared phone or e-mail address, of the one that fewer hold */
-  c.is_other_number::BOOLEAN AS is_other_number, /* Whether the names end in different numbers, or one in a number and the other in none */
+  (
+    c.is_other_site OR COALESCE(c.is_one_numbered, FALSE)
+  )::BOOLEAN AS is_other_site, /* Whether the names tell different sites, or one ends in a number and the other tells none */
   c.are_two_licenses::BOOLEAN AS are_two_licenses, /* Whether both are licences of one state */
   c.is_program_or_gym::BOOLEAN AS is_program_or_gym, /* Whether one is a city programme or a gym */
   c.shares_common_contact::BOOLEAN AS shares_common_contact /* Whether they share a phone or e-mail address that too many share */

@@ -50,7 +50,10 @@ SELECT
   d.name_plain::TEXT AS name_normal, /* Match-normal form of the name */
   d.legal_name_normal::TEXT AS legal_name_normal, /* Match-normal form of the legal name, where it is another one */
   @name_words(d.name_plain)::TEXT[] AS name_words, /* The words of the name, each once */
-  NULLIF(REGEXP_EXTRACT(d.name_plain, ' (II|III|IV|V|VI|VII|[0-9]+)$', 1), '')::TEXT AS name_number, /* The number that a name ends in, which tells sites of a brand apart */
+  COALESCE(
+    NULLIF(REGEXP_EXTRACT(d.name_plain, ' (II|III|IV|V|VI|VII|[0-9]+)$', 1), ''),
+    NULLIF(@name_normal(REGEXP_EXTRACT(d.name, '(?i)(?: - | at )(.+)$', 1)), '')
+  )::TEXT AS name_site, /* What tells the sites of a brand apart: the number that the name ends in, or what follows a dash or at */
   d.name_type::TEXT AS name_type, /* person or business */
   UPPER(d.contact_name)::TEXT AS contact_name, /* First contact person in upper case */
   d.phone::TEXT AS phone, /* Phone in E.164 */

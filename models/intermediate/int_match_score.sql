@@ -99,7 +99,8 @@ WITH weight AS (
     COALESCE(MAX(a.veto = 'perhaps_moved'), FALSE) AS perhaps_moved,
     COALESCE(MAX(a.veto = 'shared_contact_elsewhere'), FALSE) AS shared_contact_elsewhere,
     COALESCE(MAX(a.veto = 'program_or_gym'), FALSE) AS program_or_gym,
-    COALESCE(MAX(a.veto = 'numbered_site'), FALSE) AS numbered_site,
+    COALESCE(MAX(a.veto = 'other_site'), FALSE) AS other_site,
+    COALESCE(MAX(a.veto = 'other_town'), FALSE) AS other_town,
     COALESCE(MAX(a.veto = 'operator_contact'), FALSE) AS operator_contact,
     COALESCE(MAX(a.veto = 'neighbour'), FALSE) AS neighbour,
     COALESCE(MAX(a.veto = 'common_contact_only'), FALSE) AS common_contact_only,
@@ -125,11 +126,15 @@ WITH weight AS (
       THEN 'shared_contact_elsewhere'
       WHEN r.program_or_gym AND s.is_program_or_gym AND NOT s.is_same_place
       THEN 'program_or_gym'
-      WHEN r.numbered_site
-      AND s.is_other_number
+      WHEN r.other_site
+      AND s.is_other_site
       AND s.name_level IN ('similar', 'contained', 'partly')
       AND NOT s.is_same_place
-      THEN 'numbered_site'
+      THEN 'other_site'
+      WHEN r.other_town
+      AND s.shares_contact
+      AND s.address_level IN ('other_zip', 'other_city')
+      THEN 'other_town'
       WHEN r.operator_contact
       AND s.contact_licenses > 1
       AND s.left_source_key = 'salesforce'
