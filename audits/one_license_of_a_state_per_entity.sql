@@ -3,6 +3,19 @@ AUDIT (
 );
 
 /* A state gives a facility one licence; only a steward may say otherwise. */
+WITH decided AS (
+  SELECT
+    d.left_lead_key AS lead_key
+  FROM intermediate.int_match_decision AS d
+  WHERE
+    d.decision = 'same'
+  UNION
+  SELECT
+    d.right_lead_key AS lead_key
+  FROM intermediate.int_match_decision AS d
+  WHERE
+    d.decision = 'same'
+)
 SELECT
   e.entity_key,
   l.source_key,
@@ -12,8 +25,10 @@ SELECT
 FROM @this_model AS e
 INNER JOIN intermediate.int_match_lead AS l
   ON l.lead_key = e.lead_key
+LEFT JOIN decided AS d
+  ON d.lead_key = e.lead_key
 WHERE
-  l.source_key <> 'salesforce'
+  l.source_key <> 'salesforce' AND d.lead_key IS NULL
 GROUP BY
   e.entity_key,
   l.source_key

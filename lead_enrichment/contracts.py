@@ -33,6 +33,8 @@ DELIVERY_MODES = ("full_snapshot", "change_feed")
 AUTHORITIES = ("identity", "license", "contact", "sales")
 # Of the frequency among the service levels, by the unit of which it is one.
 CADENCES = {"d": "daily", "day": "daily", "week": "weekly", "month": "monthly"}
+# What a contract's rows are: leads, or what stewards decide about them.
+CONTENTS = ("leads", "decisions")
 VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 # Tried where a contract names none: 8-bit encodings after UTF-8, and delimiters.
 ENCODINGS = ("cp1252", "mac_roman")
@@ -106,6 +108,7 @@ class Contract:
     delimiters: tuple[str, ...] = DELIMITERS
     file_patterns: tuple[str, ...] = ("*",)
     owner: str = ""
+    content: str = "leads"
 
     @property
     def key_column(self) -> Column:
@@ -171,8 +174,13 @@ def parse_contract(text: str, where: str) -> Contract:
     if settings.get("deliveryMode") not in DELIVERY_MODES:
         problem = f"deliveryMode must be {' or '.join(DELIVERY_MODES)}"
         raise UsageError(problem, where, "Set it under the table's customProperties.")
+    content = settings.get("content", "leads")
+    if content not in CONTENTS:
+        problem = f"content must be {' or '.join(CONTENTS)}"
+        raise UsageError(problem, where, "Set it under the table's customProperties, or leave it out for leads.")
     authority = settings.get("authority") or {}
-    if set(authority) != set(AUTHORITIES) or not all(isinstance(rank, int) for rank in authority.values()):
+    are_ranked = set(authority) == set(AUTHORITIES) and all(isinstance(rank, int) for rank in authority.values())
+    if content == "leads" and not are_ranked:
         problem = f"authority must rank {', '.join(AUTHORITIES)}, 1 the highest"
         raise UsageError(problem, where, "Set it under the table's customProperties.")
     return Contract(
@@ -182,7 +190,7 @@ def parse_contract(text: str, where: str) -> Contract:
         authority=authority,
         description=table.description or "",
         delivery_mode=settings["deliveryMode"],
-        cadence=_read_cadence(document, where),
+        cadence=_read_cadence(document, where) if content == "leads" else "at will",
         key=keys[0] or "",
         columns=tuple(_read_column(item) for item in table.properties or ()),
         retention=_read_retention(document, where),
@@ -193,6 +201,7 @@ def parse_contract(text: str, where: str) -> Contract:
         file_patterns=tuple(settings.get("filePatterns", ("*",))),
         trailer=re.compile(settings["trailer"]) if "trailer" in settings else None,
         owner=_read_owner(document),
+        content=content,
     )
 
 
@@ -255,3 +264,8 @@ def contracts() -> dict[str, Contract]:
     """Give every contract of the project by source."""
     found = [read_contract(path) for path in sorted(CONTRACTS_DIR.glob("*.yaml"))]
     return {contract.source_key: contract for contract in found}
+
+
+def lead_contracts() -> dict[str, Contract]:
+    """Give the contracts whose rows are leads, by source."""
+    return {key: contract for key, contract in contracts().items() if contract.content == "leads"}

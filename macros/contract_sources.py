@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sqlmesh import macro
 
-from lead_enrichment.contracts import AUTHORITIES, contracts
+from lead_enrichment.contracts import AUTHORITIES, lead_contracts
 
 # Read here, not in the macro, so that SQLMesh sees a changed contract as a change of the models that use it.
 CONTRACT_ROWS = tuple(
     (item.source_key, item.title, item.delivery_mode, item.cadence, *(item.authority[group] for group in AUTHORITIES))
-    for item in contracts().values()
+    for item in lead_contracts().values()
 )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlmesh import macro
 
-from lead_enrichment.contracts import contracts
+from lead_enrichment.contracts import lead_contracts
 
 # Read here, not in the macro, so that SQLMesh sees a new contract as a change of the models that use it.
-STAGING_MODELS = tuple(contract.staging_model for contract in contracts().values())
+STAGING_MODELS = tuple(contract.staging_model for contract in lead_contracts().values())
 
 
 @macro()

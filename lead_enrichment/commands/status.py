@@ -19,7 +19,7 @@ from lead_enrichment.ledger import Ledger
 from lead_enrichment.paths import data_paths
 from lead_enrichment.settle import PROPOSED
 
-# How long a source may be silent: its cadence, and a few days for weekends and holidays.
+# How long a source may be silent: its cadence, and a few days for weekends and holidays. Decisions come at will.
 SILENCE = {"daily": timedelta(days=1), "weekly": timedelta(days=7), "monthly": timedelta(days=31)}
 GRACE = timedelta(days=4)
 
@@ -71,7 +71,8 @@ def _of_source(contract: Contract, attempts: list[dict[str, Any]], today: date) 
     rows = [row for row in attempts if row["source_key"] == key]
     loaded = [row for row in rows if row["status"] == LOADED]
     newest = max((row["file_date"] for row in loaded), default=None)
-    late = today - newest - SILENCE[contract.cadence] - GRACE if newest else timedelta()
+    silence = SILENCE.get(contract.cadence)
+    late = today - newest - silence - GRACE if newest and silence else timedelta()
     return {
         "source": key,
         "files_loaded": len(loaded),

@@ -61,6 +61,12 @@ WITH entity AS (
   SELECT
     p.*,
     CASE
+      WHEN p.is_match AND COALESCE(p.decision IN ('different', 'sister_site'), FALSE)
+      THEN 'decisions contradict each other: others join the two'
+      WHEN NOT p.is_match AND p.decision = 'same'
+      THEN 'decisions contradict each other: others keep the two apart'
+      WHEN NOT p.decision IS NULL
+      THEN CONCAT('decided by ', p.decided_by, ': ', COALESCE(p.decision_reason, 'no reason given'))
       WHEN p.is_match
       THEN NULL
       WHEN p.proposal = 'different'
@@ -78,6 +84,10 @@ WITH entity AS (
     CASE
       WHEN p.is_match
       THEN 'match'
+      WHEN p.decision IN ('sister_site', 'different')
+      THEN p.decision
+      WHEN NOT p.decision IS NULL
+      THEN 'review'
       WHEN p.proposal <> 'different'
       AND NOT COALESCE(p.standing = 'outdone', FALSE)
       AND NOT p.has_own_license
@@ -106,6 +116,12 @@ SELECT
   r.band::TEXT AS band, /* auto, review or reject, by the two thresholds of config.yaml */
   r.veto::TEXT AS veto, /* Rule of seeds.match_veto that applies, whatever the score */
   r.veto_reason::TEXT AS veto_reason, /* Why, in words */
+  r.decision::TEXT AS decision, /* What a steward decided, which overrules score and rules: same, different, sister_site or unsure */
+  r.decided_by::TEXT AS decided_by, /* Who decided */
+  r.decided_at::TIMESTAMPTZ AS decided_at, /* When, UTC */
+  r.decision_reason::TEXT AS decision_reason, /* Why */
+  r.is_content_changed::BOOLEAN AS is_decision_stale, /* Whether one of the two leads has changed since the decision: look again */
+  r.is_contradicted::BOOLEAN AS is_contradicted, /* Whether people decided the pair in different ways; the newest decision counts */
   r.rival_lead_key::TEXT AS rival_lead_key, /* The lead that one of the two would join as well, and that cannot be the other */
   r.verdict::TEXT AS verdict, /* match, review where a person should look, sister_site of one operator, or different */
   r.is_match::BOOLEAN AS is_match, /* Whether the two are held to be one facility */

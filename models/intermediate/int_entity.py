@@ -26,13 +26,14 @@ def label_components(size: int, left: np.ndarray, right: np.ndarray) -> np.ndarr
 def edges_within_limits(edges: pd.DataFrame, license_of: np.ndarray, apart: pd.DataFrame) -> np.ndarray:
     """Say which edges may join, the strongest first, so that no entity contradicts itself.
 
-    An entity holds at most one licence of a state, and no two leads that cannot be one facility. Only components that
-    would are walked edge by edge; all others keep all their edges.
+    An entity holds at most one licence of a state, and no two leads that cannot be one facility. What a steward decided
+    comes first and yields to nothing but another decision. Only components that would contradict themselves are walked
+    edge by edge; all others keep all their edges.
 
     Args:
-        edges: `left`, `right` (numbers of leads) and `weight` (bits).
+        edges: `left`, `right` (numbers of leads), `weight` (bits), and `is_decided` where a steward joined the two.
         license_of: For each lead the number of the state that licensed it, or -1.
-        apart: `left` and `right` of the pairs that cannot be one facility.
+        apart: `left` and `right` of the pairs that cannot be one facility, and `is_decided` where a steward says so.
 
     Returns:
         A truth value an edge.
@@ -45,45 +46,34 @@ def edges_within_limits(edges: pd.DataFrame, license_of: np.ndarray, apart: pd.D
     torn = apart[apart_labels == labels[apart["right"].to_numpy()]]
     in_doubt = np.isin(labels, np.union1d(crowded, labels[torn["left"].to_numpy()]))
     keep = np.ones(len(edges), dtype=bool)
-    doubtful = np.flatnonzero(in_doubt[edges["left"].to_numpy()])
-    doubtful = doubtful[
-        np.lexsort(
-            (
-                edges["right"].to_numpy()[doubtful],
-                edges["left"].to_numpy()[doubtful],
-                -edges["weight"].to_numpy()[doubtful],
-            )
-        )
-    ]
+    doubtful = edges.assign(at=np.arange(len(edges)))[in_doubt[edges["left"].to_numpy()]]
+    doubtful = doubtful.sort_values(["is_decided", "weight", "left", "right"], ascending=[False, False, True, True])
 
-    group: dict[int, int] = {}
-    members: dict[int, list[int]] = {}
-    licenses: dict[int, set[int]] = {}
-    enemies: dict[int, set[int]] = {}
-    foes: dict[int, list[int]] = {}
-    for a, b in zip(torn["left"].tolist(), torn["right"].tolist(), strict=True):
-        foes.setdefault(a, []).append(b)
-        foes.setdefault(b, []).append(a)
-    for lead in np.flatnonzero(in_doubt).tolist():
-        group[lead] = lead
-        members[lead] = [lead]
-        licenses[lead] = {int(license_of[lead])} - {-1}
-        enemies[lead] = set(foes.get(lead, ()))
-    lefts, rights = edges["left"].tolist(), edges["right"].tolist()
-    for at in doubtful.tolist():
-        a, b = group[lefts[at]], group[rights[at]]
+    group = {lead: lead for lead in np.flatnonzero(in_doubt).tolist()}
+    members = {lead: [lead] for lead in group}
+    licenses = {lead: {int(license_of[lead])} - {-1} for lead in group}
+    # Of each group the leads that it must not join, and those of them that a steward named.
+    enemies: dict[int, set[int]] = {lead: set() for lead in group}
+    decided_enemies: dict[int, set[int]] = {lead: set() for lead in group}
+    for a, b, is_decided in torn[["left", "right", "is_decided"]].itertuples(index=False):
+        for lead, other in ((a, b), (b, a)):
+            enemies[lead].add(other)
+            if is_decided:
+                decided_enemies[lead].add(other)
+    for left, right, is_decided, at in doubtful[["left", "right", "is_decided", "at"]].itertuples(index=False):
+        a, b = group[left], group[right]
         if a == b:
             continue
         if len(members[a]) + len(enemies[a]) < len(members[b]) + len(enemies[b]):
             a, b = b, a
-        if licenses[a] & licenses[b] or any(enemy in group and group[enemy] == a for enemy in enemies[b]):
+        forbidden = decided_enemies[b] if is_decided else enemies[b]
+        if any(group.get(enemy) == a for enemy in forbidden) or (not is_decided and licenses[a] & licenses[b]):
             keep[at] = False
             continue
-        for member in members[b]:
-            group[member] = a
+        group.update(dict.fromkeys(members[b], a))
         members[a] += members.pop(b)
-        licenses[a] |= licenses.pop(b)
-        enemies[a] |= enemies.pop(b)
+        for held in (licenses, enemies, decided_enemies):
+            held[a] |= held.pop(b)
     return keep
 
 
@@ -95,8 +85,8 @@ def edges_within_limits(edges: pd.DataFrame, license_of: np.ndarray, apart: pd.D
     grains=["lead_key"],
     description=(
         "The facility that each lead is about: the connected components of the accepted matches, none with two "
-        "licences of one state. The key comes from the entity's oldest lead, so a merge keeps the older key and a "
-        "split leaves it with the oldest lead. One row per lead."
+        "licences of one state unless a steward says so. The key comes from the entity's oldest lead, so a merge keeps "
+        "the older key and a split leaves it with the oldest lead. One row per lead."
     ),
     columns={"lead_key": "text", "entity_key": "text", "entity_size": "bigint"},
     column_descriptions={
@@ -116,6 +106,8 @@ def edges_within_limits(edges: pd.DataFrame, license_of: np.ndarray, apart: pd.D
         "intermediate.int_match_lead",
         "intermediate.int_match_edge",
         "intermediate.int_match_score",
+        # Read by an audit
+        "intermediate.int_match_decision",
     ],
 )
 def execute(
@@ -132,12 +124,12 @@ def execute(
         yield from ()
         return
     edges = context.fetchdf(
-        'SELECT left_lead_number AS "left", right_lead_number AS "right", match_weight AS weight '
+        'SELECT left_lead_number AS "left", right_lead_number AS "right", match_weight AS weight, is_decided '
         f"FROM {context.resolve_table('intermediate.int_match_edge')} WHERE standing = 'kept'"
     )
     apart = context.fetchdf(
-        'SELECT left_lead_number AS "left", right_lead_number AS "right" '
-        f"FROM {context.resolve_table('intermediate.int_match_score')} WHERE veto_verdict = 'different'"
+        'SELECT left_lead_number AS "left", right_lead_number AS "right", NOT decision IS NULL AS is_decided '
+        f"FROM {context.resolve_table('intermediate.int_match_score')} WHERE is_kept_apart"
     )
     # Leads that are not live take no part: they get numbers of their own behind the others.
     is_live = leads["lead_number"].notna().to_numpy()

@@ -37,6 +37,20 @@ WITH usable AS (
     ON b.key_type = a.key_type
     AND b.key_value = a.key_value
     AND b.lead_number > a.lead_number
+  UNION ALL
+  /* What a steward judged is compared even where no key finds it */
+  SELECT
+    l.lead_number AS left_lead_number,
+    r.lead_number AS right_lead_number,
+    'decision' AS key_type,
+    'decision' AS key_value,
+    1 AS leads_sharing,
+    0 AS licenses_sharing
+  FROM intermediate.int_match_decision AS d
+  INNER JOIN lead AS l
+    ON l.lead_key = d.left_lead_key
+  INNER JOIN lead AS r
+    ON r.lead_key = d.right_lead_key
 ), pair AS (
   SELECT
     f.left_lead_number,
@@ -53,7 +67,8 @@ WITH usable AS (
     MAX(CASE WHEN f.key_type = 'name_zip' THEN 'name_zip' END) AS name_zip,
     MAX(CASE WHEN f.key_type = 'name_city' THEN 'name_city' END) AS name_city,
     MAX(CASE WHEN f.key_type = 'contact_zip' THEN 'contact_zip' END) AS contact_zip,
-    MAX(CASE WHEN f.key_type = 'name_state' THEN 'name_state' END) AS name_state
+    MAX(CASE WHEN f.key_type = 'name_state' THEN 'name_state' END) AS name_state,
+    MAX(CASE WHEN f.key_type = 'decision' THEN 'decision' END) AS decision
   FROM found AS f
   GROUP BY
     f.left_lead_number,
@@ -74,7 +89,8 @@ SELECT
     p.name_city,
     p.contact_zip,
     CASE WHEN NOT p.shared_domain IS NULL THEN 'domain' END,
-    p.name_state
+    p.name_state,
+    p.decision
   )::TEXT AS match_passes, /* The keys by which the pair was found, the surest first */
   p.shared_license::TEXT AS shared_license, /* State and licence number that both hold */
   p.shared_phone::TEXT AS shared_phone, /* Phone that both hold, as phone or mobile */

@@ -11,8 +11,10 @@ MODEL (
 );
 
 WITH proposed AS (
+  /* A decision is stronger than any evidence */
   SELECT
-    s.*
+    s.*,
+    CASE WHEN s.decision = 'same' THEN 1000 ELSE s.match_weight END AS strength
   FROM intermediate.int_match_score AS s
   WHERE
     s.proposal = 'match'
@@ -22,7 +24,7 @@ WITH proposed AS (
     p.right_lead_number AS other_lead_number,
     p.right_lead_key AS other_lead_key,
     p.right_source_key AS other_source_key,
-    p.match_weight
+    p.strength AS match_weight
   FROM proposed AS p
   UNION ALL
   SELECT
@@ -30,7 +32,7 @@ WITH proposed AS (
     p.left_lead_number AS other_lead_number,
     p.left_lead_key AS other_lead_key,
     p.left_source_key AS other_source_key,
-    p.match_weight
+    p.strength AS match_weight
   FROM proposed AS p
 ), licensed AS (
   /* Licences of one state that one lead would join, the best first */
@@ -60,7 +62,7 @@ WITH proposed AS (
     s.right_lead_number
   FROM intermediate.int_match_score AS s
   WHERE
-    s.veto_verdict = 'different'
+    s.is_kept_apart
 ), apart_either_way AS (
   SELECT
     a.left_lead_number AS lead_number,
@@ -115,8 +117,11 @@ SELECT
   p.match_weight::DOUBLE AS match_weight, /* Evidence for the pair in bits */
   s.rival_lead_key::TEXT AS rival_lead_key, /* The lead that one of the two would join as well, and that cannot be the other */
   s.rival_weight::DOUBLE AS rival_weight, /* Evidence for the rival in bits */
+  COALESCE(p.decision = 'same', FALSE)::BOOLEAN AS is_decided, /* Whether a steward decided it */
   CASE
-    WHEN s.rival_weight IS NULL OR p.match_weight >= s.rival_weight + @match_margin
+    WHEN p.decision = 'same'
+    OR s.rival_weight IS NULL
+    OR p.match_weight >= s.rival_weight + @match_margin
     THEN 'kept'
     WHEN p.match_weight <= s.rival_weight - @match_margin
     THEN 'outdone'

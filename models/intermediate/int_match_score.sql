@@ -170,6 +170,18 @@ WITH weight AS (
   FROM ruled AS r
   LEFT JOIN active AS a
     ON a.veto = r.veto
+), decided AS (
+  SELECT
+    j.*,
+    d.decision,
+    d.decided_by,
+    d.decided_at,
+    d.decision_reason,
+    d.is_content_changed,
+    d.is_contradicted
+  FROM judged AS j
+  LEFT JOIN intermediate.int_match_decision AS d
+    ON d.left_lead_key = j.left_lead_key AND d.right_lead_key = j.right_lead_key
 ), banded AS (
   SELECT
     j.*,
@@ -180,7 +192,7 @@ WITH weight AS (
       THEN 'review'
       ELSE 'reject'
     END AS band
-  FROM judged AS j
+  FROM decided AS j
 )
 SELECT
   b.left_lead_number::BIGINT AS left_lead_number, /* Number of the lead whose key sorts first */
@@ -200,13 +212,26 @@ SELECT
   b.veto::TEXT AS veto, /* Rule of seeds.match_veto that applies, whatever the score */
   b.veto_verdict::TEXT AS veto_verdict, /* What the rule makes of the pair */
   b.veto_reason::TEXT AS veto_reason, /* Why, in words */
+  b.decision::TEXT AS decision, /* What a steward decided, which overrules score and rules: same, different, sister_site or unsure */
+  b.decided_by::TEXT AS decided_by, /* Who decided */
+  b.decided_at::TIMESTAMPTZ AS decided_at, /* When, UTC */
+  b.decision_reason::TEXT AS decision_reason, /* Why */
+  b.is_content_changed::BOOLEAN AS is_content_changed, /* Whether one of the two leads has changed since the decision */
+  b.is_contradicted::BOOLEAN AS is_contradicted, /* Whether people decided the pair in different ways */
   CASE
+    WHEN b.decision = 'same'
+    THEN 'match'
+    WHEN b.decision IN ('different', 'sister_site')
+    THEN 'different'
+    WHEN b.decision = 'unsure'
+    THEN 'review'
     WHEN b.band = 'reject' OR b.veto_verdict = 'different'
     THEN 'different'
     WHEN b.band = 'auto' AND b.veto IS NULL
     THEN 'match'
     ELSE 'review'
-  END::TEXT AS proposal, /* What score and rules say of the pair alone: match, review or different */
+  END::TEXT AS proposal, /* What decision, score and rules say of the pair alone: match, review or different */
+  COALESCE(b.decision IN ('different', 'sister_site'), b.veto_verdict = 'different', FALSE)::BOOLEAN AS is_kept_apart, /* Whether a decision or a rule says that they are not one facility */
   (
     b.shares_contact
     OR COALESCE(b.domain_level = 'same', FALSE)

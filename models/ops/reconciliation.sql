@@ -58,6 +58,16 @@ WITH loaded AS (
     ON c.lead_key = s.lead_key
   GROUP BY
     s.file_id
+  UNION ALL
+  SELECT
+    m.file_id,
+    COUNT(*) AS row_count,
+    0 AS lead_count,
+    0 AS version_count,
+    0 AS current_count
+  FROM staging.stg_match_decision AS m
+  GROUP BY
+    m.file_id
 ), counted AS (
   SELECT
     l.file_id,
