@@ -14,8 +14,8 @@ STREET_ORDINALS = (
 
 @macro()
 def street_words(evaluator, street):  # type: ignore[no-untyped-def]
-    """Give the words of a street as a list, each once; ordinals in figures, so that SEVENTH AVE is 7TH AVE."""
+    """Give the words of a street as a sorted list, each once; ordinals in figures, so that SEVENTH AVE is 7TH AVE."""
     text = street.sql(dialect="duckdb")
     for word, figures in STREET_ORDINALS:
         text = f"REGEXP_REPLACE({text}, '\\b{word}\\b', '{figures}', 'g')"
-    return f"LIST_DISTINCT(STRING_SPLIT({text}, ' '))"
+    return f"LIST_SORT(LIST_DISTINCT(STRING_SPLIT({text}, ' ')))"
