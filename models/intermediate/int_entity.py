@@ -38,15 +38,17 @@ def edges_within_limits(edges: pd.DataFrame, license_of: np.ndarray, apart: pd.D
     Returns:
         A truth value an edge.
     """
-    labels = label_components(len(license_of), edges["left"].to_numpy(), edges["right"].to_numpy())
+    left = edges["left"].to_numpy(dtype=np.int64)
+    labels = label_components(len(license_of), left, edges["right"].to_numpy(dtype=np.int64))
     licensed = np.flatnonzero(license_of >= 0)
     held = pd.DataFrame({"label": labels[licensed], "license": license_of[licensed]})
     crowded = held.loc[held.duplicated(), "label"].unique()
-    apart_labels = labels[apart["left"].to_numpy()]
-    torn = apart[apart_labels == labels[apart["right"].to_numpy()]]
-    in_doubt = np.isin(labels, np.union1d(crowded, labels[torn["left"].to_numpy()]))
+    apart_labels = labels[apart["left"].to_numpy(dtype=np.int64)]
+    is_torn = apart_labels == labels[apart["right"].to_numpy(dtype=np.int64)]
+    torn = apart[is_torn]
+    in_doubt = np.isin(labels, np.union1d(crowded, apart_labels[is_torn]))
     keep = np.ones(len(edges), dtype=bool)
-    doubtful = edges.assign(at=np.arange(len(edges)))[in_doubt[edges["left"].to_numpy()]]
+    doubtful = edges.assign(at=np.arange(len(edges)))[in_doubt[left]]
     doubtful = doubtful.sort_values(["is_decided", "weight", "left", "right"], ascending=[False, False, True, True])
 
     group = {lead: lead for lead in np.flatnonzero(in_doubt).tolist()}
@@ -60,8 +62,8 @@ def edges_within_limits(edges: pd.DataFrame, license_of: np.ndarray, apart: pd.D
             enemies[lead].add(other)
             if is_decided:
                 decided_enemies[lead].add(other)
-    for left, right, is_decided, at in doubtful[["left", "right", "is_decided", "at"]].itertuples(index=False):
-        a, b = group[left], group[right]
+    for one, other, is_decided, at in doubtful[["left", "right", "is_decided", "at"]].itertuples(index=False):
+        a, b = group[one], group[other]
         if a == b:
             continue
         if len(members[a]) + len(enemies[a]) < len(members[b]) + len(enemies[b]):
@@ -72,8 +74,8 @@ def edges_within_limits(edges: pd.DataFrame, license_of: np.ndarray, apart: pd.D
             continue
         group.update(dict.fromkeys(members[b], a))
         members[a] += members.pop(b)
-        for held in (licenses, enemies, decided_enemies):
-            held[a] |= held.pop(b)
+        for known in (licenses, enemies, decided_enemies):
+            known[a] |= known.pop(b)
     return keep
 
 
@@ -141,7 +143,9 @@ def execute(
     license_of[number] = pd.factorize(states)[0]
 
     edges = edges.loc[edges_within_limits(edges, license_of, apart)]
-    labels = label_components(len(license_of), edges["left"].to_numpy(), edges["right"].to_numpy())
+    labels = label_components(
+        len(license_of), edges["left"].to_numpy(dtype=np.int64), edges["right"].to_numpy(dtype=np.int64)
+    )
     leads["component"] = labels[number]
     oldest = leads.sort_values(["born", "lead_key"]).groupby("component", sort=False)["lead_key"].first()
     leads["entity_key"] = "entity:" + leads["component"].map(oldest)

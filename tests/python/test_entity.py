@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import random
 from types import ModuleType
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from conftest import ROOT
 
@@ -24,27 +27,124 @@ def int_entity() -> ModuleType:
     return module
 
 
-def groups(leads: pd.Series, labels: np.ndarray) -> set[frozenset[str]]:
-    return {frozenset(members) for _, members in leads.groupby(labels)}
+def groups(labels: np.ndarray) -> set[frozenset[int]]:
+    """Give the members of each component."""
+    return {frozenset(members) for members in pd.Series(range(len(labels))).groupby(labels).groups.values()}
+
+
+def edges(*rows: tuple[int, int, float], decided: tuple[int, ...] = ()) -> pd.DataFrame:
+    """Give edges of (left, right, weight); those at the positions in `decided` are a steward's."""
+    frame = pd.DataFrame(rows, columns=["left", "right", "weight"])
+    return frame.assign(is_decided=frame.index.isin(decided))
+
+
+def apart(*rows: tuple[int, int], decided: bool = False) -> pd.DataFrame:
+    """Give pairs that cannot be one facility."""
+    frame = pd.DataFrame(rows, columns=["left", "right"], dtype=np.int64)
+    return frame.assign(is_decided=decided)
+
+
+def licenses(size: int, **held: int) -> np.ndarray:
+    """Give the licensing state of each lead: `l3=0` says that lead 3 is a licence of state 0."""
+    license_of = np.full(size, -1)
+    for lead, state in held.items():
+        license_of[int(lead[1:])] = state
+    return license_of
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_order_of_leads_and_pairs_changes_nothing(int_entity: ModuleType, seed: int) -> None:
-    pairs = pd.DataFrame([("a", "b"), ("b", "c"), ("d", "e"), ("c", "a")], columns=["left", "right"])
-    shuffled = pairs.sample(frac=1, random_state=seed)
-    leads = pd.Series(list("abcdef")).sample(frac=1, random_state=seed).reset_index(drop=True)
-    labels = int_entity.label_components(leads, shuffled["right"], shuffled["left"])
-    assert groups(leads, labels) == {frozenset("abc"), frozenset("de"), frozenset("f")}
+def test_order_of_pairs_changes_nothing(int_entity: ModuleType, seed: int) -> None:
+    pairs = pd.DataFrame([(0, 1), (1, 2), (3, 4), (2, 0)]).sample(frac=1, random_state=seed)
+    labels = int_entity.label_components(6, pairs[1].to_numpy(), pairs[0].to_numpy())
+    assert groups(labels) == {frozenset({0, 1, 2}), frozenset({3, 4}), frozenset({5})}
 
 
 def test_without_a_match_every_lead_stands_alone(int_entity: ModuleType) -> None:
-    leads, none = pd.Series(["a", "b"]), pd.Series([], dtype=str)
-    assert len(set(int_entity.label_components(leads, none, none))) == 2
+    none = np.array([], dtype=np.int64)
+    assert len(set(int_entity.label_components(2, none, none))) == 2
 
 
 @pytest.mark.parametrize("shape", ["star", "chain"])
 def test_a_million_leads_in_one_entity(int_entity: ModuleType, shape: str) -> None:
-    leads = pd.Series(np.arange(MILLION)).astype(str)
-    left = leads.iloc[:-1] if shape == "chain" else pd.Series(["0"] * (MILLION - 1))
-    labels = int_entity.label_components(leads, left, leads.iloc[1:])
-    assert len(set(labels)) == 1
+    leads = np.arange(MILLION)
+    left = leads[:-1] if shape == "chain" else np.zeros(MILLION - 1, dtype=np.int64)
+    assert len(set(int_entity.label_components(MILLION, left, leads[1:]))) == 1
+
+
+@pytest.mark.parametrize("shape", ["star", "chain"])
+def test_a_million_leads_with_two_licenses_are_parted_at_the_weakest_pair(int_entity: ModuleType, shape: str) -> None:
+    leads = np.arange(MILLION)
+    left = leads[:-1] if shape == "chain" else np.zeros(MILLION - 1, dtype=np.int64)
+    frame = pd.DataFrame({"left": left, "right": leads[1:], "weight": 9.0, "is_decided": False})
+    frame.loc[MILLION - 2, "weight"] = 5.0
+    held = licenses(MILLION, l1=0, **{f"l{MILLION - 1}": 0})
+    keep = int_entity.edges_within_limits(frame, held, apart())
+    assert np.flatnonzero(~keep).tolist() == [MILLION - 2]
+
+
+def test_of_two_licenses_of_a_state_the_stronger_pair_joins(int_entity: ModuleType) -> None:
+    found = edges((0, 1, 9.0), (0, 2, 12.0), (0, 3, 7.0))
+    keep = int_entity.edges_within_limits(found, licenses(4, l1=0, l2=0, l3=1), apart())
+    # Lead 3 is a licence of another state.
+    assert keep.tolist() == [False, True, True]
+
+
+def test_leads_that_are_kept_apart_never_meet_by_way_of_others(int_entity: ModuleType) -> None:
+    found = edges((0, 1, 9.0), (1, 2, 8.0), (2, 3, 7.0))
+    keep = int_entity.edges_within_limits(found, licenses(4), apart((0, 3)))
+    assert keep.tolist() == [True, True, False]
+
+
+def test_a_decision_joins_two_licenses_and_comes_before_stronger_evidence(int_entity: ModuleType) -> None:
+    found = edges((0, 1, 50.0), (0, 2, -4.0), decided=(1,))
+    held = licenses(3, l0=0, l1=1, l2=0)
+    assert int_entity.edges_within_limits(found, held, apart()).tolist() == [True, True]
+    # Lead 1 and lead 2 are kept apart by a rule: the decision is the one that holds.
+    assert int_entity.edges_within_limits(found, held, apart((1, 2))).tolist() == [False, True]
+
+
+def test_a_decision_yields_to_nothing_but_another_decision(int_entity: ModuleType) -> None:
+    found = edges((0, 1, 1000.0), (1, 2, 1000.0), decided=(0, 1))
+    assert int_entity.edges_within_limits(found, licenses(3), apart((0, 2))).tolist() == [True, True]
+    assert int_entity.edges_within_limits(found, licenses(3), apart((0, 2), decided=True)).sum() == 1
+
+
+SIZE = 8
+LEAD = st.integers(0, SIZE - 1)
+PAIR = st.tuples(LEAD, LEAD).filter(lambda pair: pair[0] < pair[1])
+
+
+@given(
+    st.lists(st.tuples(PAIR, st.integers(1, 5)), max_size=14, unique_by=lambda item: item[0]),
+    st.lists(st.sampled_from([-1, 0, 1]), min_size=SIZE, max_size=SIZE),
+    st.lists(PAIR, max_size=6, unique=True),
+    st.randoms(),
+)
+def test_no_entity_contradicts_itself_and_no_pair_is_refused_without_need(
+    int_entity: ModuleType,
+    found: list[tuple[tuple[int, int], int]],
+    held: list[int],
+    kept_apart: list[tuple[int, int]],
+    shuffled: random.Random,
+) -> None:
+    frame = edges(*((left, right, float(weight)) for (left, right), weight in found))
+    license_of, torn = np.array(held), apart(*kept_apart)
+    keep = int_entity.edges_within_limits(frame, license_of, torn)
+    kept = frame[keep]
+    labels = int_entity.label_components(SIZE, kept["left"].to_numpy(), kept["right"].to_numpy())
+
+    def contradicts(members: set[int]) -> bool:
+        states = [held[lead] for lead in members if held[lead] >= 0]
+        return len(states) > len(set(states)) or any({a, b} <= members for a, b in kept_apart)
+
+    entities = groups(labels)
+    assert not any(contradicts(set(members)) for members in entities)
+    # A refused pair would bring two entities together that cannot be one.
+    for left, right in frame.loc[~keep, ["left", "right"]].itertuples(index=False):
+        joined = set().union(*(members for members in entities if left in members or right in members))
+        assert contradicts(joined)
+    # The order in which the pairs come changes nothing.
+    order = list(range(len(frame)))
+    shuffled.shuffle(order)
+    again = frame.iloc[order].reset_index(drop=True)
+    assert int_entity.edges_within_limits(again, license_of, torn).tolist() == keep[order].tolist()
