@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from lead_enrichment.commands import archive, bench, contracts, demo, ingest, rehearse, release, status, summary
+from lead_enrichment.commands import archive, bench, contracts, demo, ingest, match, rehearse, release, status, summary
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,3 +22,4 @@ app.command("summary")(summary.summary_command)
 app.command("bench")(bench.bench_command)
 app.add_typer(archive.app, name="archive")
 app.add_typer(contracts.app, name="contracts")
+app.add_typer(match.app, name="match")

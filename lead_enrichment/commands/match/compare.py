@@ -1,0 +1,60 @@
+"""`leads match compare`: what an environment would change for the leads."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from lead_enrichment.commands import errors_as_sentences
+from lead_enrichment.matching.comparison import compare
+from lead_enrichment.matching.warehouse import Row, warehouse
+from lead_enrichment.paths import data_paths
+
+
+def compare_command(
+    environment: Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="As in `sqlmesh plan ENVIRONMENT`.")],
+    samples: Annotated[int, typer.Option(help="Leads and pairs of each change to name.", min=0)] = 3,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the changes as JSON.")] = False,
+) -> None:
+    """Show which leads and pairs an environment would judge otherwise than production does.
+
+    Change a weight, a rule or a threshold, run `sqlmesh plan dev`, then
+    `leads match compare dev`, and only then `sqlmesh plan`.
+    """
+    with errors_as_sentences(), warehouse(data_paths(create=False)) as connection:
+        found = compare(connection, environment, samples)
+    if as_json:
+        typer.echo(json.dumps(asdict(found), indent=2, default=str))
+        return
+    console = Console(highlight=False)
+    if not (found.leads or found.bands or found.verdicts):
+        console.print(f"No lead and no pair would be judged otherwise; {found.scores:,} pairs would score otherwise.")
+        return
+    for title, changes in (
+        ("Leads", found.leads),
+        ("Verdicts of pairs", found.verdicts),
+        ("Bands of pairs", found.bands),
+    ):
+        if changes:
+            console.print(_table(title, changes))
+    console.print(f"{found.scores:,} pairs would score otherwise. Why a pair does: leads match explain LEAD OTHER")
+
+
+def _table(title: str, changes: list[Row]) -> Table:
+    table = Table(title, "Number", "Such as")
+    table.columns[1].justify = "right"
+    for change in changes:
+        table.add_row(change["change"], f"{change['number']:,}", "\n".join(_sample(row) for row in change["samples"]))
+    return table
+
+
+def _sample(row: Row) -> str:
+    if "lead_key" in row:
+        return f"{row['lead_key']}: {row['reason_after'] or row['reason_before']}"
+    before, after = (row[name] if row[name] is not None else "none" for name in ("weight_before", "weight_after"))
+    return f"{row['left_lead_key']} and {row['right_lead_key']}: {before} to {after} bits"

@@ -1,0 +1,36 @@
+"""`leads match decide`: what a person knows better than the score."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lead_enrichment.commands import errors_as_sentences
+from lead_enrichment.matching.decisions import VERDICTS, decide, drop
+from lead_enrichment.matching.warehouse import warehouse
+from lead_enrichment.paths import data_paths
+from lead_enrichment.users import user_name
+
+
+def decide_command(
+    lead: Annotated[str, typer.Argument(metavar="LEAD", help="Key of a lead, such as texas:1234567.")],
+    other: Annotated[str, typer.Argument(metavar="OTHER", help="Key of the other lead.")],
+    verdict: Annotated[str, typer.Argument(metavar="VERDICT", help=f"One of {', '.join(VERDICTS)}.")],
+    reason: Annotated[str, typer.Option(help="Why; it is shown wherever the verdict is.")],
+    by: Annotated[str | None, typer.Option(help="Who decides; you by default.")] = None,
+) -> None:
+    """Say whether two leads are one facility. It overrules the score from the next run on.
+
+    The verdict is dropped into landing/decisions/ as a file and kept for
+    ever; a later one on the same pair overrules it. It holds while the two
+    leads say what they say now: when one changes, the pair comes up again in
+    `leads match review`.
+    """
+    with errors_as_sentences():
+        paths = data_paths()
+        with warehouse(paths) as connection:
+            made = decide(connection, (lead, other), verdict, reason, by or user_name())
+        target = drop(paths, [made])
+    typer.echo(f"Decided: {lead} and {other} are {made.verdict.replace('_', ' ')}. It waits as {target}.")
+    typer.echo("It counts from the next run on: make refresh")

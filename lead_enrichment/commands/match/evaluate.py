@@ -1,0 +1,93 @@
+"""`leads match evaluate`: how right the matching is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from lead_enrichment.commands import errors_as_sentences
+from lead_enrichment.matching.quality import Evaluation, Score, draw_thresholds, evaluate
+from lead_enrichment.matching.warehouse import Row, warehouse
+from lead_enrichment.paths import data_paths
+
+
+def evaluate_command(
+    truth: Annotated[
+        Path | None, typer.Option(help="CSV with lead_key and facility_id; the demo's truth by default.")
+    ] = None,
+    errors: Annotated[int, typer.Option(help="Wrong and missed pairs to list.", min=0)] = 5,
+    chart: Annotated[Path | None, typer.Option(help="Draw precision and recall by threshold to this .html.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Hold production against a truth: precision, recall and F1 of pairs and entities, and the worst errors.
+
+    Precision is how much of what is said is true, recall how much of what is
+    true is said, F1 their harmonic mean.
+    """
+    with errors_as_sentences():
+        paths = data_paths(create=False)
+        with warehouse(paths) as connection:
+            found = evaluate(connection, truth or paths.root / "truth" / "record_facility.csv", errors)
+        if chart:
+            draw_thresholds(found, chart)
+    if as_json:
+        typer.echo(json.dumps(_as_json(found), indent=2, default=str))
+        return
+    console = Console(highlight=False)
+    table = Table(f"{found.leads:,} live leads", "Said", "True", "Both", "Precision", "Recall", "F1")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, score in _scores(found).items():
+        table.add_row(
+            name, f"{score.said:,}", f"{score.true:,}", f"{score.right:,}",
+            f"{score.precision:.1%}", f"{score.recall:.1%}", f"{score.f1:.1%}",
+        )  # fmt: skip
+    console.print(table)
+    for title, rows in found.groups.items():
+        console.print(_group(title, rows))
+    for title, pairs in (("Joined, but two facilities", found.wrong), ("One facility, but not joined", found.missed)):
+        if pairs:
+            console.print(_errors(title, pairs))
+    if chart:
+        console.print(f"The chart is {chart}.")
+
+
+def _scores(found: Evaluation) -> dict[str, Score]:
+    return {
+        "pairs in one entity": found.pairs,
+        "entities exactly right": found.entities,
+        "pairs by the rule before": found.rule_before,
+    }
+
+
+def _as_json(found: Evaluation) -> dict[str, object]:
+    scores = {
+        name: {**asdict(score), "precision": score.precision, "recall": score.recall, "f1": score.f1}
+        for name, score in zip(("pairs", "entities", "rule_before"), _scores(found).values(), strict=True)
+    }
+    return {"leads": found.leads, **scores, **found.groups, "wrong": found.wrong, "missed": found.missed}
+
+
+def _group(title: str, rows: list[Row]) -> Table:
+    table = Table(f"Compared pairs by {title}", "Pairs", "True", "Share")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in rows:
+        table.add_row(row["name"], f"{row['said']:,}", f"{row['right']:,}", f"{row['right'] / row['said']:.1%}")
+    return table
+
+
+def _errors(title: str, pairs: list[Row]) -> Table:
+    table = Table(title, "Names", "Bits", "What is said")
+    table.columns[0].no_wrap = True
+    for pair in pairs:
+        bits = "" if pair["match_weight"] is None else f"{pair['match_weight']:.1f}"
+        keys = f"{pair['left_lead_key']}\n{pair['right_lead_key']}"
+        table.add_row(keys, f"{pair['name_left']}\n{pair['name_right']}", bits, pair["reason"])
+    return table

@@ -1,0 +1,168 @@
+"""Why two leads are, or are not, held to be one facility."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from lead_enrichment.errors import UsageError
+from lead_enrichment.matching.warehouse import Row, find_lead, rows
+
+SHARED_KEYS = """
+    SELECT a.key_type, a.key_value, a.leads_sharing, a.is_over_shared
+    FROM intermediate.int_match_key AS a
+    JOIN intermediate.int_match_key AS b USING (key_type, key_value)
+    WHERE a.lead_key = ? AND b.lead_key = ?
+    ORDER BY ALL
+"""
+NEAREST = """
+    SELECT * FROM facts.fact_match_pair
+    WHERE left_lead_key = ? OR right_lead_key = ?
+    ORDER BY is_match DESC, match_weight DESC, left_lead_key, right_lead_key
+    LIMIT ?
+"""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the waterfall: what both leads say, the level, and its bits."""
+
+    attribute: str
+    left: str | None
+    right: str | None
+    level: str | None
+    weight: float
+    adjustment: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A pair with all its evidence.
+
+    Args:
+        pair: The row of facts.fact_match_pair; None where the two were never compared.
+        steps: The prior and each attribute, in bits; they add up to the pair's match_weight.
+        why_not: Why they were never compared; empty where they were.
+    """
+
+    pair: Row | None
+    steps: tuple[Step, ...]
+    why_not: str = ""
+
+
+def explain_pair(connection: duckdb.DuckDBPyConnection, one: str, other: str) -> Explanation:
+    """Give the evidence for and against two leads.
+
+    Raises:
+        UsageError: One of the leads never came, or the two are one.
+    """
+    if one == other:
+        raise UsageError("the two leads are one", one, "Give two keys.")
+    leads = [find_lead(connection, key) for key in (one, other)]
+    query = "SELECT * FROM facts.fact_match_pair WHERE left_lead_key = ? AND right_lead_key = ?"
+    found = rows(connection, query, *sorted((one, other)))
+    if found:
+        return Explanation(found[0], steps_of(found[0]))
+    gone = [lead["lead_key"] for lead in leads if not lead["is_live"]]
+    if gone:
+        return Explanation(
+            None, (), f"{' and '.join(gone)} is deleted or no longer listed, so it is compared with nobody."
+        )
+    shared = rows(connection, SHARED_KEYS, one, other)
+    if shared:
+        named = "; ".join(f"{row['key_type']} {row['key_value']} (of {row['leads_sharing']:,} leads)" for row in shared)
+        return Explanation(None, (), f"All that they share is shared by too many to tell a facility: {named}.")
+    return Explanation(
+        None,
+        (),
+        "They share no key: no phone, e-mail address, street address, web domain, contact or name in one place.",
+    )
+
+
+def steps_of(pair: Row) -> tuple[Step, ...]:
+    """Give the waterfall of a pair."""
+    steps = [Step("prior", None, None, None, pair["prior_weight"], 0.0)]
+    for name in (column.removesuffix("_level") for column in pair if column.endswith("_level")):
+        values = (pair[f"{name}_left"], pair[f"{name}_right"], pair[f"{name}_level"])
+        steps.append(Step(name, *values, pair[f"{name}_weight"], pair.get(f"{name}_adjustment", 0.0)))
+    return tuple(steps)
+
+
+def explain_lead(connection: duckdb.DuckDBPyConnection, lead_key: str, nearest: int) -> tuple[Row, list[Row]]:
+    """Give what is said of a lead, and the pairs that come nearest, matches first.
+
+    Raises:
+        UsageError: The lead never came.
+    """
+    find_lead(connection, lead_key)
+    (fact,) = rows(connection, "SELECT * FROM facts.fact_lead_match WHERE lead_key = ?", lead_key)
+    return fact, rows(connection, NEAREST, lead_key, lead_key, nearest)
+
+
+def draw_waterfall(pair: Row, path: Path) -> None:
+    """Draw the waterfall of a pair as HTML, PNG or SVG, by the ending of the path's name.
+
+    Raises:
+        UsageError: The ending is another, or what draws is not installed.
+    """
+    alt = charts()
+    total, bars = 0.0, []
+    for step in steps_of(pair):
+        bits = step.weight + step.adjustment
+        if bits or step.attribute == "prior":
+            label = step.attribute if step.level is None else f"{step.attribute}: {step.level.replace('_', ' ')}"
+            bars.append({"step": label, "from": total, "to": total + bits, "bits": round(bits, 2)})
+            total += bits
+    bars.append({"step": "sum", "from": 0.0, "to": total, "bits": round(total, 2)})
+    chart = (
+        alt.Chart(
+            alt.Data(values=bars), title=f"{pair['left_lead_key']} and {pair['right_lead_key']}: {pair['verdict']}"
+        )
+        .mark_bar()
+        .encode(
+            x=alt.X("from:Q", title="bits of evidence; each doubles the odds"),
+            x2="to",
+            y=alt.Y("step:N", sort=None, title=None),
+            color=alt.Color(
+                "direction:N",
+                title=None,
+                scale=alt.Scale(domain=["for", "against", "sum"], range=["#2a7f62", "#b5443b", "#3b4a6b"]),
+            ),
+            tooltip=["step:N", "bits:Q"],
+        )
+        .transform_calculate(direction="datum.step === 'sum' ? 'sum' : datum.bits >= 0 ? 'for' : 'against'")
+        .properties(width=560)
+    )
+    save_chart(chart, path)
+
+
+def charts() -> Any:
+    """Give the library that draws.
+
+    Raises:
+        UsageError: It is not installed.
+    """
+    try:
+        import altair
+        import vl_convert  # noqa: F401
+    except ImportError as error:
+        raise UsageError("what draws charts is not installed", "", "Run: pip install -e '.[match]'") from error
+    return altair
+
+
+def save_chart(chart: Any, path: Path) -> None:
+    """Save a chart; HTML holds all that it needs.
+
+    Raises:
+        UsageError: The name's ending is none of .html, .png and .svg.
+    """
+    ending = path.suffix.lower()
+    if ending not in (".html", ".png", ".svg"):
+        raise UsageError(f"{ending or 'no ending'} is no kind of picture", str(path), "Name it .html, .png or .svg.")
+    if ending == ".html":
+        path.write_text(chart.to_html(inline=True), encoding="utf-8")
+    else:
+        chart.save(str(path))

@@ -1,0 +1,202 @@
+"""How right the matching is, held against a truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from lead_enrichment.delivery import quoted
+from lead_enrichment.errors import UsageError
+from lead_enrichment.matching.evidence import charts, save_chart
+from lead_enrichment.matching.warehouse import Row, rows
+
+# The truth of the live leads that it knows, and every pair that is said or true.
+SETUP = """
+    CREATE OR REPLACE TEMP TABLE truth AS
+        SELECT e.lead_key, e.entity_key, t.facility_id, l.source_key
+        FROM intermediate.int_entity AS e
+        JOIN intermediate.int_match_lead AS l USING (lead_key)
+        JOIN READ_CSV('{truth}', all_varchar = TRUE) AS t USING (lead_key);
+    CREATE OR REPLACE TEMP TABLE scored AS
+        SELECT p.*, a.facility_id = b.facility_id AS is_true
+        FROM facts.fact_match_pair AS p
+        JOIN truth AS a ON a.lead_key = p.left_lead_key
+        JOIN truth AS b ON b.lead_key = p.right_lead_key;
+    CREATE OR REPLACE TEMP TABLE pair AS
+        SELECT a.entity_key = b.entity_key AS is_said, a.facility_id = b.facility_id AS is_true
+        FROM truth AS a
+        JOIN truth AS b ON a.lead_key < b.lead_key AND a.entity_key = b.entity_key
+        UNION ALL
+        SELECT FALSE, TRUE
+        FROM truth AS a
+        JOIN truth AS b ON a.lead_key < b.lead_key AND a.facility_id = b.facility_id AND a.entity_key <> b.entity_key;
+"""
+# The rule that came before the scores: a phone or e-mail in common, and no conflict of address or licence.
+DETERMINISTIC = """
+    is_true IS NOT NULL AND (phone_level = 'exact' OR email_level = 'exact')
+    AND COALESCE(veto, '') NOT IN ('two_licenses', 'two_licenses_one_address')
+    AND COALESCE(address_level, '') NOT IN (
+        'other_state', 'other_street', 'elsewhere', 'same_house', 'nearly_same', 'other_unit', 'other_zip'
+    )
+"""
+BEFORE = f"SELECT 'rule before' AS name, ({DETERMINISTIC}) AS is_said, is_true FROM scored"
+GROUPS = {
+    "verdict": "SELECT verdict AS name, TRUE AS is_said, is_true FROM scored",
+    "band, which is of the score alone": "SELECT band AS name, TRUE AS is_said, is_true FROM scored",
+    "pass": "SELECT UNNEST(STRING_SPLIT(match_passes, ', ')) AS name, TRUE AS is_said, is_true FROM scored",
+}
+COUNTS = """
+    SELECT name, COUNT(*) FILTER (is_said) AS said, COUNT(*) FILTER (is_said AND is_true) AS "right"
+    FROM ({}) GROUP BY name ORDER BY said DESC, name
+"""
+ENTITIES = """
+    WITH said AS (SELECT entity_key, COUNT(DISTINCT facility_id) AS facilities FROM truth GROUP BY ALL),
+    real AS (SELECT facility_id, COUNT(DISTINCT entity_key) AS entities FROM truth GROUP BY ALL),
+    exact AS (
+        SELECT COUNT(*) AS n FROM (
+            SELECT entity_key FROM truth JOIN real USING (facility_id) JOIN said USING (entity_key)
+            GROUP BY entity_key HAVING MAX(entities) = 1 AND MAX(facilities) = 1
+        )
+    )
+    SELECT (SELECT COUNT(*) FROM said) AS said, (SELECT COUNT(*) FROM real) AS "true", (SELECT n FROM exact) AS "right"
+"""
+WRONG = """
+    SELECT left_lead_key, right_lead_key, name_left, name_right, ROUND(match_weight, 1) AS match_weight, reason
+    FROM scored WHERE verdict = 'match' AND NOT is_true
+    ORDER BY match_weight DESC, left_lead_key, right_lead_key LIMIT ?
+"""
+MISSED = """
+    SELECT
+        a.lead_key AS left_lead_key, b.lead_key AS right_lead_key, l.name AS name_left, r.name AS name_right,
+        ROUND(p.match_weight, 1) AS match_weight, COALESCE(p.verdict || ': ' || p.reason, 'never compared') AS reason
+    FROM truth AS a
+    JOIN truth AS b ON a.lead_key < b.lead_key AND a.facility_id = b.facility_id AND a.entity_key <> b.entity_key
+    JOIN intermediate.int_match_lead AS l ON l.lead_key = a.lead_key
+    JOIN intermediate.int_match_lead AS r ON r.lead_key = b.lead_key
+    LEFT JOIN scored AS p ON p.left_lead_key = a.lead_key AND p.right_lead_key = b.lead_key
+    ORDER BY p.match_weight NULLS FIRST, 1, 2 LIMIT ?
+"""
+CURVE = """
+    SELECT
+        FLOOR(match_weight * 2) / 2 AS threshold,
+        COUNT(*) AS said,
+        COUNT(*) FILTER (is_true) AS "right"
+    FROM scored WHERE veto IS NULL GROUP BY threshold ORDER BY threshold DESC
+"""
+
+
+@dataclass(frozen=True)
+class Score:
+    """What is said, what is true, and what of it is both."""
+
+    said: int
+    true: int
+    right: int
+
+    @property
+    def precision(self) -> float:
+        """The share of what is said that is true; 1 where nothing is said."""
+        return self.right / self.said if self.said else 1.0
+
+    @property
+    def recall(self) -> float:
+        """The share of what is true that is said; 1 where nothing is true."""
+        return self.right / self.true if self.true else 1.0
+
+    @property
+    def f1(self) -> float:
+        """The harmonic mean of the two."""
+        both = self.said + self.true
+        return 2 * self.right / both if both else 1.0
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The matching beside a truth.
+
+    Args:
+        leads: Live leads that the truth knows.
+        pairs: Pairs of leads in one entity.
+        entities: Entities that hold exactly the leads of a facility.
+        rule_before: Pairs, by the deterministic rule that came before, of those that were compared.
+        groups: By verdict, band and pass: the pairs, and how many of them are true.
+        wrong: The surest pairs that were joined and are not true.
+        missed: True pairs that were not joined, those never compared first.
+        curve: Pairs without veto by their weight, the highest first, and how many of them are true.
+    """
+
+    leads: int
+    pairs: Score
+    entities: Score
+    rule_before: Score
+    groups: dict[str, list[Row]]
+    wrong: list[Row]
+    missed: list[Row]
+    curve: list[Row]
+
+
+def evaluate(connection: duckdb.DuckDBPyConnection, truth: Path, errors: int) -> Evaluation:
+    """Hold production against a truth.
+
+    Args:
+        connection: The warehouse.
+        truth: CSV with the columns lead_key and facility_id; leads of one facility bear one id.
+        errors: How many of the worst errors to list.
+
+    Raises:
+        UsageError: The truth is not there or lacks a column, or knows none of the leads.
+    """
+    if not truth.is_file():
+        raise UsageError("there is no truth to hold the matching against", str(truth), "Name one: --truth FILE")
+    try:
+        connection.execute(SETUP.format(truth=quoted(str(truth))))
+    except duckdb.BinderException as error:
+        remedy = "It needs the columns lead_key and facility_id."
+        raise UsageError(f"the truth cannot be read ({error})", str(truth), remedy) from error
+    (counts,) = rows(
+        connection,
+        'SELECT COUNT(*) FILTER (is_said) AS said, COUNT(*) FILTER (is_true) AS "true", '
+        'COUNT(*) FILTER (is_said AND is_true) AS "right", (SELECT COUNT(*) FROM truth) AS leads FROM pair',
+    )
+    leads = counts.pop("leads")
+    if not leads:
+        raise UsageError("the truth knows none of the live leads", str(truth), "Give the truth of these deliveries.")
+    pairs = Score(**counts)
+    groups = {name: rows(connection, COUNTS.format(query)) for name, query in GROUPS.items()}
+    (before,) = rows(connection, COUNTS.format(BEFORE)) or [{"said": 0, "right": 0}]
+    (entities,) = rows(connection, ENTITIES)
+    return Evaluation(
+        leads=leads,
+        pairs=pairs,
+        entities=Score(**entities),
+        rule_before=Score(before["said"], pairs.true, before["right"]),
+        groups=groups,
+        wrong=rows(connection, WRONG, errors),
+        missed=rows(connection, MISSED, errors),
+        curve=rows(connection, CURVE),
+    )
+
+
+def draw_thresholds(evaluation: Evaluation, path: Path) -> None:
+    """Draw precision and recall of the score by its threshold, before rivals and entities have their say."""
+    alt = charts()
+    points, said, right = [], 0, 0
+    for row in evaluation.curve:
+        said, right = said + row["said"], right + row["right"]
+        score = Score(said, evaluation.pairs.true, right)
+        for name, value in (("precision", score.precision), ("recall", score.recall), ("F1", score.f1)):
+            points.append({"threshold": row["threshold"], "measure": name, "value": round(value, 4)})
+    chart = (
+        alt.Chart(alt.Data(values=points), title="Pairs joined from a threshold on")
+        .mark_line(point=True)
+        .encode(
+            x=alt.X("threshold:Q", title="threshold in bits (0 is even odds)"),
+            y=alt.Y("value:Q", title=None, scale=alt.Scale(domain=[0, 1])),
+            color=alt.Color("measure:N", title=None),
+            tooltip=["threshold:Q", "measure:N", "value:Q"],
+        )
+        .properties(width=640, height=320)
+    )
+    save_chart(chart, path)

@@ -1,0 +1,60 @@
+"""Reading what the matching models say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from typing import Any
+
+import duckdb
+
+from lead_enrichment.engine import connect
+from lead_enrichment.errors import UsageError
+from lead_enrichment.paths import DataPaths
+
+Row = dict[str, Any]
+
+
+@contextmanager
+def warehouse(paths: DataPaths) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse for reading.
+
+    Raises:
+        UsageError: There is none yet, another process holds it, or what is asked for was not planned.
+    """
+    where = str(paths.warehouse)
+    if not paths.warehouse.exists():
+        raise UsageError("there is no warehouse yet", where, "Run: make run")
+    try:
+        with connect(where, read_only=True) as connection:
+            yield connection
+    except duckdb.IOException as error:
+        raise UsageError("another process holds the warehouse", where, "Wait for the run to end.") from error
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        raise UsageError(f"what is asked for was not planned ({error})", where, "Run: sqlmesh plan") from error
+
+
+def rows(connection: duckdb.DuckDBPyConnection, query: str, *parameters: object) -> list[Row]:
+    """Give the rows of a query as dictionaries."""
+    found: list[Row] = connection.execute(query, parameters).to_arrow_table().to_pylist()
+    return found
+
+
+def find_lead(connection: duckdb.DuckDBPyConnection, lead_key: str) -> Row:
+    """Give the current state of a lead.
+
+    Raises:
+        UsageError: No such lead ever came; near keys are named.
+    """
+    found = rows(connection, "SELECT * FROM intermediate.int_lead_current WHERE lead_key = ?", lead_key)
+    if found:
+        return found[0]
+    known = [row["lead_key"] for row in rows(connection, NEAR_KEYS, lead_key)]
+    near = get_close_matches(lead_key, known, n=3)
+    hint = f"Did you mean {' or '.join(near)}?" if near else "A key is a source and its id, such as texas:1234567."
+    raise UsageError(f"no lead {lead_key} ever came", "", hint)
+
+
+# The keys that are nearest by the letters that differ; Python picks from few.
+NEAR_KEYS = "SELECT lead_key FROM intermediate.int_lead_current ORDER BY LEVENSHTEIN(lead_key, ?), lead_key LIMIT 20"
