@@ -109,3 +109,11 @@ def own_demo(planned_demo: Path, tmp_path: Path) -> Iterator[Path]:
     shutil.copytree(planned_demo, data)
     yield data
     shutil.rmtree(data)
+
+
+@pytest.fixture
+def project_copy(tmp_path: Path) -> Path:
+    """A copy of the project for one test, which may change it."""
+    project = tmp_path / "project"
+    shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(".*", "data", "logs", "__pycache__"))
+    return project
