@@ -10,6 +10,7 @@ from lead_enrichment.contracts import CONTRACTS_DIR, contracts, fold, read_contr
 
 MODES = {
     "salesforce": "change_feed",
+    "decisions": "change_feed",
     "nevada": "full_snapshot",
     "oklahoma": "full_snapshot",
     "texas": "full_snapshot",
