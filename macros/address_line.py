@@ -22,7 +22,7 @@ def address_line(evaluator, raw):  # type: ignore[no-untyped-def]
     line = f"UPPER({raw.sql(dialect='duckdb')})"
     for sign, word in SIGNS:
         line = f"REPLACE({line}, '{sign}', '{word}')"
-    line = f"REPLACE(TRIM(REGEXP_REPLACE({line}, '\\s+', ' ', 'g')), 'BOX # ', 'BOX ')"
+    line = f"REPLACE(TRIM(REGEXP_REPLACE({line}, '[\\s\\x0B]+', ' ', 'g')), 'BOX # ', 'BOX ')"
     road_line = line
     for pattern, road in ROADS:
         road_line = f"REGEXP_REPLACE({road_line}, '{pattern}', '{road}', 'g')"

@@ -19,4 +19,4 @@ def clean_text(evaluator, raw):  # type: ignore[no-untyped-def]
     for wrong, right in MENDED:
         wrong, right = wrong.replace("'", "''"), right.replace("'", "''")
         text = f"REPLACE({text}, '{wrong}', '{right}')"
-    return f"NULLIF(TRIM(REGEXP_REPLACE({text}, '\\s+', ' ', 'g')), '')"
+    return f"NULLIF(TRIM(REGEXP_REPLACE({text}, '[\\s\\x0B]+', ' ', 'g')), '')"

@@ -15,5 +15,8 @@ def content_hash(evaluator, relation):  # type: ignore[no-untyped-def]
     """
     table = relation.name
     tracked = ["lead_key", *(name for name, _, _ in LEAD_COLUMNS if name not in UNTRACKED_COLUMNS)]
-    texts = ", ".join(f"COALESCE({table}.{name}::TEXT, CHR(30)), CHR(31)" for name in tracked)
+    # DuckDB writes the zone behind a time that has one, Spark does not.
+    zoned = {name for name, data_type, _ in LEAD_COLUMNS if data_type == "TIMESTAMPTZ"}
+    values = (f"{table}.{name}{'::TIMESTAMP' if name in zoned else ''}::TEXT" for name in tracked)
+    texts = ", ".join(f"COALESCE({value}, CHR(30)), CHR(31)" for value in values)
     return f"MD5(CONCAT({texts}))"

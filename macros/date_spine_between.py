@@ -13,6 +13,6 @@ def date_spine_between(evaluator, first, last):  # type: ignore[no-untyped-def]
         first: First day, as YYYY-MM-DD.
         last: Last day, as YYYY-MM-DD.
     """
-    return (
-        f"SELECT UNNEST(GENERATE_SERIES(DATE '{first.this}', DATE '{last.this}', INTERVAL '1' DAY))::DATE AS date_day"
-    )
+    days = f"GENERATE_SERIES(DATE '{first.this}', DATE '{last.this}', INTERVAL '1' DAY)"
+    # Spark takes no cast around what makes rows, so it stands a step later.
+    return f"SELECT CAST(s.date_day AS DATE) AS date_day FROM (SELECT UNNEST({days}) AS date_day) AS s"

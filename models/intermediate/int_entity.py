@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 from scipy.sparse import coo_matrix, csgraph
-from sqlglot import exp
+from sqlglot import exp, parse_one
 from sqlmesh import ExecutionContext, model
 from sqlmesh.core.model import ModelKindName
 
@@ -79,6 +79,11 @@ def edges_within_limits(edges: pd.DataFrame, license_of: np.ndarray, apart: pd.D
     return keep
 
 
+def fetch(context: ExecutionContext, query: str) -> pd.DataFrame:
+    """Run a query in DuckDB's dialect on whatever engine runs the model."""
+    return context.fetchdf(parse_one(query, dialect="duckdb"))
+
+
 @model(
     "intermediate.int_entity",
     kind={"name": ModelKindName.FULL},
@@ -116,22 +121,25 @@ def execute(
     context: ExecutionContext, start: datetime, end: datetime, execution_time: datetime, **kwargs: t.Any
 ) -> t.Iterator[pd.DataFrame]:
     """Join the leads by the kept edges, the strongest first, and name each entity after its oldest lead."""
-    leads = context.fetchdf(
+    leads = fetch(
+        context,
         "SELECT c.lead_key, c.source_key, m.lead_number, "
         "COALESCE(c.source_created_at, CAST(c.license_issued_on AS TIMESTAMPTZ), c.first_received_at) AS born "
         f"FROM {context.resolve_table('intermediate.int_lead_current')} AS c "
-        f"LEFT JOIN {context.resolve_table('intermediate.int_match_lead')} AS m ON m.lead_key = c.lead_key"
+        f"LEFT JOIN {context.resolve_table('intermediate.int_match_lead')} AS m ON m.lead_key = c.lead_key",
     )
     if leads.empty:
         yield from ()
         return
-    edges = context.fetchdf(
+    edges = fetch(
+        context,
         'SELECT left_lead_number AS "left", right_lead_number AS "right", match_weight AS weight, is_decided '
-        f"FROM {context.resolve_table('intermediate.int_match_edge')} WHERE standing = 'kept'"
+        f"FROM {context.resolve_table('intermediate.int_match_edge')} WHERE standing = 'kept'",
     )
-    apart = context.fetchdf(
+    apart = fetch(
+        context,
         'SELECT left_lead_number AS "left", right_lead_number AS "right", NOT decision IS NULL AS is_decided '
-        f"FROM {context.resolve_table('intermediate.int_match_score')} WHERE is_kept_apart"
+        f"FROM {context.resolve_table('intermediate.int_match_score')} WHERE is_kept_apart",
     )
     # Leads that are not live take no part: they get numbers of their own behind the others.
     is_live = leads["lead_number"].notna().to_numpy()

@@ -32,12 +32,24 @@ WITH weight AS (
     COALESCE(license.match_weight, 0) AS license_weight,
     CASE
       WHEN c.name_level IN ('exact', 'same_words')
-      THEN -LN(c.name_leads) / LN(2)
+      THEN ROUND(-LN(c.name_leads) / LN(2), 6)
       ELSE 0
     END AS name_adjustment, /* A value that n leads of a source hold is n times as likely by chance */
-    CASE WHEN c.phone_level = 'exact' THEN -LN(c.phone_leads) / LN(2) ELSE 0 END AS phone_adjustment,
-    CASE WHEN c.email_level = 'exact' THEN -LN(c.email_leads) / LN(2) ELSE 0 END AS email_adjustment,
-    CASE WHEN c.domain_level = 'same' THEN -LN(c.domain_leads) / LN(2) ELSE 0 END AS domain_adjustment,
+    CASE
+      WHEN c.phone_level = 'exact'
+      THEN ROUND(-LN(c.phone_leads) / LN(2), 6)
+      ELSE 0
+    END AS phone_adjustment,
+    CASE
+      WHEN c.email_level = 'exact'
+      THEN ROUND(-LN(c.email_leads) / LN(2), 6)
+      ELSE 0
+    END AS email_adjustment,
+    CASE
+      WHEN c.domain_level = 'same'
+      THEN ROUND(-LN(c.domain_leads) / LN(2), 6)
+      ELSE 0
+    END AS domain_adjustment,
     @join_text(
       '; ',
       CASE WHEN name.match_weight > 0 THEN name.says END,
@@ -162,9 +174,9 @@ WITH weight AS (
 ), judged AS (
   SELECT
     r.*,
-    1 / (
+    ROUND(1 / (
       1 + POWER(2, -r.match_weight)
-    ) AS match_probability,
+    ), 12) AS match_probability, /* Rounded, since engines differ in the last digit */
     a.verdict AS veto_verdict,
     a.reason AS veto_reason
   FROM ruled AS r
@@ -208,7 +220,7 @@ SELECT
   @match_weights(b),
   b.match_weight::DOUBLE AS match_weight, /* Sum of prior, weights and adjustments, in bits */
   b.match_probability::DOUBLE AS match_probability, /* Probability that follows from the sum, from 0 to 1 */
-  b.band::TEXT AS band, /* auto, review or reject, by the two thresholds of config.yaml */
+  b.band::TEXT AS band, /* auto, review or reject, by the two thresholds of settings.yaml */
   b.veto::TEXT AS veto, /* Rule of seeds.match_veto that applies, whatever the score */
   b.veto_verdict::TEXT AS veto_verdict, /* What the rule makes of the pair */
   b.veto_reason::TEXT AS veto_reason, /* Why, in words */

@@ -42,9 +42,7 @@ WITH header_seen AS (
   SELECT
     a.source_key,
     a.schema_version,
-    LISTAGG(a.column_header, ', '
-    ORDER BY
-      a.column_header) AS columns_added
+    ARRAY_TO_STRING(LIST_SORT(ARRAY_AGG(a.column_header)), ', ') AS columns_added
   FROM header_column AS a
   LEFT JOIN header_column AS b
     ON b.source_key = a.source_key
@@ -59,9 +57,7 @@ WITH header_seen AS (
   SELECT
     b.source_key,
     b.schema_version + 1 AS schema_version,
-    LISTAGG(b.column_header, ', '
-    ORDER BY
-      b.column_header) AS columns_removed
+    ARRAY_TO_STRING(LIST_SORT(ARRAY_AGG(b.column_header)), ', ') AS columns_removed
   FROM header_column AS b
   LEFT JOIN header_column AS a
     ON a.source_key = b.source_key
