@@ -12,10 +12,10 @@ SQLMESH := sqlmesh --log-file-dir $(SCRATCH)/logs
 INSTALLED := .venv/.installed
 STARTED := $(shell date -u +%Y-%m-%dT%H:%M:%SZ)
 
-.PHONY: help setup demo run refresh check test ui format clean
+.PHONY: help setup demo run refresh check test test-spark ui format clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s  %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s  %s\n", $$1, $$2 }'
 
 setup: $(INSTALLED) ## Install the locked packages into .venv
 
@@ -53,7 +53,7 @@ refresh: $(INSTALLED) ## Take in what has landed and bring every model up to dat
 	$(SQLMESH) run --ignore-cron && leads summary --since $(STARTED) && exit $$refused
 
 # Checks run against scratch data, never against those of LEADS_DATA_DIR.
-check test: export LEADS_DATA_DIR := $(SCRATCH)/check
+check test test-spark: export LEADS_DATA_DIR := $(SCRATCH)/check
 
 check: $(INSTALLED) ## The quick checks: style, types, form of the SQL and lint
 	@mkdir -p "$$LEADS_DATA_DIR/warehouse"
@@ -66,8 +66,12 @@ check: $(INSTALLED) ## The quick checks: style, types, form of the SQL and lint
 
 test: check ## Everything there is to check, the quick things first
 	$(SQLMESH) test
-	pytest -n 2 --dist loadfile -m "not browser"
+	pytest -n 2 --dist loadfile -m "not browser and not spark"
+	pytest -m spark -rs
 	pytest -m browser
+
+test-spark: $(INSTALLED) ## Plan a small demo on Spark and on DuckDB and compare every row
+	pytest -m spark -rs
 
 ui: $(INSTALLED) ## Open the project's web page on http://127.0.0.1:8000 (Ctrl-C stops it)
 	@echo "The page holds the warehouse while it is open: stop it before make run or make refresh."

@@ -168,7 +168,7 @@ def load_project(project: Path) -> Context:
     Raises:
         UsageError: No project lies there, or its models cannot be read.
     """
-    if not (project / "config.yaml").exists():
+    if not any((project / name).exists() for name in ("config.py", "config.yaml")):
         raise UsageError("here is no SQLMesh project", str(project.absolute()), "Run it from the project's folder.")
     # No file is written beside the models, and no process is forked for a few dozen of them.
     os.environ.setdefault("MAX_FORK_WORKERS", "1")

@@ -41,6 +41,11 @@ class DataPaths:
         """The DuckDB file that holds the models."""
         return self.root / "warehouse" / "leads.duckdb"
 
+    @property
+    def spark(self) -> Path:
+        """Spark's tables, their metastore, and SQLMesh's state of them."""
+        return self.root / "spark"
+
 
 def data_paths(create: bool = True) -> DataPaths:
     """Give the data directory that LEADS_DATA_DIR names (default `data`).

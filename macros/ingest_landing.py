@@ -12,4 +12,4 @@ def ingest_landing(evaluator):  # type: ignore[no-untyped-def]
         return []
     from lead_enrichment.registration import ingest_and_register
 
-    return ingest_and_register(evaluator.dialect)
+    return ingest_and_register(evaluator.engine_adapter)

@@ -42,11 +42,19 @@ def commands(document: Path) -> Iterator[list[str]]:
 def unknown_part(command: click.Command, words: list[str]) -> str | None:
     """Give the first subcommand or option in `words` that the command does not have, or None."""
     context = click.Context(command)
-    for word in words:
+    rest = iter(words)
+    for word in rest:
         if word.startswith("--"):
-            known = {option for parameter in command.params for option in [*parameter.opts, *parameter.secondary_opts]}
-            if word.split("=")[0] not in known | {"--help"}:
+            known = {
+                option: parameter
+                for parameter in command.params
+                for option in [*parameter.opts, *parameter.secondary_opts]
+            }
+            name = word.split("=")[0]
+            if name not in {*known, "--help"}:
                 return word
+            if word in known and not getattr(known[word], "is_flag", False):
+                next(rest, None)
         elif hasattr(command, "get_command") and not word.startswith(("/", "<")):
             found = command.get_command(context, word)
             if found is None:
@@ -57,7 +65,7 @@ def unknown_part(command: click.Command, words: list[str]) -> str | None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=short)
 def test_every_command_has_the_subcommands_and_options_that_a_document_names(document: Path) -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     wrong = []
     for words in commands(document):
         if words[0] == "make":
@@ -95,7 +103,7 @@ def test_the_model_map_holds_every_model() -> None:
 
 
 def test_make_lists_every_target_that_the_readme_names() -> None:
-    listed = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    listed = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert {words[1] for words in commands(ROOT / "README.md") if words[0] == "make"} <= listed
 
 
@@ -105,7 +113,7 @@ def test_the_lock_names_no_index_and_no_path_of_a_machine() -> None:
 
 
 def test_the_lock_holds_every_package_that_the_project_asks_for() -> None:
-    asked = re.findall(r'^  "([a-zA-Z0-9.-]+)', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    asked = re.findall(r'^  "([a-zA-Z0-9.-]+)(?=[\["~<>=])', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
     # The extra for developers asks for the project's own other extras.
     assert {name.lower().replace(".", "-") for name in asked} - locked == {"lead-enrichment"}

@@ -1,0 +1,126 @@
+"""The gateway spark gives the same tables as DuckDB, starts only where it is used, and says what it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlmesh.core.config import Config, load_configs
+from sqlmesh.utils.errors import ConfigError
+
+from conftest import ROOT, Run
+from lead_enrichment import spark
+from lead_enrichment.engine import connect
+from lead_enrichment.spark import SparkOnDemand
+
+# A short history, since a day of type 2 takes seconds on Spark however little happened.
+DEMO = ("--facilities", "150", "--months", "1", "--as-of", "2026-11-10")
+FIRST_DAY, LAST_RUN = "2026-11-01", "2026-11-11"
+FIRST_LIST, NEXT_LIST = "texas_2026-11-06.csv", "texas_2026-11-09.csv"
+PLAN = ("plan", "--auto-apply", "--no-prompts", "--skip-tests", "--skip-linter", "--execution-time", LAST_RUN)
+# Two leads that the demo always has, and what a steward says of them.
+DECISIONS = "lead_key_1,lead_key_2,decision,decided_by\ntexas:500002,texas:500001,sister_site,Ada\n"
+# Compiling queries pays off for large tables only, and so does optimising Spark itself.
+SPARK_DEFAULTS = "spark.sql.codegen.wholeStage false\nspark.sql.codegen.factoryMode NO_CODEGEN\n"
+JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+needs_java = pytest.mark.skipif(not spark.has_java(), reason="needs Java: apt-get install openjdk-17-jre-headless")
+COMPARED = sorted(
+    f"{path.parent.name}.{path.stem}" for layer in ("dims", "facts") for path in ROOT.glob(f"models/{layer}/*.*")
+)
+
+
+def gateway() -> SparkOnDemand:
+    """The connection of the gateway spark, as settings.yaml has it."""
+    connection = load_configs(None, Config, [ROOT])[ROOT].gateways["spark"].connection
+    assert isinstance(connection, SparkOnDemand)
+    return connection
+
+
+def drop_every_tenth_line(source: Path, target: Path) -> None:
+    """Write a later list that no longer has some of the leads."""
+    lines = source.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [line for number, line in enumerate(lines) if number % 10 != 9 or '"' in line]
+    assert len(kept) < len(lines)
+    target.write_text("".join(kept), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def planned_twice(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Iterator[Path]:
+    """A data directory that was planned on both engines, with Spark's dims and facts written to `exported/`."""
+    data, conf = tmp_path_factory.mktemp("spark_demo"), tmp_path_factory.mktemp("spark_conf")
+    (conf / "spark-defaults.conf").write_text(SPARK_DEFAULTS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LEADS_START", FIRST_DAY)
+        patch.setenv("LEADS_DATA_DIR", str(data))
+        patch.setenv("SPARK_CONF_DIR", str(conf))
+        patch.setenv("JDK_JAVA_OPTIONS", JAVA_OPTIONS)
+        run("leads", "demo", *DEMO, data=data)
+        texas = data / "landing" / "texas"
+        drop_every_tenth_line(texas / FIRST_LIST, texas / NEXT_LIST)
+        decisions = data / "landing" / "decisions" / "decisions_2026-11-10.csv"
+        decisions.parent.mkdir(exist_ok=True)
+        decisions.write_text(DECISIONS, encoding="utf-8")
+        run("leads", "ingest", "--backfill", data=data)
+        run("sqlmesh", *PLAN, data=data)
+        run("sqlmesh", "--gateway", "spark", *PLAN, data=data)
+        adapter = gateway().create_engine_adapter()
+        for table in COMPARED:
+            rows = adapter.fetch_pyspark_df(f"SELECT * FROM {table}")
+            rows.write.parquet(str(data / "exported" / table))
+        adapter.spark.stop()
+        yield data
+
+
+@pytest.mark.spark
+@needs_java
+@pytest.mark.parametrize("table", COMPARED)
+def test_spark_and_duckdb_agree_row_for_row(planned_twice: Path, table: str) -> None:
+    duckdb = connect(str(planned_twice / "warehouse" / "leads.duckdb"), read_only=True)
+    duckdb.execute(f"CREATE TEMP VIEW spark AS FROM READ_PARQUET('{planned_twice}/exported/{table}/*.parquet')")
+    described = [
+        [row[:2] for row in duckdb.execute(f"DESCRIBE {relation}").fetchall()] for relation in (table, "spark")
+    ]
+    assert described[0] == described[1]
+    only_in = {
+        "duckdb": duckdb.execute(f"FROM {table} EXCEPT ALL FROM spark").fetchall(),
+        "spark": duckdb.execute(f"FROM spark EXCEPT ALL FROM {table}").fetchall(),
+    }
+    assert only_in == {"duckdb": [], "spark": []}
+
+
+@pytest.mark.spark
+@needs_java
+def test_the_compared_history_has_what_may_go_wrong(planned_twice: Path) -> None:
+    duckdb = connect(str(planned_twice / "warehouse" / "leads.duckdb"), read_only=True)
+    counted = duckdb.execute(
+        "SELECT COUNT(*), COUNT(valid_to), COUNT(*) FILTER(WHERE NOT is_listed), COUNT(DISTINCT valid_from::DATE) "
+        "FROM dims.dim_lead"
+    ).fetchone()
+    assert counted is not None
+    versions, closed, delisted, days = counted
+    assert versions > 300 and closed >= 5 and delisted >= 5 and days >= 5
+    verdicts = duckdb.execute("SELECT DISTINCT verdict FROM facts.fact_match_pair").fetchall()
+    assert {"match", "different"} <= {verdict for (verdict,) in verdicts}
+
+
+def test_a_gateway_that_is_only_listed_neither_starts_nor_wants_spark(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spark, "require_spark", lambda: pytest.fail("looked for Spark"))
+    adapter = gateway().create_engine_adapter(concurrent_tasks=1)
+    assert (adapter.dialect, adapter.default_catalog) == ("spark", "spark_catalog")
+
+
+def test_where_pyspark_is_missing_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spark, "find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=r"pyspark, which is not installed: pip install -e '\.\[spark\]'"):
+        gateway().create_engine_adapter()
+
+
+def test_where_java_is_missing_a_plan_says_so_in_one_sentence(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    said = run("sqlmesh", "--gateway", "spark", *PLAN, data=tmp_path, expect=1).stdout
+    assert said.count("Error") == 1
+    assert "The gateway spark needs Java 17, which is not installed: apt-get install openjdk-17-jre-headless" in said
