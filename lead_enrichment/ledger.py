@@ -1,6 +1,6 @@
 """The file ledger: a Parquet file for every attempt on a file, written last; what it does not name is not loaded.
 
-Beside it, in a table of its own, stands what was done to the archive.
+Beside it, in tables of their own, stand what was done to the archive, and what each model cost.
 """
 
 from __future__ import annotations
@@ -13,7 +13,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from lead_enrichment.bronze import ARCHIVE_EVENT_COLUMNS, LEDGER_COLUMNS, PROPOSAL_COLUMNS, arrow_schema, write_whole
+from lead_enrichment.bronze import (
+    ARCHIVE_EVENT_COLUMNS,
+    LEDGER_COLUMNS,
+    MODEL_RUN_COLUMNS,
+    PROPOSAL_COLUMNS,
+    arrow_schema,
+    write_whole,
+)
 from lead_enrichment.drift import Advice
 from lead_enrichment.engine import connect
 from lead_enrichment.users import user_name
@@ -126,6 +133,21 @@ class Ledger:
     def archive_events(self) -> list[dict[str, Any]]:
         """Give every archive event as a dictionary of ARCHIVE_EVENT_COLUMNS, oldest first."""
         return self._rows("archive_event", "acted_at")
+
+    def append_model_runs(self, rows: list[dict[str, Any]]) -> None:
+        """Write down what the models of a plan or run cost.
+
+        Args:
+            rows: A dictionary of MODEL_RUN_COLUMNS for each model, without run_by.
+        """
+        schema = arrow_schema(MODEL_RUN_COLUMNS)
+        table = pa.Table.from_pylist([{**row, "run_by": user_name()} for row in rows], schema=schema)
+        day = partition(self.bronze / "model_run", rows[0]["started_at"])
+        write_whole(table, day / f"{uuid.uuid4().hex}.parquet")
+
+    def model_runs(self) -> list[dict[str, Any]]:
+        """Give what each model cost as a dictionary of MODEL_RUN_COLUMNS, oldest first."""
+        return self._rows("model_run", "started_at")
 
     def _rows(self, table: str, order: str) -> list[dict[str, Any]]:
         folder = self.bronze / table

@@ -1,13 +1,15 @@
-"""What SQLMesh calls before every plan and run."""
+"""What SQLMesh calls before and after every plan and run."""
 
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from rich.console import Console
 
 from lead_enrichment.bronze import registration_statements
 from lead_enrichment.ingest import QUARANTINED, ingest
+from lead_enrichment.model_run import record
 from lead_enrichment.paths import data_paths
 
 
@@ -28,3 +30,15 @@ def ingest_and_register(dialect: str) -> list[str]:
             console.print(f"{outcome.file_name}: {outcome.reason}", markup=False)
     sys.stderr.flush()
     return list(registration_statements(paths.bronze, dialect))
+
+
+def begin_recording(adapter: Any, environment: str) -> None:
+    """Begin to write down what each model costs, in the plan or run that begins.
+
+    Args:
+        adapter: SQLMesh's engine adapter.
+        environment: Name of the environment that is built.
+    """
+    from sqlmesh.core.console import get_console
+
+    record(get_console(), adapter, environment, data_paths().bronze)
