@@ -41,6 +41,11 @@ class DataPaths:
         """The DuckDB file that holds the models."""
         return self.root / "warehouse" / "leads.duckdb"
 
+    @property
+    def published(self) -> Path:
+        """The copy of production that readers open; see publish.py."""
+        return self.root / "warehouse" / "leads_published.duckdb"
+
 
 def data_paths(create: bool = True) -> DataPaths:
     """Give the data directory that LEADS_DATA_DIR names (default `data`).

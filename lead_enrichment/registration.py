@@ -9,18 +9,22 @@ from rich.console import Console
 
 from lead_enrichment.bronze import registration_statements
 from lead_enrichment.ingest import QUARANTINED, ingest
-from lead_enrichment.model_run import record
+from lead_enrichment.model_run import record, recorder_of
 from lead_enrichment.paths import data_paths
+from lead_enrichment.publish import publish_after
+from lead_enrichment.turn import in_turn
 
 
-def ingest_and_register(dialect: str) -> list[str]:
+def ingest_and_register(adapter: Any) -> list[str]:
     """Take in what has landed and give the statements that show bronze to the engine.
 
     A file that goes to quarantine is said on standard error and stops nothing: the others go on.
 
     Args:
-        dialect: Dialect of the engine, `duckdb` or `spark`.
+        adapter: SQLMesh's engine adapter, of `duckdb` or `spark`.
     """
+    # With its state elsewhere, SQLMesh has not opened the warehouse yet.
+    in_turn(lambda: adapter.cursor)
     paths = data_paths()
     console = Console(stderr=True)
     for outcome in ingest(paths):
@@ -29,7 +33,7 @@ def ingest_and_register(dialect: str) -> list[str]:
         elif outcome.rows_rejected:
             console.print(f"{outcome.file_name}: {outcome.reason}", markup=False)
     sys.stderr.flush()
-    return list(registration_statements(paths.bronze, dialect))
+    return list(registration_statements(paths.bronze, adapter.dialect))
 
 
 def begin_recording(adapter: Any, environment: str) -> None:
@@ -42,3 +46,16 @@ def begin_recording(adapter: Any, environment: str) -> None:
     from sqlmesh.core.console import get_console
 
     record(get_console(), adapter, environment, data_paths().bronze)
+
+
+def publish_for_readers(adapter: Any, environment: str) -> None:
+    """Publish production where the plan or run that ends has built it whole.
+
+    Args:
+        adapter: SQLMesh's engine adapter.
+        environment: Name of the environment that was built.
+    """
+    from sqlmesh.core.console import get_console
+
+    recorder = recorder_of(get_console())
+    publish_after(adapter, environment, recorder is None or recorder.is_complete, data_paths())

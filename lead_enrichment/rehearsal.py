@@ -172,6 +172,7 @@ def rehearse(paths: DataPaths, plan: Plan, lock: int, step: Callable[[str], None
         step("Copying production")
         pending = copy_production(paths, copy)
         shutil.copytree(CONTRACTS_DIR, folder / "contracts")
+        _copy_state(copy, lock)
         before = keep_state(copy.warehouse, folder)
         step("Taking the file in")
         plan, outcome = _take_in(copy, plan, lock)
@@ -379,20 +380,31 @@ def _run_models(copy: DataPaths, plan: Plan, lock: int) -> None:
     Raises:
         DataError: An audit does not hold, or a model fails.
     """
-    # An empty file in place of the project's .env, which would override LEADS_DATA_DIR and point at production.
-    no_settings = copy.root / "no.env"
-    no_settings.touch()
-    words = [
-        "--dotenv", str(no_settings), "--log-file-dir", str(copy.root / "logs"), "run", "--ignore-cron",
-        "--skip-janitor",
-    ]  # fmt: skip
-    done = _call("from sqlmesh.cli.main import cli; cli()", words, copy, lock)
+    done = _sqlmesh(["run", "--ignore-cron", "--skip-janitor"], copy, lock)
     if done.returncode:
         raise DataError(
             f"the models do not run with it ({_failure(done.stdout + done.stderr)})",
             plan.file_name,
             "Production is as it was.",
         )
+
+
+def _copy_state(copy: DataPaths, lock: int) -> None:
+    """Put SQLMesh's state into the copy's warehouse where production keeps it in Postgres.
+
+    Raises:
+        DataError: Postgres does not answer, or its state cannot be read.
+    """
+    if not _settings().get("LEADS_STATE_HOST"):
+        return
+    state = copy.root / "state.json"
+    exported = _sqlmesh(["state", "export", "-o", str(state), "--no-confirm"], copy, lock, reads_production=True)
+    done = (
+        exported if exported.returncode else _sqlmesh(["state", "import", "-i", str(state), "--no-confirm"], copy, lock)
+    )
+    if done.returncode:
+        said = " ".join((done.stdout + done.stderr).split()[-40:])
+        raise DataError(f"SQLMesh's state cannot be copied ({said})", str(copy.root), "Production is as it was.")
 
 
 def _failure(printed: str) -> str:
@@ -404,26 +416,45 @@ def _failure(printed: str) -> str:
     return "; ".join(dict.fromkeys(found)) or " ".join(printed.split()[-40:])
 
 
-def _call(code: str, words: list[str], copy: DataPaths, lock: int) -> subprocess.CompletedProcess[str]:
-    """Run a command of the project on the copy."""
-    settings = dotenv_values(os.environ.get("SQLMESH_DOTENV_PATH") or PROJECT / ".env")
+def _sqlmesh(
+    words: list[str], copy: DataPaths, lock: int, reads_production: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run SQLMesh on the copy; with `reads_production` on production's state, which must not be changed."""
+    # An empty file in place of the project's .env, which would override LEADS_DATA_DIR and point at production.
+    no_settings = copy.root / "no.env"
+    no_settings.touch()
+    words = ["--dotenv", str(no_settings), "--log-file-dir", str(copy.root / "logs"), *words]
+    changed = {} if reads_production else {"LEADS_STATE_HOST": ""}
+    return _call("from sqlmesh.cli.main import cli; cli()", words, copy, lock, changed)
+
+
+def _call(
+    code: str, words: list[str], copy: DataPaths, lock: int, changed: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of the project on the copy, with some environment variables changed."""
     return subprocess.run(
         [sys.executable, "-c", code, *words],
         cwd=PROJECT,
         env={
-            **os.environ,
-            **{name: value for name, value in settings.items() if value is not None},
+            **_settings(),
             "LEADS_DATA_DIR": str(copy.root),
             "LEADS_CONTRACTS_DIR": str(copy.root / "contracts"),
             "SQLMESH__CACHE_DIR": str(copy.root / "cache"),
             "COLUMNS": "200",
             "NO_COLOR": "1",
+            **(changed or {}),
         },
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         pass_fds=(lock,),
     )
+
+
+def _settings() -> dict[str, str]:
+    """Give the environment variables as SQLMesh sees them: those of the .env file win."""
+    settings = dotenv_values(os.environ.get("SQLMESH_DOTENV_PATH") or PROJECT / ".env")
+    return {**os.environ, **{name: value for name, value in settings.items() if value is not None}}
 
 
 def _untracked_columns() -> tuple[str, ...]:

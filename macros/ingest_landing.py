@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from sqlmesh import macro
 
+from lead_enrichment.turn import take_turns
+
+# SQLMesh reads this file before it opens the warehouse, in every command that needs the project's files.
+take_turns()
+
 
 @macro()
 def ingest_landing(evaluator):  # type: ignore[no-untyped-def]
@@ -12,4 +17,4 @@ def ingest_landing(evaluator):  # type: ignore[no-untyped-def]
         return []
     from lead_enrichment.registration import ingest_and_register
 
-    return ingest_and_register(evaluator.dialect)
+    return ingest_and_register(evaluator.engine_adapter)

@@ -12,11 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.engine import connect
-from lead_enrichment.errors import UsageError
 from lead_enrichment.ingest import LOADED, QUARANTINED
 from lead_enrichment.ledger import Ledger
-from lead_enrichment.paths import DataPaths, data_paths
+from lead_enrichment.paths import data_paths
+from lead_enrichment.publish import production, published_at
 
 COUNTS = """
     SELECT
@@ -69,8 +68,10 @@ def summary_command(
     since = since and since.replace(tzinfo=UTC)
     with errors_as_sentences():
         paths = data_paths(create=False)
-        leads = _rows(paths, COUNTS)
-        changes = _rows(paths, CHANGES, since) if since else []
+        with production(paths) as connection:
+            leads = _rows(connection, COUNTS)
+            changes = _rows(connection, CHANGES, since) if since else []
+        as_of = published_at(paths)
         attempts = Ledger(paths.bronze).attempts()
     loaded = [row for row in attempts if row["status"] == LOADED]
     refused = sum(row["status"] == QUARANTINED for row in attempts)
@@ -83,6 +84,8 @@ def summary_command(
         return
     console = Console(highlight=False)
     console.print(_table("Leads in production", leads))
+    if as_of:
+        console.print(f"As published {as_of:%Y-%m-%d %H:%M} UTC.")
     console.print(f"Files: {len(loaded):,} loaded, {refused:,} refused.")
     if since and not new_files:
         console.print("Nothing is new.")
@@ -109,26 +112,6 @@ def _table(title: str, rows: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _rows(paths: DataPaths, query: str, *parameters: object) -> list[dict[str, Any]]:
-    """Read counts by source from production.
-
-    Args:
-        paths: The data directory.
-        query: One of the queries above.
-        parameters: What stands for its question marks.
-
-    Raises:
-        UsageError: There is no warehouse yet, another process holds it, or production lacks the match fact.
-    """
-    if not paths.warehouse.exists():
-        raise UsageError("there is no warehouse yet", str(paths.warehouse), "Run: make run")
-    try:
-        with connect(str(paths.warehouse), read_only=True) as connection:
-            rows: list[dict[str, Any]] = connection.execute(query, parameters).to_arrow_table().to_pylist()
-            return rows
-    except duckdb.IOException as error:
-        raise UsageError(
-            "another process holds the warehouse", str(paths.warehouse), "Stop `make ui` or wait for the run to end."
-        ) from error
-    except duckdb.CatalogException as error:
-        raise UsageError("production has not been planned yet", str(paths.warehouse), "Run: sqlmesh plan") from error
+def _rows(connection: duckdb.DuckDBPyConnection, query: str, *parameters: object) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = connection.execute(query, parameters).to_arrow_table().to_pylist()
+    return rows
