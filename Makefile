@@ -50,7 +50,7 @@ run: demo ## Set up, make demo data, build production, show the summary; safe to
 
 refresh: $(INSTALLED) ## Take in what has landed and bring every model up to date, now
 	@leads ingest; refused=$$?; [ $$refused -le 1 ] || exit $$refused; \
-	$(SQLMESH) run --ignore-cron && leads summary --since $(STARTED) && exit $$refused
+	leads $(SQLMESH) run --ignore-cron && leads summary --since $(STARTED) && exit $$refused
 
 # Checks run against scratch data, never against those of LEADS_DATA_DIR.
 check test: export LEADS_DATA_DIR := $(SCRATCH)/check
@@ -70,7 +70,7 @@ test: check ## Everything there is to check, the quick things first
 	pytest -m browser
 
 ui: $(INSTALLED) ## Open the project's web page on http://127.0.0.1:8000 (Ctrl-C stops it)
-	@echo "The page holds the warehouse while it is open: stop it before make run or make refresh."
+	@echo "The page holds the warehouse while it is open: make run and make refresh wait until it is stopped."
 	@$(SQLMESH) --ignore-warnings ui
 
 format: $(INSTALLED) ## Bring Python and SQL into the house form
