@@ -176,8 +176,10 @@ def load_project(project: Path) -> Context:
     configs = load_configs(None, Config, [project])
     for config in configs.values():
         connection: Any = config.get_connection(config.default_gateway_name)
-        if connection.type_ == "duckdb" and connection.catalogs:
-            connection.catalogs = dict.fromkeys(connection.catalogs, ":memory:")
+        if connection.type_ == "duckdb" and connection.database:
+            # In memory under the name that it has as a file.
+            connection.catalogs, connection.database = {Path(connection.database).stem: ":memory:"}, None
+        config.get_gateway(config.default_gateway_name).state_connection = None
     try:
         return Context(paths=[str(project)], config=configs)
     except SQLMeshError as error:
