@@ -30,8 +30,7 @@ from lead_enrichment.delivery import file_id
 from lead_enrichment.difference import Difference, compare, keep_state
 from lead_enrichment.engine import connect
 from lead_enrichment.errors import DataError, UsageError
-from lead_enrichment.ingest import DUPLICATE, LOADED, QUARANTINED
-from lead_enrichment.ledger import Ledger
+from lead_enrichment.ledger import DUPLICATE, LOADED, QUARANTINED, Ledger
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.settle import ACCEPTED, PROPOSED, REJECTED, add_aliases

@@ -14,8 +14,7 @@ from rich.table import Table
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.engine import connect
 from lead_enrichment.errors import UsageError
-from lead_enrichment.ingest import LOADED, QUARANTINED
-from lead_enrichment.ledger import Ledger
+from lead_enrichment.ledger import LOADED, QUARANTINED, Ledger
 from lead_enrichment.paths import DataPaths, data_paths
 
 COUNTS = """
@@ -31,7 +30,7 @@ COUNTS = """
     ORDER BY source_key
 """
 # A version begins at the received_at of the delivery that brought it.
-CHANGES = """
+CHANGES = f"""
     WITH version AS (
         SELECT
             source_key,
@@ -49,7 +48,7 @@ CHANGES = """
     FROM version AS v
     SEMI JOIN facts.fact_file_load AS l
         ON l.source_key = v.source_key AND l.received_at = v.valid_from
-            AND l.status = 'loaded' AND l.finished_at >= ?
+            AND l.status = '{LOADED}' AND l.finished_at >= ?
     GROUP BY v.source_key
     ORDER BY v.source_key
 """
