@@ -48,6 +48,7 @@ from lead_enrichment.ledger import (
     Ledger,
     loaded_of,
     partition,
+    proposal_id_of,
 )  # fmt: skip
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths
@@ -296,7 +297,7 @@ class _Run:
         last = self._last.get(contract.source_key)
         with Comparison(text, file.header, contract, last.rows if last else None) as comparison:
             advice = comparison.advise(error.columns)
-        proposal_id = f"{contract.source_key}-{file.file_id[:8]}"
+        proposal_id = proposal_id_of(contract.source_key, file.file_id)
         self._ledger.append_proposal(proposal_id, contract.source_key, file.file_id, file.path.name, advice)
         if not advice.suggestions:
             return f"{summary(advice)}. Ask the sender"

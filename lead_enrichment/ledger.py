@@ -145,6 +145,11 @@ class Ledger:
         return rows
 
 
+def proposal_id_of(source_key: str, file_id: str) -> str:
+    """Give the id of the proposal for a refused file; the first 8 digits of the file's SHA-256 are enough."""
+    return f"{source_key}-{file_id[:8]}"
+
+
 def loaded_of(attempts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Give the attempts that loaded a file, in the order in which the files were received."""
     return sorted((row for row in attempts if row["status"] == LOADED), key=lambda row: row["received_at"])

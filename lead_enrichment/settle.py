@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from lead_enrichment.paths import DataPaths
 from lead_enrichment.users import user_name
 
 PROPOSED, ACCEPTED, REJECTED = "proposed", "accepted", "rejected"
+# What quarantine puts in front of a file's name.
+QUARANTINE_STAMP = re.compile(r"^\d{8}T\d{12}_")
 
 
 @dataclass(frozen=True)
@@ -158,8 +161,8 @@ def _check_aliases(contract: contracts.Contract, aliases: dict[str, str]) -> Non
 
 
 def delivered_name(path: Path) -> str:
-    """Give the name under which a file in quarantine was delivered."""
-    return path.name.partition("_")[2]
+    """Give the name under which a file was delivered, without the stamp that it may have from quarantine."""
+    return QUARANTINE_STAMP.sub("", path.name)
 
 
 def _add_alias(item: CommentedMap, header: str) -> bool:
