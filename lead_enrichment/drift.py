@@ -16,6 +16,7 @@ import duckdb
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from lead_enrichment.completeness import FEWEST_ROWS
 from lead_enrichment.contracts import Column, Contract, fold
 from lead_enrichment.delivery import csv_columns, quoted
 from lead_enrichment.engine import connect
@@ -27,9 +28,8 @@ SAMPLE_ROWS = 50_000
 KIND_ROWS = 20_000
 # Rows whose words are compared to tell a split or merged column.
 WORD_ROWS = 500
-# Fewer common keys, or fewer rows, say too little.
+# Fewer common keys say too little.
 FEWEST_KEYS = 5
-FEWEST_ROWS = 20
 # What each kind of evidence weighs; kinds that cannot be had are left out, and the rest is scaled up.
 WEIGHTS = {"overlap": 0.5, "shape": 0.2, "filled": 0.1, "distinct": 0.1, "name": 0.1}
 LEAST_SCORE = 0.5

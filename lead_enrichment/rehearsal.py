@@ -32,7 +32,7 @@ from lead_enrichment.engine import connect
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.ledger import DUPLICATE, LOADED, QUARANTINED, Ledger, proposal_id_of
 from lead_enrichment.lock import only_writer
-from lead_enrichment.paths import DataPaths
+from lead_enrichment.paths import DataPaths, write_text_whole
 from lead_enrichment.settle import ACCEPTED, PROPOSED, REJECTED, add_aliases, delivered_name
 from lead_enrichment.users import user_name
 
@@ -200,9 +200,7 @@ def rehearse(paths: DataPaths, plan: Plan, lock: int, step: Callable[[str], None
 def finish(report: Report, page: str) -> None:
     """Keep a rehearsal with its report and its page."""
     (report.folder / PAGE).write_text(page, encoding="utf-8")
-    unfinished = report.folder / f".{FINISHED}.unfinished"
-    unfinished.write_text(json.dumps(report.document(), indent=2), encoding="utf-8")
-    unfinished.replace(report.folder / FINISHED)
+    write_text_whole(report.folder / FINISHED, json.dumps(report.document(), indent=2))
 
 
 def accept(paths: DataPaths, plan: Plan) -> Path:

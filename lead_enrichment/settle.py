@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from lead_enrichment.delivery import file_id
 from lead_enrichment.errors import UsageError
 from lead_enrichment.ledger import Ledger
 from lead_enrichment.lock import only_writer
-from lead_enrichment.paths import DataPaths
+from lead_enrichment.paths import DataPaths, write_text_whole
 from lead_enrichment.users import user_name
 
 PROPOSED, ACCEPTED, REJECTED = "proposed", "accepted", "rejected"
@@ -133,10 +134,9 @@ def add_aliases(source_key: str, aliases: dict[str, str], folder: Path | None = 
     if is_new:
         major, minor, _ = document["version"].split(".")
         document["version"] = f"{major}.{int(minor) + 1}.0"
-        unfinished = path.with_name(f".{path.name}.unfinished")
-        with unfinished.open("w", encoding="utf-8") as stream:
-            yaml.dump(document, stream)
-        unfinished.replace(path)
+        text = StringIO()
+        yaml.dump(document, text)
+        write_text_whole(path, text.getvalue())
         contracts.contracts.cache_clear()
     version: str = document["version"]
     return version
