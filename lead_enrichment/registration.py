@@ -7,7 +7,8 @@ import sys
 from rich.console import Console
 
 from lead_enrichment.bronze import registration_statements
-from lead_enrichment.ingest import QUARANTINED, ingest
+from lead_enrichment.ingest import ingest
+from lead_enrichment.ledger import QUARANTINED
 from lead_enrichment.paths import data_paths
 
 

@@ -12,26 +12,14 @@ from rich.console import Console
 from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
+from lead_enrichment.difference import counts_by_source
 from lead_enrichment.engine import connect
 from lead_enrichment.errors import UsageError
-from lead_enrichment.ingest import LOADED, QUARANTINED
-from lead_enrichment.ledger import Ledger
+from lead_enrichment.ledger import LOADED, QUARANTINED, Ledger
 from lead_enrichment.paths import DataPaths, data_paths
 
-COUNTS = """
-    SELECT
-        source_key,
-        COUNT(*) FILTER (is_live) AS leads,
-        COUNT(*) FILTER (NOT is_live) AS gone,
-        COUNT(*) FILTER (is_duplicate_in_salesforce) AS duplicates,
-        COUNT(*) FILTER (matched_lead_key IS NOT NULL) AS matched,
-        COUNT(*) FILTER (is_net_new) AS net_new
-    FROM facts.fact_lead_match
-    GROUP BY source_key
-    ORDER BY source_key
-"""
 # A version begins at the received_at of the delivery that brought it.
-CHANGES = """
+CHANGES = f"""
     WITH version AS (
         SELECT
             source_key,
@@ -49,7 +37,7 @@ CHANGES = """
     FROM version AS v
     SEMI JOIN facts.fact_file_load AS l
         ON l.source_key = v.source_key AND l.received_at = v.valid_from
-            AND l.status = 'loaded' AND l.finished_at >= ?
+            AND l.status = '{LOADED}' AND l.finished_at >= ?
     GROUP BY v.source_key
     ORDER BY v.source_key
 """
@@ -69,7 +57,7 @@ def summary_command(
     since = since and since.replace(tzinfo=UTC)
     with errors_as_sentences():
         paths = data_paths(create=False)
-        leads = _rows(paths, COUNTS)
+        leads = _rows(paths, counts_by_source("facts.fact_lead_match"))
         changes = _rows(paths, CHANGES, since) if since else []
         attempts = Ledger(paths.bronze).attempts()
     loaded = [row for row in attempts if row["status"] == LOADED]
@@ -114,7 +102,7 @@ def _rows(paths: DataPaths, query: str, *parameters: object) -> list[dict[str, A
 
     Args:
         paths: The data directory.
-        query: One of the queries above.
+        query: A query that gives a row a source.
         parameters: What stands for its question marks.
 
     Raises:
