@@ -14,6 +14,7 @@ MODES = {
     "nevada": "full_snapshot",
     "oklahoma": "full_snapshot",
     "texas": "full_snapshot",
+    "decisions": "change_feed",
 }
 
 
@@ -44,6 +45,8 @@ def test_the_natural_key_is_required(source: str) -> None:
         ("texas", "1764783", True),
         ("texas", " ", False),
         ("salesforce", "", False),
+        ("decisions", "texas:1764783", True),
+        ("decisions", "1764783", False),
     ],
 )
 def test_a_row_without_a_licence_number_has_no_key(source: str, key: str, fits: bool) -> None:

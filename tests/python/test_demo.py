@@ -16,7 +16,7 @@ import zipcodes
 from typer.testing import CliRunner
 
 from lead_enrichment.cli import app
-from lead_enrichment.contracts import contracts
+from lead_enrichment.contracts import contracts, lead_contracts
 from lead_enrichment.demo import generate
 from lead_enrichment.demo.generate import write_demo
 from lead_enrichment.demo.schedule import deliveries
@@ -56,7 +56,7 @@ def files(demo: Path) -> Tables:
 @pytest.fixture(scope="module")
 def sources(files: Tables) -> Tables:
     """All rows of each source, whatever the file."""
-    keys = contracts()
+    keys = lead_contracts()
     return {key: pd.concat([table for name, table in files.items() if name.startswith(key)]) for key in keys}
 
 
