@@ -28,32 +28,31 @@ QUEUE = """
     WITH pair AS (
         SELECT
             p.*,
-            COALESCE(p.decision <> 'unsure' AND p.is_match <> (p.decision = 'same'), FALSE) AS is_decision_overruled
+            COALESCE(p.decision <> 'unsure' AND p.is_match <> (p.decision = 'same'), FALSE) AS is_decision_overruled,
+            COALESCE(l.is_net_new, FALSE) OR COALESCE(r.is_net_new, FALSE) AS settles_net_new,
+            CASE WHEN p.left_source_key = 'salesforce' THEN b.license_type
+                ELSE COALESCE(a.license_type, b.license_type) END AS license_type,
+            CASE WHEN p.left_source_key = 'salesforce' THEN COALESCE(b.capacity, a.capacity)
+                ELSE COALESCE(a.capacity, b.capacity) END AS capacity,
+            a.content_hash AS left_content_hash,
+            b.content_hash AS right_content_hash
         FROM facts.fact_match_pair AS p
+        JOIN facts.fact_lead_match AS l ON l.lead_key = p.left_lead_key
+        JOIN facts.fact_lead_match AS r ON r.lead_key = p.right_lead_key
+        JOIN intermediate.int_lead_current AS a ON a.lead_key = p.left_lead_key
+        JOIN intermediate.int_lead_current AS b ON b.lead_key = p.right_lead_key
     )
-    SELECT
-        p.*,
-        COALESCE(l.is_net_new, FALSE) OR COALESCE(r.is_net_new, FALSE) AS settles_net_new,
-        CASE WHEN p.left_source_key = 'salesforce' THEN b.license_type
-            ELSE COALESCE(a.license_type, b.license_type) END AS license_type,
-        CASE WHEN p.left_source_key = 'salesforce' THEN COALESCE(b.capacity, a.capacity)
-            ELSE COALESCE(a.capacity, b.capacity) END AS capacity,
-        a.content_hash AS left_content_hash,
-        b.content_hash AS right_content_hash
-    FROM pair AS p
-    JOIN facts.fact_lead_match AS l ON l.lead_key = p.left_lead_key
-    JOIN facts.fact_lead_match AS r ON r.lead_key = p.right_lead_key
-    JOIN intermediate.int_lead_current AS a ON a.lead_key = p.left_lead_key
-    JOIN intermediate.int_lead_current AS b ON b.lead_key = p.right_lead_key
-    WHERE p.verdict = 'review' OR p.is_decision_stale OR p.is_contradicted OR p.is_decision_overruled
+    SELECT *
+    FROM pair
+    WHERE verdict = 'review' OR is_decision_stale OR is_contradicted OR is_decision_overruled
     ORDER BY
-        COALESCE(p.decision = 'unsure', FALSE),
+        COALESCE(decision = 'unsure', FALSE),
         settles_net_new DESC,
         COALESCE(license_type = 'center', FALSE) DESC,
         capacity DESC NULLS LAST,
-        p.match_weight DESC,
-        p.left_lead_key,
-        p.right_lead_key
+        match_weight DESC,
+        left_lead_key,
+        right_lead_key
 """
 # The pairs of files that were taken in since the last run.
 TAKEN_IN = """
