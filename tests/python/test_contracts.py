@@ -14,7 +14,6 @@ MODES = {
     "nevada": "full_snapshot",
     "oklahoma": "full_snapshot",
     "texas": "full_snapshot",
-    "decisions": "change_feed",
 }
 
 
