@@ -6,17 +6,15 @@ import json
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import duckdb
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.difference import counts_by_source
-from lead_enrichment.engine import connect
-from lead_enrichment.errors import UsageError
 from lead_enrichment.ledger import LOADED, QUARANTINED, Ledger
-from lead_enrichment.paths import DataPaths, data_paths
+from lead_enrichment.paths import data_paths
+from lead_enrichment.warehouse import Row, rows, warehouse
 
 # A version begins at the received_at of the delivery that brought it.
 CHANGES = f"""
@@ -57,8 +55,9 @@ def summary_command(
     since = since and since.replace(tzinfo=UTC)
     with errors_as_sentences():
         paths = data_paths(create=False)
-        leads = _rows(paths, counts_by_source("facts.fact_lead_match"))
-        changes = _rows(paths, CHANGES, since) if since else []
+        with warehouse(paths) as connection:
+            leads = rows(connection, counts_by_source("facts.fact_lead_match"))
+            changes = rows(connection, CHANGES, since) if since else []
         attempts = Ledger(paths.bronze).attempts()
     loaded = [row for row in attempts if row["status"] == LOADED]
     refused = sum(row["status"] == QUARANTINED for row in attempts)
@@ -86,37 +85,12 @@ def summary_command(
     )
 
 
-def _table(title: str, rows: list[dict[str, Any]]) -> Table:
-    names = list(rows[0]) if rows else ["source_key"]
+def _table(title: str, counts: list[Row]) -> Table:
+    names = list(counts[0]) if counts else ["source_key"]
     table = Table(title=title)
     for name in names:
         heading = {"source_key": "Source", "net_new": "Net-new"}.get(name, name.capitalize())
         table.add_column(heading, justify="left" if name == "source_key" else "right")
-    for row in rows:
+    for row in counts:
         table.add_row(str(row["source_key"]), *(f"{row[name]:,}" for name in names[1:]))
     return table
-
-
-def _rows(paths: DataPaths, query: str, *parameters: object) -> list[dict[str, Any]]:
-    """Read counts by source from production.
-
-    Args:
-        paths: The data directory.
-        query: A query that gives a row a source.
-        parameters: What stands for its question marks.
-
-    Raises:
-        UsageError: There is no warehouse yet, another process holds it, or production lacks the match fact.
-    """
-    if not paths.warehouse.exists():
-        raise UsageError("there is no warehouse yet", str(paths.warehouse), "Run: make run")
-    try:
-        with connect(str(paths.warehouse), read_only=True) as connection:
-            rows: list[dict[str, Any]] = connection.execute(query, parameters).to_arrow_table().to_pylist()
-            return rows
-    except duckdb.IOException as error:
-        raise UsageError(
-            "another process holds the warehouse", str(paths.warehouse), "Stop `make ui` or wait for the run to end."
-        ) from error
-    except duckdb.CatalogException as error:
-        raise UsageError("production has not been planned yet", str(paths.warehouse), "Run: sqlmesh plan") from error

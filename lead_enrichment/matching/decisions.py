@@ -12,8 +12,8 @@ from pathlib import Path
 import duckdb
 
 from lead_enrichment.errors import UsageError
-from lead_enrichment.matching.warehouse import Row, find_lead, rows
 from lead_enrichment.paths import DataPaths
+from lead_enrichment.warehouse import Row, find_lead, rows
 
 SOURCE = "decisions"
 VERDICTS = ("same", "different", "sister_site", "unsure")

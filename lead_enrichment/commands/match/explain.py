@@ -13,8 +13,8 @@ from rich.table import Table
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.errors import UsageError
 from lead_enrichment.matching.evidence import Explanation, draw_waterfall, explain_lead, explain_pair
-from lead_enrichment.matching.warehouse import Row, warehouse
 from lead_enrichment.paths import data_paths
+from lead_enrichment.warehouse import Row, warehouse
 
 NEAREST = 5
 BITS_A_BLOCK = 1.5

@@ -16,9 +16,9 @@ from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.commands.match.explain import print_pair
 from lead_enrichment.matching.decisions import Decision, drop, one_line, queue
 from lead_enrichment.matching.evidence import Explanation, steps_of
-from lead_enrichment.matching.warehouse import Row, warehouse
 from lead_enrichment.paths import DataPaths, data_paths
 from lead_enrichment.users import user_name
+from lead_enrichment.warehouse import Row, warehouse
 
 KEYS = {"s": "same", "d": "different", "i": "sister_site", "u": "unsure"}
 

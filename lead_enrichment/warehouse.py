@@ -1,4 +1,4 @@
-"""Reading what the matching models say."""
+"""Reading what the models say."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def warehouse(paths: DataPaths) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the warehouse for reading.
 
     Raises:
-        UsageError: There is none yet, another process holds it, or what is asked for was not planned.
+        UsageError: There is none yet, another process holds it, or production lacks what is asked for.
     """
     where = str(paths.warehouse)
     if not paths.warehouse.exists():
@@ -30,9 +30,13 @@ def warehouse(paths: DataPaths) -> Iterator[duckdb.DuckDBPyConnection]:
         with connect(where, read_only=True) as connection:
             yield connection
     except duckdb.IOException as error:
-        raise UsageError("another process holds the warehouse", where, "Wait for the run to end.") from error
+        raise UsageError(
+            "another process holds the warehouse", where, "Stop `make ui` or wait for the run to end."
+        ) from error
     except (duckdb.CatalogException, duckdb.BinderException) as error:
-        raise UsageError(f"what is asked for was not planned ({error})", where, "Run: sqlmesh plan") from error
+        raise UsageError(
+            "production has not been planned yet, or lacks what is new", where, "Run: sqlmesh plan"
+        ) from error
 
 
 def rows(connection: duckdb.DuckDBPyConnection, query: str, *parameters: object) -> list[Row]:
