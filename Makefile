@@ -22,7 +22,7 @@ setup: $(INSTALLED) ## Install the locked packages into .venv
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "$(PYTHON) is older than 3.11. Name a newer one, such as: make run PYTHON=python3.12"; exit 2; }
-	@echo "Setting up .venv (once; it downloads about 250 MB)"
+	@echo "Setting up .venv (once; it downloads about 640 MB)"
 	@$(PYTHON) -m venv .venv
 	@.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@.venv/bin/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .

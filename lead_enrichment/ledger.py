@@ -25,6 +25,9 @@ from lead_enrichment.drift import Advice
 from lead_enrichment.engine import connect
 from lead_enrichment.users import user_name
 
+# What became of a file.
+LOADED, DUPLICATE, QUARANTINED, WAITING = "loaded", "duplicate", "quarantined", "waiting"
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -162,6 +165,16 @@ class Ledger:
             )
             rows: list[dict[str, Any]] = result.to_arrow_table().to_pylist()
         return rows
+
+
+def proposal_id_of(source_key: str, file_id: str) -> str:
+    """Give the id of the proposal for a refused file; the first 8 digits of the file's SHA-256 are enough."""
+    return f"{source_key}-{file_id[:8]}"
+
+
+def loaded_of(attempts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give the attempts that loaded a file, in the order in which the files were received."""
+    return sorted((row for row in attempts if row["status"] == LOADED), key=lambda row: row["received_at"])
 
 
 def partition(table: Path, received_at: datetime) -> Path:

@@ -47,6 +47,13 @@ class DataPaths:
         return self.root / "warehouse" / "leads_published.duckdb"
 
 
+def write_text_whole(target: Path, text: str) -> None:
+    """Write a text file so that it is there whole or not at all."""
+    unfinished = target.with_name(f".{target.name}.unfinished")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(target)
+
+
 def data_paths(create: bool = True) -> DataPaths:
     """Give the data directory that LEADS_DATA_DIR names (default `data`).
 

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
 
-from lead_enrichment.engine import connect
-from lead_enrichment.errors import DataError, UsageError
+from lead_enrichment.errors import DataError
 from lead_enrichment.paths import DataPaths
 
-# What people and other programs read; the steps between stay in the warehouse.
+# What people and other programs read.
 SCHEMAS = ("dims", "facts", "marts", "ops")
+# The steps between stay in the warehouse, but for those that `leads match` needs to explain, list and decide.
+STEPS = ("intermediate.int_lead_current", "intermediate.int_match_key", "staging.stg_match_decision")
 
 
 def publish(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> None:
@@ -62,14 +62,15 @@ def publish(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> None:
 
 def _statements(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     """Give the SQL that copies production's tables into the database `published`."""
-    here = "database_name = CURRENT_DATABASE() AND NOT internal AND LIST_CONTAINS(?, schema_name)"
+    here = "database_name = CURRENT_DATABASE() AND NOT internal"
     views = connection.execute(
-        f"SELECT schema_name, view_name, comment FROM duckdb_views() WHERE {here} ORDER BY ALL", [list(SCHEMAS)]
+        f"SELECT schema_name, view_name, comment FROM duckdb_views() WHERE {here} "
+        "AND (LIST_CONTAINS(?, schema_name) OR LIST_CONTAINS(?, schema_name || '.' || view_name)) ORDER BY ALL",
+        [list(SCHEMAS), list(STEPS)],
     ).fetchall()
     columns = connection.execute(
         f"SELECT schema_name, table_name, column_name, comment FROM duckdb_columns() "
-        f"WHERE {here} AND comment IS NOT NULL ORDER BY ALL",
-        [list(SCHEMAS)],
+        f"WHERE {here} AND comment IS NOT NULL ORDER BY ALL"
     ).fetchall()
     for schema in dict.fromkeys(schema for schema, _, _ in views):
         yield f'CREATE SCHEMA published."{schema}"'
@@ -85,33 +86,6 @@ def _statements(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
 
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-@contextmanager
-def production(paths: DataPaths) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open production to read: the published copy, or the warehouse where nothing has been published yet.
-
-    Raises:
-        UsageError: There is neither; or there is no copy and another process holds the warehouse; or production lacks a
-            table that is asked for.
-    """
-    is_published = paths.published.exists()
-    file = paths.published if is_published else paths.warehouse
-    if not file.exists():
-        raise UsageError("there is no warehouse yet", str(file), "Run: make run")
-    try:
-        with connect(str(file), read_only=True) as connection:
-            yield connection
-    except duckdb.IOException as error:
-        if is_published:
-            raise
-        raise UsageError(
-            "another process holds the warehouse, and no copy has been published yet",
-            str(file),
-            "Wait for the plan or run to end, or stop `make ui`.",
-        ) from error
-    except duckdb.CatalogException as error:
-        raise UsageError("production has not been planned yet", str(file), "Run: sqlmesh plan") from error
 
 
 def published_at(paths: DataPaths) -> datetime | None:

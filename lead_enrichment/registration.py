@@ -8,7 +8,8 @@ from typing import Any
 from rich.console import Console
 
 from lead_enrichment.bronze import registration_statements
-from lead_enrichment.ingest import QUARANTINED, ingest
+from lead_enrichment.ingest import ingest
+from lead_enrichment.ledger import QUARANTINED
 from lead_enrichment.model_run import record, recorder_of
 from lead_enrichment.paths import data_paths
 from lead_enrichment.publish import publish_after

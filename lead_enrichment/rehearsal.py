@@ -30,19 +30,16 @@ from lead_enrichment.delivery import file_id
 from lead_enrichment.difference import Difference, compare, keep_state
 from lead_enrichment.engine import connect
 from lead_enrichment.errors import DataError, UsageError
-from lead_enrichment.ingest import DUPLICATE, LOADED, QUARANTINED
-from lead_enrichment.ledger import Ledger
+from lead_enrichment.ledger import DUPLICATE, LOADED, QUARANTINED, Ledger, proposal_id_of
 from lead_enrichment.lock import only_writer
-from lead_enrichment.paths import DataPaths
-from lead_enrichment.settle import ACCEPTED, PROPOSED, REJECTED, add_aliases
+from lead_enrichment.paths import DataPaths, write_text_whole
+from lead_enrichment.settle import ACCEPTED, PROPOSED, REJECTED, add_aliases, delivered_name
 from lead_enrichment.users import user_name
 
 PROJECT = Path(__file__).parents[1]
 # Written last: a folder without it was left by a rehearsal that was killed.
 FINISHED, PAGE = "rehearsal.json", "report.html"
 ID_LENGTH = 12
-# What quarantine puts in front of a file's name.
-QUARANTINE_STAMP = re.compile(r"^\d{8}T\d{12}_")
 
 
 @dataclass(frozen=True)
@@ -130,8 +127,7 @@ def plan_rehearsal(file: Path, source_key: str | None, aliases: dict[str, str], 
         raise UsageError(
             f"{source!r} is no source", file.name, f"Say whose file it is: --source {'|'.join(contracts())}."
         )
-    name = QUARANTINE_STAMP.sub("", file.name)
-    return Plan(file_id(file)[:ID_LENGTH], file.absolute(), source, name, aliases, release)
+    return Plan(file_id(file)[:ID_LENGTH], file.absolute(), source, delivered_name(file), aliases, release)
 
 
 def kept_rehearsal(paths: DataPaths, file: str) -> Plan | None:
@@ -205,9 +201,7 @@ def rehearse(paths: DataPaths, plan: Plan, lock: int, step: Callable[[str], None
 def finish(report: Report, page: str) -> None:
     """Keep a rehearsal with its report and its page."""
     (report.folder / PAGE).write_text(page, encoding="utf-8")
-    unfinished = report.folder / f".{FINISHED}.unfinished"
-    unfinished.write_text(json.dumps(report.document(), indent=2), encoding="utf-8")
-    unfinished.replace(report.folder / FINISHED)
+    write_text_whole(report.folder / FINISHED, json.dumps(report.document(), indent=2))
 
 
 def accept(paths: DataPaths, plan: Plan) -> Path:
@@ -230,7 +224,7 @@ def accept(paths: DataPaths, plan: Plan) -> Path:
         if plan.aliases:
             add_aliases(plan.source_key, plan.aliases)
         ledger = Ledger(paths.bronze)
-        proposal = ledger.proposals().get(_proposal_id(plan), [])
+        proposal = ledger.proposals().get(proposal_id_of(plan.source_key, plan.rehearsal_id), [])
         if proposal and proposal[0]["status"] == PROPOSED:
             is_taken = _proposed(paths, plan) == plan.aliases
             ledger.decide_proposal(proposal, ACCEPTED if is_taken else REJECTED)
@@ -364,14 +358,10 @@ def _take_in(copy: DataPaths, plan: Plan, lock: int) -> tuple[Plan, dict[str, An
 
 def _proposed(paths: DataPaths, plan: Plan) -> dict[str, str]:
     """Give the header by column that a refusal proposes; nothing where a person must settle some of it."""
-    rows = Ledger(paths.bronze).proposals().get(_proposal_id(plan), [])
+    rows = Ledger(paths.bronze).proposals().get(proposal_id_of(plan.source_key, plan.rehearsal_id), [])
     if not all(row["column_name"] for row in rows):
         return {}
     return {row["column_name"]: row["header"] for row in rows}
-
-
-def _proposal_id(plan: Plan) -> str:
-    return f"{plan.source_key}-{plan.rehearsal_id[:8]}"
 
 
 def _run_models(copy: DataPaths, plan: Plan, lock: int) -> None:

@@ -14,8 +14,7 @@ from rich.table import Table
 from lead_enrichment.bronze import write_empty_tables
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.contracts import Contract, contracts
-from lead_enrichment.ingest import DUPLICATE, LOADED, QUARANTINED
-from lead_enrichment.ledger import Ledger
+from lead_enrichment.ledger import DUPLICATE, LOADED, QUARANTINED, Ledger
 from lead_enrichment.model_run import FAILED, newest_run
 from lead_enrichment.paths import data_paths
 from lead_enrichment.settle import PROPOSED

@@ -13,11 +13,16 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from lead_enrichment.paths import DataPaths, data_paths
+
 # SQLMesh loads models in forked processes; a fork of a test process, which DuckDB has given threads, may crash.
 os.environ.setdefault("MAX_FORK_WORKERS", "1")
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
+# The real files; they are not part of the project.
+SAMPLES = Path(os.environ.get("LEADS_SAMPLES_DIR", ROOT.parent / "shared" / "samples"))
+needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the real sample files are not part of the project")
 DEMO_FACILITIES = 300
 DEMO_MONTHS = 2
 
@@ -80,6 +85,13 @@ def run(scratch: Path) -> Run:
     return partial(run_command, scratch=scratch)
 
 
+@pytest.fixture
+def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataPaths:
+    """An empty data directory, which LEADS_DATA_DIR names while the test runs."""
+    monkeypatch.setenv("LEADS_DATA_DIR", str(tmp_path / "data"))
+    return data_paths()
+
+
 @pytest.fixture(scope="session")
 def planned_demo(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Path:
     """The data directory of a small demo, ingested and planned into production; made once, shared, and read only.
@@ -109,3 +121,11 @@ def own_demo(planned_demo: Path, tmp_path: Path) -> Iterator[Path]:
     shutil.copytree(planned_demo, data)
     yield data
     shutil.rmtree(data)
+
+
+@pytest.fixture
+def project_copy(tmp_path: Path) -> Path:
+    """A copy of the project for one test, which may change it."""
+    project = tmp_path / "project"
+    shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(".*", "data", "logs", "__pycache__"))
+    return project

@@ -1,0 +1,191 @@
+"""`leads match` explains, takes decisions, measures and compares on the demo as a user would."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from conftest import Run
+
+WAREHOUSE = "warehouse/leads.duckdb"
+
+
+def asked(data: Path, query: str, *parameters: object) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(data / WAREHOUSE), read_only=True) as connection:
+        return connection.execute(query, parameters).fetchall()
+
+
+def a_pair(data: Path, condition: str) -> tuple[str, str]:
+    (pair,) = asked(
+        data,
+        f"SELECT left_lead_key, right_lead_key FROM facts.fact_match_pair WHERE {condition} ORDER BY ALL LIMIT 1",
+    )
+    return str(pair[0]), str(pair[1])
+
+
+def test_every_joined_pair_is_explained_to_the_last_bit(planned_demo: Path, run: Run, tmp_path: Path) -> None:
+    left, right = a_pair(planned_demo, "verdict = 'match' AND phone_level = 'exact' AND name_level = 'exact'")
+    picture = tmp_path / "pair.html"
+    # The order in which the two are named is of no matter.
+    said = run("leads", "match", "explain", right, left, "--picture", str(picture), data=planned_demo).stdout
+    (weight,) = asked(
+        planned_demo,
+        "SELECT match_weight FROM facts.fact_match_pair WHERE left_lead_key = ? AND right_lead_key = ?",
+        left,
+        right,
+    )
+    sums = re.findall(r"│ +(-?\d+\.\d) │ [█░ ]*│$", said, re.MULTILINE)
+    assert abs(float(sums[-1]) - float(str(weight[0]))) <= 0.05
+    assert "For: " in said and "Verdict: match" in said
+    page = picture.read_text(encoding="utf-8")
+    assert "vega" in page.lower() and not re.search(r"<script[^>]+src=", page), "the page must need no network"
+    found = json.loads(run("leads", "match", "explain", left, right, "--json", data=planned_demo).stdout)
+    assert found["pair"]["match_weight"] == weight[0]
+
+
+def test_every_net_new_lead_says_which_lead_comes_nearest(planned_demo: Path, run: Run) -> None:
+    ((lead, nearest),) = asked(
+        planned_demo,
+        "SELECT lead_key, nearest_lead_key FROM facts.fact_lead_match WHERE nearest_verdict = 'sister_site' "
+        "ORDER BY ALL LIMIT 1",
+    )
+    said = run("leads", "match", "explain", str(lead), data=planned_demo).stdout
+    assert "net-new" in said and str(nearest) in said and "sister site" in said
+
+
+def test_leads_that_were_never_compared_say_why(planned_demo: Path, run: Run) -> None:
+    ((one, other),) = asked(
+        planned_demo,
+        "SELECT MIN(lead_key), MAX(lead_key) FROM intermediate.int_match_lead WHERE source_key <> 'salesforce'",
+    )
+    assert "They share no key" in run("leads", "match", "explain", str(one), str(other), data=planned_demo).stdout
+    ((one, other, value),) = asked(
+        planned_demo,
+        "SELECT MIN(lead_key), MAX(lead_key), key_value FROM intermediate.int_match_key "
+        "WHERE is_over_shared AND key_type = 'email' GROUP BY key_value ORDER BY ALL LIMIT 1",
+    )
+    said = run("leads", "match", "explain", str(one), str(other), data=planned_demo).stdout
+    assert "shared by too many" in said and str(value) in " ".join(said.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("explain", "texas:0"), "no lead texas:0 ever came"),
+        (("explain", "LEAD", "LEAD"), "the two leads are one"),
+        (("explain", "LEAD", "--picture", "a.png"), "one lead has no evidence to draw"),
+        (("decide", "LEAD", "texas:0", "same", "--reason", "r"), "no lead texas:0 ever came"),
+        (("decide", "LEAD", "LEAD", "same", "--reason", "r"), "the two leads are one"),
+        (("decide", "LEAD", "LEAD2", "perhaps", "--reason", "r"), "Say one of same, different, sister_site, unsure."),
+        (("compare", "nowhere"), "there is no environment nowhere"),
+        (("compare", "prod"), "is no other environment"),
+        (("evaluate", "--truth", "nothing.csv"), "there is no truth"),
+    ],
+)
+def test_wrong_call_is_told_in_a_sentence(planned_demo: Path, run: Run, words: tuple[str, ...], sentence: str) -> None:
+    keys = asked(planned_demo, "SELECT lead_key FROM intermediate.int_match_lead ORDER BY lead_key LIMIT 2")
+    named = [{"LEAD": str(keys[0][0]), "LEAD2": str(keys[1][0])}.get(word, word) for word in words]
+    done = run("leads", "match", *named, data=planned_demo, expect=2)
+    assert sentence in done.stderr and "Traceback" not in done.stderr
+    assert not (planned_demo / "landing" / "decisions").exists()
+
+
+def test_evaluation_holds_production_against_the_truth(planned_demo: Path, run: Run, tmp_path: Path) -> None:
+    chart = tmp_path / "thresholds.html"
+    found = json.loads(run("leads", "match", "evaluate", "--json", "--chart", str(chart), data=planned_demo).stdout)
+    # Counted anew, from the truth alone.
+    with (planned_demo / "truth" / "record_facility.csv").open(encoding="utf-8") as stream:
+        truth = {row["lead_key"]: row["facility_id"] for row in csv.DictReader(stream)}
+    entity_of = dict(asked(planned_demo, "SELECT lead_key, entity_key FROM intermediate.int_entity"))
+    live = [str(key) for (key,) in asked(planned_demo, "SELECT lead_key FROM intermediate.int_match_lead")]
+    said = true = right = 0
+    for position, one in enumerate(live):
+        for other in live[:position]:
+            is_said, is_true = entity_of[one] == entity_of[other], truth[one] == truth[other]
+            said, true, right = said + is_said, true + is_true, right + (is_said and is_true)
+    assert (found["pairs"]["said"], found["pairs"]["true"], found["pairs"]["right"]) == (said, true, right)
+    assert found["pairs"]["f1"] > found["rule_before"]["f1"]
+    assert "vega" in chart.read_text(encoding="utf-8").lower()
+
+
+def test_a_decision_overrules_the_score_and_comes_up_again_when_a_lead_changes(own_demo: Path, run: Run) -> None:
+    has_changed = (
+        "SELECT lead_key FROM intermediate.int_lead_version GROUP BY 1 HAVING COUNT(DISTINCT content_hash) > 1"
+    )
+    joined = a_pair(own_demo, f"verdict = 'match' AND match_passes LIKE 'phone%' AND left_lead_key IN ({has_changed})")
+    apart = a_pair(own_demo, "verdict = 'sister_site' AND left_source_key <> right_source_key")
+    waiting = json.loads(run("leads", "match", "review", "--json", data=own_demo).stdout)["waiting"]
+    run("leads", "match", "decide", *joined, "different", "--reason", "two doors", "--by", "Ana", data=own_demo)
+    # A file of somebody's own, with a slip and a row that nobody can read.
+    folder = own_demo / "landing" / "decisions"
+    (folder / "mine_2026-11-20.csv").write_text(
+        "lead_key_1,lead_key_2,decision,decided_by,reason\n"
+        f"{apart[1]},{apart[0]},Same,Bo,one school\n"
+        f"{apart[0]},texas:0,same,Bo,\n"
+        f"{apart[0]},{joined[0]},perhaps,Bo,\n"
+    )
+    run("leads", "ingest", data=own_demo)
+    run("sqlmesh", "run", "--ignore-cron", data=own_demo)
+
+    verdicts = dict(
+        ((left, right), (verdict, reason))
+        for left, right, verdict, reason in asked(
+            own_demo,
+            "SELECT left_lead_key, right_lead_key, verdict, reason FROM facts.fact_match_pair "
+            "WHERE NOT decision IS NULL",
+        )
+    )
+    assert verdicts == {
+        joined: ("different", "decided by Ana: two doors"),
+        apart: ("match", "decided by Bo: one school"),
+    }
+    outcomes = asked(own_demo, "SELECT outcome, COUNT(*) FROM ops.match_decision GROUP BY 1 ORDER BY 1")
+    assert outcomes == [("applied", 2), ("refused", 1), ("unknown lead", 1)]
+    assert not asked(own_demo, "SELECT * FROM ops.reconciliation WHERE NOT broken_link IS NULL")
+
+    # The judged content is no longer the lead's: the pair is back in the queue, and the verdict holds until then.
+    ((content,),) = asked(
+        own_demo,
+        "SELECT v.content_hash FROM intermediate.int_lead_version AS v JOIN intermediate.int_lead_current AS c "
+        "USING (lead_key) WHERE lead_key = ? AND v.content_hash <> c.content_hash ORDER BY v.received_at LIMIT 1",
+        joined[0],
+    )
+    (folder / "old_2026-11-21.csv").write_text(
+        "lead_key_1,lead_key_2,decision,decided_by,reason,content_hash_1,content_hash_2\n"
+        f"{joined[0]},{joined[1]},different,Ana,two doors,{content},\n"
+    )
+    run("leads", "ingest", data=own_demo)
+    run("sqlmesh", "run", "--ignore-cron", data=own_demo)
+    found = json.loads(run("leads", "match", "review", "--json", "--limit", "999", data=own_demo).stdout)
+    assert found["waiting"] >= waiting
+    (again,) = [pair for pair in found["pairs"] if (pair["left_lead_key"], pair["right_lead_key"]) == joined]
+    assert again["is_decision_stale"] and again["decision"] == "different"
+
+
+def test_review_takes_verdicts_at_the_terminal(own_demo: Path, run: Run) -> None:
+    pairs = json.loads(run("leads", "match", "review", "--json", "--limit", "2", data=own_demo).stdout)["pairs"]
+    said = run("leads", "match", "review", "--work", "--limit", "2", data=own_demo, answer="s\nknown\nq\n").stdout
+    assert "1 of 2" in said and pairs[0]["left_lead_key"] in said
+    (landed,) = (own_demo / "landing" / "decisions").glob("*.csv")
+    (row,) = csv.DictReader(landed.open(encoding="utf-8"))
+    assert (row["lead_key_1"], row["decision"], row["reason"]) == (pairs[0]["left_lead_key"], "same", "known")
+    assert row["content_hash_1"] and row["content_hash_2"]
+
+
+def test_a_changed_weight_shows_its_effect_before_promotion(own_demo: Path, run: Run, project_copy: Path) -> None:
+    weights = project_copy / "seeds" / "match_weight.csv"
+    weights.write_text(
+        re.sub(r"^phone,exact,.*$", "phone,exact,0.5,0.25,1.00,the same phone", weights.read_text(), flags=re.M)
+    )
+    run("sqlmesh", "plan", "dev", "--auto-apply", "--no-prompts", "--skip-tests", data=own_demo, project=project_copy)
+    found = json.loads(run("leads", "match", "compare", "dev", "--json", data=own_demo).stdout)
+    changes = {row["change"]: row["number"] for row in found["leads"]}
+    assert changes["becomes net-new"] > 0 and changes["moves to another entity"] > 0
+    assert found["scores"] > 0 and any(row["change"].startswith("auto to ") for row in found["bands"])
+    said = run("leads", "match", "compare", "dev", data=own_demo).stdout
+    assert "becomes net-new" in said
