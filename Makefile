@@ -22,7 +22,7 @@ setup: $(INSTALLED) ## Install the locked packages into .venv
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "$(PYTHON) is older than 3.11. Name a newer one, such as: make run PYTHON=python3.12"; exit 2; }
-	@echo "Setting up .venv (once; it downloads about 250 MB)"
+	@echo "Setting up .venv (once; it downloads about 640 MB)"
 	@$(PYTHON) -m venv .venv
 	@.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@.venv/bin/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
@@ -50,7 +50,7 @@ run: demo ## Set up, make demo data, build production, show the summary; safe to
 
 refresh: $(INSTALLED) ## Take in what has landed and bring every model up to date, now
 	@leads ingest; refused=$$?; [ $$refused -le 1 ] || exit $$refused; \
-	$(SQLMESH) run --ignore-cron && leads summary --since $(STARTED) && exit $$refused
+	leads $(SQLMESH) run --ignore-cron && leads summary --since $(STARTED) && exit $$refused
 
 # Checks run against scratch data, never against those of LEADS_DATA_DIR.
 check test test-spark: export LEADS_DATA_DIR := $(SCRATCH)/check
@@ -74,7 +74,7 @@ test-spark: $(INSTALLED) ## Plan a small demo on Spark and on DuckDB and compare
 	pytest -m spark -rs
 
 ui: $(INSTALLED) ## Open the project's web page on http://127.0.0.1:8000 (Ctrl-C stops it)
-	@echo "The page holds the warehouse while it is open: stop it before make run or make refresh."
+	@echo "The page holds the warehouse while it is open: make run and make refresh wait until it is stopped."
 	@$(SQLMESH) --ignore-warnings ui
 
 format: $(INSTALLED) ## Bring Python and SQL into the house form

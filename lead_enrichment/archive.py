@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from lead_enrichment.contracts import contracts
 from lead_enrichment.errors import DataError, UsageError
-from lead_enrichment.ledger import ArchiveEvent, Ledger, partition
+from lead_enrichment.ledger import ArchiveEvent, Ledger, loaded_of, partition
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.users import user_name
@@ -99,7 +99,7 @@ def entries(paths: DataPaths) -> list[Entry]:
     for row in attempts:
         names[row["file_id"]].add(row["file_name"])
     found = []
-    for row in _loaded(attempts):
+    for row in loaded_of(attempts):
         file_id = row["file_id"]
         state = ARCHIVED if file_id in sizes else PRUNED if file_id in pruned else MISSING
         found.append(
@@ -242,7 +242,7 @@ def prune(paths: DataPaths, today: date, dry_run: bool = False) -> list[Verdict]
 
 def verdicts(paths: DataPaths, today: date) -> list[Verdict]:
     """Judge every file in the archive; see prune."""
-    loaded = _loaded(Ledger(paths.bronze).attempts())
+    loaded = loaded_of(Ledger(paths.bronze).attempts())
     attempts = {row["file_id"]: row for row in loaded}
     needed = dict(_needed(loaded))
     judged = []
@@ -300,10 +300,6 @@ def _bronze_gap(attempt: dict[str, Any], paths: DataPaths) -> str | None:
         if there != attempt[rows]:
             return f"a restatement needs it: bronze.{table} holds {there:,} of its {attempt[rows]:,} rows"
     return None
-
-
-def _loaded(attempts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return sorted((row for row in attempts if row["status"] == "loaded"), key=lambda row: row["received_at"])
 
 
 def _event(entry: Entry, action: str, reason: str) -> ArchiveEvent:

@@ -77,6 +77,26 @@ ARCHIVE_EVENT_COLUMNS = (
     ("acted_by", "TEXT", "User who ran the command"),
     ("acted_at", "TIMESTAMPTZ", "When it was done, UTC"),
 )
+MODEL_RUN_COLUMNS = (
+    ("run_id", "TEXT", "Key of the plan or run"),
+    ("model_name", "TEXT", "Model that was built, as schema.name"),
+    ("environment", "TEXT", "Environment that was built: prod, or the name given to sqlmesh plan"),
+    ("engine", "TEXT", "Engine that built it: duckdb or spark"),
+    ("status", "TEXT", "built or failed; a model whose audit does not hold has failed"),
+    ("run_by", "TEXT", "User whose command it was"),
+    ("started_at", "TIMESTAMPTZ", "When its first batch began, UTC"),
+    ("finished_at", "TIMESTAMPTZ", "When its last batch ended, UTC"),
+    ("seconds", "DOUBLE", "Time of all its batches with their audits; without those that failed"),
+    ("batches", "BIGINT", "Steps in which it was built: one, or one a day for a type 2 model"),
+    ("interval_start", "TIMESTAMPTZ", "Begin of the time that was built, inclusive, UTC"),
+    ("interval_end", "TIMESTAMPTZ", "End of the time that was built, exclusive, UTC"),
+    ("row_count", "BIGINT", "Rows of its table afterwards; NULL for a view and where it failed"),
+    (
+        "peak_memory_bytes",
+        "BIGINT",
+        "Highest resident memory of the whole SQLMesh process, DuckDB in it, while it was built; NULL on other engines",
+    ),
+)
 ARROW_TYPES = {
     "TEXT": pa.string(),
     "BIGINT": pa.int64(),
@@ -113,6 +133,7 @@ def bronze_tables() -> dict[str, tuple[str, Columns]]:
         "What was pruned from the archive or restored from it. One row per event.",
         ARCHIVE_EVENT_COLUMNS,
     )
+    tables["model_run"] = ("What each model cost in each plan and run. One row per run and model.", MODEL_RUN_COLUMNS)
     return tables
 
 

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from lead_enrichment.commands import archive, bench, contracts, demo, ingest, match, rehearse, release, status, summary
+from lead_enrichment.commands import (
+    archive,
+    bench,
+    contracts,
+    demo,
+    ingest,
+    match,
+    rehearse,
+    release,
+    sqlmesh,
+    status,
+    summary,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,6 +31,7 @@ app.command("rehearse")(rehearse.rehearse_command)
 app.command("release")(release.release_command)
 app.command("status")(status.status_command)
 app.command("summary")(summary.summary_command)
+app.command("sqlmesh", context_settings=sqlmesh.SETTINGS, add_help_option=False)(sqlmesh.sqlmesh_command)
 app.command("bench")(bench.bench_command)
 app.add_typer(archive.app, name="archive")
 app.add_typer(contracts.app, name="contracts")

@@ -14,10 +14,11 @@ from lead_enrichment.contracts import Column, Contract
 from lead_enrichment.delivery import quoted
 from lead_enrichment.engine import connect
 from lead_enrichment.errors import DataError
+from lead_enrichment.paths import write_text_whole
 
 ATTESTED, MISMATCH, UNATTESTED = "attested", "mismatch", "unattested"
 MANIFEST_SUFFIX = ".manifest.json"
-# Changes of fewer rows than this are everyday, however large a share of a small source they are.
+# Fewer rows say too little, and changes of fewer are everyday, however large a share of a small source they are.
 FEWEST_ROWS = 20
 
 
@@ -64,10 +65,8 @@ def read_manifest(path: Path) -> Statement | None:
 def write_manifest(path: Path, statement: Statement) -> None:
     """Write the manifest beside a delivered file, whole or not at all."""
     stated = {"rows": statement.rows, "stated_by": statement.stated_by, "released": statement.released}
-    manifest = manifest_path(path)
-    unfinished = manifest.with_name(f".{manifest.name}.unfinished")
-    unfinished.write_text(json.dumps({key: value for key, value in stated.items() if value is not None}) + "\n")
-    unfinished.replace(manifest)
+    said = {key: value for key, value in stated.items() if value is not None}
+    write_text_whole(manifest_path(path), f"{json.dumps(said)}\n")
 
 
 def verdict(rows: int, statement: Statement | None) -> str:

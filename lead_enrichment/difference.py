@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from lead_enrichment.delivery import quoted
 from lead_enrichment.engine import connect
 
 SAMPLES = 5
@@ -99,9 +100,9 @@ def keep_state(warehouse: Path, folder: Path) -> State:
         duckdb.CatalogException: Production has not been planned in it.
     """
     state = State(folder / "leads_before.parquet", folder / "matches_before.parquet", {})
-    with _read(warehouse) as connection:
+    with connect(str(warehouse), read_only=True) as connection:
         for model, path in (("intermediate.int_lead_current", state.leads), ("facts.fact_lead_match", state.matches)):
-            connection.execute(f"COPY (SELECT * FROM {model}) TO {_literal(path)} (FORMAT parquet)")
+            connection.execute(f"COPY (SELECT * FROM {model}) TO '{quoted(str(path))}' (FORMAT parquet)")
         state.model_rows.update(_model_rows(connection))
     return state
 
@@ -114,9 +115,9 @@ def compare(before: State, warehouse: Path, untracked: Iterable[str]) -> Differe
         warehouse: The DuckDB file that holds the later state.
         untracked: Columns of a lead that do not count as changed where they alone differ.
     """
-    with _read(warehouse) as connection:
-        connection.execute(f"CREATE TEMP VIEW lead_before AS SELECT * FROM READ_PARQUET({_literal(before.leads)})")
-        connection.execute(f"CREATE TEMP VIEW match_before AS SELECT * FROM READ_PARQUET({_literal(before.matches)})")
+    with connect(str(warehouse), read_only=True) as connection:
+        for view, path in (("lead_before", before.leads), ("match_before", before.matches)):
+            connection.execute(f"CREATE TEMP VIEW {view} AS FROM READ_PARQUET('{quoted(str(path))}')")
         connection.execute("""
             CREATE TEMP TABLE lead_pair AS
             SELECT
@@ -146,6 +147,12 @@ def compare(before: State, warehouse: Path, untracked: Iterable[str]) -> Differe
                 name: Count(before.model_rows.get(name, 0), rows) for name, rows in _model_rows(connection).items()
             },
         )
+
+
+def counts_by_source(table: str) -> str:
+    """Give the SQL that counts each of MEASURES by source in a table of the shape of facts.fact_lead_match."""
+    measures = ", ".join(f"COUNT(*) FILTER ({condition}) AS {name}" for name, condition in MEASURES.items())
+    return f"SELECT source_key, {measures} FROM {table} GROUP BY source_key ORDER BY source_key"
 
 
 def _lead_change(connection: duckdb.DuckDBPyConnection, kind: str, tracked: list[str]) -> Change:
@@ -211,11 +218,10 @@ def _flag_change(connection: duckdb.DuckDBPyConnection, flag: str, became: bool)
 
 
 def _source_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Count]]:
-    measures = ", ".join(f"COUNT(*) FILTER ({condition}) AS {name}" for name, condition in MEASURES.items())
     counted = {
         moment: {
             row[0]: dict(zip(MEASURES, row[1:], strict=True))
-            for row in connection.execute(f"SELECT source_key, {measures} FROM {table} GROUP BY source_key").fetchall()
+            for row in connection.execute(counts_by_source(table)).fetchall()
         }
         for moment, table in (("before", "match_before"), ("after", "facts.fact_lead_match"))
     }
@@ -237,16 +243,7 @@ def _model_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return {name: _one(connection, f"SELECT COUNT(*) FROM {name}")[0] for (name,) in names}
 
 
-def _read(warehouse: Path) -> duckdb.DuckDBPyConnection:
-    connection = connect(str(warehouse), read_only=True)
-    return connection
-
-
 def _one(connection: duckdb.DuckDBPyConnection, query: str, *parameters: object) -> tuple[Any, ...]:
     row = connection.execute(query, parameters).fetchone()
     assert row is not None
     return row
-
-
-def _literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

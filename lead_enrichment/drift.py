@@ -16,6 +16,7 @@ import duckdb
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from lead_enrichment.completeness import FEWEST_ROWS
 from lead_enrichment.contracts import Column, Contract, fold
 from lead_enrichment.delivery import csv_columns, quoted
 from lead_enrichment.engine import connect
@@ -27,9 +28,8 @@ SAMPLE_ROWS = 50_000
 KIND_ROWS = 20_000
 # Rows whose words are compared to tell a split or merged column.
 WORD_ROWS = 500
-# Fewer common keys, or fewer rows, say too little.
+# Fewer common keys say too little.
 FEWEST_KEYS = 5
-FEWEST_ROWS = 20
 # What each kind of evidence weighs; kinds that cannot be had are left out, and the rest is scaled up.
 WEIGHTS = {"overlap": 0.5, "shape": 0.2, "filled": 0.1, "distinct": 0.1, "name": 0.1}
 LEAST_SCORE = 0.5
@@ -90,8 +90,9 @@ class Comparison:
             f"CREATE TABLE delivered AS SELECT * FROM {csv_columns(text, len(header))} LIMIT {SAMPLE_ROWS}"
         )
         self._has_last = last is not None
+        self._profiles: dict[tuple[str, str], Profile] = {}
         if last is not None:
-            self._connection.execute(f"CREATE TABLE last AS FROM READ_PARQUET('{quoted(str(last))}')")
+            self._connection.execute(f"CREATE VIEW last AS FROM READ_PARQUET('{quoted(str(last))}')")
         key = next((at for at, column in self._mapped.items() if column.name == contract.key), None)
         self._common = 0
         if self._has_last and key is not None:
@@ -187,12 +188,17 @@ class Comparison:
         return float(share)
 
     def _profile(self, table: str, column: str) -> Profile:
+        """Give what a column's values look like; each column is read once, however many it is held against."""
+        known = self._profiles.get((table, column))
+        if known is not None:
+            return known
         filled, distinct = self._connection.execute(
             f"SELECT COUNT(*) FILTER (TRIM({column}) <> '') / GREATEST(COUNT(*), 1), "
             f"COUNT(DISTINCT {column}) / GREATEST(COUNT({column}), 1) FROM {table}"
         ).fetchone() or (0.0, 0.0)
         shapes = _shares(self._connection, table, column, f"REGEXP_REPLACE({_words(column)}, '[0-9]', '9', 'g')")
-        return Profile(filled, distinct, shapes)
+        profile = self._profiles[table, column] = Profile(filled, distinct, shapes)
+        return profile
 
     def _splits_and_merges(self, columns: Sequence[Column], unknown: Sequence[int]) -> Iterable[str]:
         """Name a column that seems to be split into several, or several that seem to be merged into one."""

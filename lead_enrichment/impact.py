@@ -168,7 +168,7 @@ def load_project(project: Path) -> Context:
     Raises:
         UsageError: No project lies there, or its models cannot be read.
     """
-    if not any((project / name).exists() for name in ("config.py", "config.yaml")):
+    if not (project / "config.yaml").exists():
         raise UsageError("here is no SQLMesh project", str(project.absolute()), "Run it from the project's folder.")
     # No file is written beside the models, and no process is forked for a few dozen of them.
     os.environ.setdefault("MAX_FORK_WORKERS", "1")
@@ -176,8 +176,10 @@ def load_project(project: Path) -> Context:
     configs = load_configs(None, Config, [project])
     for config in configs.values():
         connection: Any = config.get_connection(config.default_gateway_name)
-        if connection.type_ == "duckdb" and connection.catalogs:
-            connection.catalogs = dict.fromkeys(connection.catalogs, ":memory:")
+        if connection.type_ == "duckdb" and connection.database:
+            # In memory under the name that it has as a file.
+            connection.catalogs, connection.database = {Path(connection.database).stem: ":memory:"}, None
+        config.get_gateway(config.default_gateway_name).state_connection = None
     try:
         return Context(paths=[str(project)], config=configs)
     except SQLMeshError as error:

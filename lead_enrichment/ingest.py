@@ -39,11 +39,20 @@ from lead_enrichment.delivery import (
 from lead_enrichment.drift import Comparison, misfits, summary
 from lead_enrichment.errors import DataError, DriftError, UsageError
 from lead_enrichment.formats import Text, as_text
-from lead_enrichment.ledger import Attempt, Ledger, partition
+from lead_enrichment.ledger import (
+    DUPLICATE,
+    LOADED,
+    QUARANTINED,
+    WAITING,
+    Attempt,
+    Ledger,
+    loaded_of,
+    partition,
+    proposal_id_of,
+)  # fmt: skip
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths
 
-LOADED, DUPLICATE, QUARANTINED, WAITING = "loaded", "duplicate", "quarantined", "waiting"
 RELEASE = "leads release {} --reason '…'"
 
 
@@ -62,13 +71,12 @@ class Outcome:
 class _Clock:
     """Gives every delivery of a source a later received_at than the one before."""
 
-    def __init__(self, attempts: list[dict[str, Any]], backfill: bool) -> None:
+    def __init__(self, loaded: list[dict[str, Any]], backfill: bool) -> None:
         self._backfill = backfill
         self._last: dict[str, datetime] = {}
         self._same_date: dict[tuple[str, date], int] = {}
-        for attempt in attempts:
-            if attempt["status"] == LOADED:
-                self.note(attempt["source_key"], attempt["file_date"], attempt["received_at"])
+        for attempt in loaded:
+            self.note(attempt["source_key"], attempt["file_date"], attempt["received_at"])
 
     def received_at(self, source_key: str, claimed: date) -> datetime:
         """Give the time to stamp a delivery with: now, or its own date where an archive of old files is loaded."""
@@ -166,10 +174,9 @@ class _Run:
 
     def __init__(self, paths: DataPaths, backfill: bool) -> None:
         self._paths, self._ledger = paths, Ledger(paths.bronze)
-        attempts = self._ledger.attempts()
-        _remove_unfinished(paths, attempts)
-        self._clock = _Clock(attempts, backfill)
-        loaded = sorted((row for row in attempts if row["status"] == LOADED), key=lambda row: row["received_at"])
+        loaded = loaded_of(self._ledger.attempts())
+        _remove_unfinished(paths, {row["file_id"] for row in loaded})
+        self._clock = _Clock(loaded, backfill)
         self._name_of = {row["file_id"]: row["file_name"] for row in loaded}
         self._last = {row["source_key"]: _Last.of(row, paths) for row in loaded}
 
@@ -275,7 +282,9 @@ class _Run:
         last = self._last.get(contract.source_key)
         is_newest = last is None or file.claimed >= last.file_date
         columns = contract.map_header(file.header).values()
-        wrong = misfits(contract, columns, rows, last.rows if last and is_newest else None)
+        # What people write has no shape that it could lose.
+        is_comparable = last is not None and is_newest and contract.content == "leads"
+        wrong = misfits(contract, columns, rows, last.rows if last and is_comparable else None)
         if wrong:
             said = "; ".join(f"{column.header}: {problem}" for column, problem in wrong.items())
             raise DriftError(f"values stopped fitting: {said}", name, "", tuple(wrong))
@@ -290,7 +299,7 @@ class _Run:
         last = self._last.get(contract.source_key)
         with Comparison(text, file.header, contract, last.rows if last else None) as comparison:
             advice = comparison.advise(error.columns)
-        proposal_id = f"{contract.source_key}-{file.file_id[:8]}"
+        proposal_id = proposal_id_of(contract.source_key, file.file_id)
         self._ledger.append_proposal(proposal_id, contract.source_key, file.file_id, file.path.name, advice)
         if not advice.suggestions:
             return f"{summary(advice)}. Ask the sender"
@@ -404,9 +413,8 @@ def _quarantine(path: Path, source_key: str, reason: str, paths: DataPaths) -> N
     path.replace(target)
 
 
-def _remove_unfinished(paths: DataPaths, attempts: list[dict[str, Any]]) -> None:
+def _remove_unfinished(paths: DataPaths, loaded: set[str]) -> None:
     """Remove what a killed ingest left: rows in bronze that the ledger does not know, and half-written files."""
-    loaded = {row["file_id"] for row in attempts if row["status"] == LOADED}
     for table in (*contracts(), "rejected_row"):
         for part in (paths.bronze / table).glob("*/*.parquet"):
             if part.stem != "empty" and part.stem not in loaded:

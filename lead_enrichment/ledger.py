@@ -1,6 +1,6 @@
 """The file ledger: a Parquet file for every attempt on a file, written last; what it does not name is not loaded.
 
-Beside it, in a table of its own, stands what was done to the archive.
+Beside it, in tables of their own, stand what was done to the archive, and what each model cost.
 """
 
 from __future__ import annotations
@@ -13,10 +13,20 @@ from typing import Any
 
 import pyarrow as pa
 
-from lead_enrichment.bronze import ARCHIVE_EVENT_COLUMNS, LEDGER_COLUMNS, PROPOSAL_COLUMNS, arrow_schema, write_whole
+from lead_enrichment.bronze import (
+    ARCHIVE_EVENT_COLUMNS,
+    LEDGER_COLUMNS,
+    MODEL_RUN_COLUMNS,
+    PROPOSAL_COLUMNS,
+    arrow_schema,
+    write_whole,
+)
 from lead_enrichment.drift import Advice
 from lead_enrichment.engine import connect
 from lead_enrichment.users import user_name
+
+# What became of a file.
+LOADED, DUPLICATE, QUARANTINED, WAITING = "loaded", "duplicate", "quarantined", "waiting"
 
 
 @dataclass(frozen=True)
@@ -127,6 +137,21 @@ class Ledger:
         """Give every archive event as a dictionary of ARCHIVE_EVENT_COLUMNS, oldest first."""
         return self._rows("archive_event", "acted_at")
 
+    def append_model_runs(self, rows: list[dict[str, Any]]) -> None:
+        """Write down what the models of a plan or run cost.
+
+        Args:
+            rows: A dictionary of MODEL_RUN_COLUMNS for each model, without run_by.
+        """
+        schema = arrow_schema(MODEL_RUN_COLUMNS)
+        table = pa.Table.from_pylist([{**row, "run_by": user_name()} for row in rows], schema=schema)
+        day = partition(self.bronze / "model_run", rows[0]["started_at"])
+        write_whole(table, day / f"{uuid.uuid4().hex}.parquet")
+
+    def model_runs(self) -> list[dict[str, Any]]:
+        """Give what each model cost as a dictionary of MODEL_RUN_COLUMNS, oldest first."""
+        return self._rows("model_run", "started_at")
+
     def _rows(self, table: str, order: str) -> list[dict[str, Any]]:
         folder = self.bronze / table
         if not any(folder.glob("*/*.parquet")):
@@ -140,6 +165,16 @@ class Ledger:
             )
             rows: list[dict[str, Any]] = result.to_arrow_table().to_pylist()
         return rows
+
+
+def proposal_id_of(source_key: str, file_id: str) -> str:
+    """Give the id of the proposal for a refused file; the first 8 digits of the file's SHA-256 are enough."""
+    return f"{source_key}-{file_id[:8]}"
+
+
+def loaded_of(attempts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give the attempts that loaded a file, in the order in which the files were received."""
+    return sorted((row for row in attempts if row["status"] == LOADED), key=lambda row: row["received_at"])
 
 
 def partition(table: Path, received_at: datetime) -> Path:

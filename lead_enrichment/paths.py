@@ -42,9 +42,16 @@ class DataPaths:
         return self.root / "warehouse" / "leads.duckdb"
 
     @property
-    def spark(self) -> Path:
-        """Spark's tables, their metastore, and SQLMesh's state of them."""
-        return self.root / "spark"
+    def published(self) -> Path:
+        """The copy of production that readers open; see publish.py."""
+        return self.root / "warehouse" / "leads_published.duckdb"
+
+
+def write_text_whole(target: Path, text: str) -> None:
+    """Write a text file so that it is there whole or not at all."""
+    unfinished = target.with_name(f".{target.name}.unfinished")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(target)
 
 
 def data_paths(create: bool = True) -> DataPaths:

@@ -1,4 +1,4 @@
-"""What SQLMesh calls before every plan and run."""
+"""What SQLMesh calls before and after every plan and run."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from typing import Any
 from rich.console import Console
 
 from lead_enrichment.bronze import PARTITION, bronze_tables, registration_statements
-from lead_enrichment.ingest import QUARANTINED, ingest
+from lead_enrichment.ingest import ingest
+from lead_enrichment.ledger import QUARANTINED
+from lead_enrichment.model_run import record, recorder_of
 from lead_enrichment.paths import data_paths
+from lead_enrichment.publish import publish_after
+from lead_enrichment.turn import in_turn
 
 
 def ingest_and_register(adapter: Any) -> list[str]:
@@ -20,6 +24,8 @@ def ingest_and_register(adapter: Any) -> list[str]:
     Args:
         adapter: SQLMesh's engine adapter, of `duckdb` or `spark`.
     """
+    # With its state elsewhere, SQLMesh has not opened the warehouse yet.
+    in_turn(lambda: adapter.cursor)
     paths = data_paths()
     console = Console(stderr=True)
     for outcome in ingest(paths):
@@ -43,3 +49,28 @@ def _forget_outdated_tables(adapter: Any) -> None:
         expected = [name for name, _, _ in (*tables[known.name][1], PARTITION)]
         if [*adapter.columns(f"bronze.{known.name}")] != expected:
             adapter.execute(f"DROP TABLE bronze.{known.name}")
+
+
+def begin_recording(adapter: Any, environment: str) -> None:
+    """Begin to write down what each model costs, in the plan or run that begins.
+
+    Args:
+        adapter: SQLMesh's engine adapter.
+        environment: Name of the environment that is built.
+    """
+    from sqlmesh.core.console import get_console
+
+    record(get_console(), adapter, environment, data_paths().bronze)
+
+
+def publish_for_readers(adapter: Any, environment: str) -> None:
+    """Publish production where the plan or run that ends has built it whole.
+
+    Args:
+        adapter: SQLMesh's engine adapter.
+        environment: Name of the environment that was built.
+    """
+    from sqlmesh.core.console import get_console
+
+    recorder = recorder_of(get_console())
+    publish_after(adapter, environment, recorder is None or recorder.is_complete, data_paths())

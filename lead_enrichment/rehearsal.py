@@ -30,19 +30,16 @@ from lead_enrichment.delivery import file_id
 from lead_enrichment.difference import Difference, compare, keep_state
 from lead_enrichment.engine import connect
 from lead_enrichment.errors import DataError, UsageError
-from lead_enrichment.ingest import DUPLICATE, LOADED, QUARANTINED
-from lead_enrichment.ledger import Ledger
+from lead_enrichment.ledger import DUPLICATE, LOADED, QUARANTINED, Ledger, proposal_id_of
 from lead_enrichment.lock import only_writer
-from lead_enrichment.paths import DataPaths
-from lead_enrichment.settle import ACCEPTED, PROPOSED, REJECTED, add_aliases
+from lead_enrichment.paths import DataPaths, write_text_whole
+from lead_enrichment.settle import ACCEPTED, PROPOSED, REJECTED, add_aliases, delivered_name
 from lead_enrichment.users import user_name
 
 PROJECT = Path(__file__).parents[1]
 # Written last: a folder without it was left by a rehearsal that was killed.
 FINISHED, PAGE = "rehearsal.json", "report.html"
 ID_LENGTH = 12
-# What quarantine puts in front of a file's name.
-QUARANTINE_STAMP = re.compile(r"^\d{8}T\d{12}_")
 
 
 @dataclass(frozen=True)
@@ -130,8 +127,7 @@ def plan_rehearsal(file: Path, source_key: str | None, aliases: dict[str, str], 
         raise UsageError(
             f"{source!r} is no source", file.name, f"Say whose file it is: --source {'|'.join(contracts())}."
         )
-    name = QUARANTINE_STAMP.sub("", file.name)
-    return Plan(file_id(file)[:ID_LENGTH], file.absolute(), source, name, aliases, release)
+    return Plan(file_id(file)[:ID_LENGTH], file.absolute(), source, delivered_name(file), aliases, release)
 
 
 def kept_rehearsal(paths: DataPaths, file: str) -> Plan | None:
@@ -172,6 +168,7 @@ def rehearse(paths: DataPaths, plan: Plan, lock: int, step: Callable[[str], None
         step("Copying production")
         pending = copy_production(paths, copy)
         shutil.copytree(CONTRACTS_DIR, folder / "contracts")
+        _copy_state(copy, lock)
         before = keep_state(copy.warehouse, folder)
         step("Taking the file in")
         plan, outcome = _take_in(copy, plan, lock)
@@ -204,9 +201,7 @@ def rehearse(paths: DataPaths, plan: Plan, lock: int, step: Callable[[str], None
 def finish(report: Report, page: str) -> None:
     """Keep a rehearsal with its report and its page."""
     (report.folder / PAGE).write_text(page, encoding="utf-8")
-    unfinished = report.folder / f".{FINISHED}.unfinished"
-    unfinished.write_text(json.dumps(report.document(), indent=2), encoding="utf-8")
-    unfinished.replace(report.folder / FINISHED)
+    write_text_whole(report.folder / FINISHED, json.dumps(report.document(), indent=2))
 
 
 def accept(paths: DataPaths, plan: Plan) -> Path:
@@ -229,7 +224,7 @@ def accept(paths: DataPaths, plan: Plan) -> Path:
         if plan.aliases:
             add_aliases(plan.source_key, plan.aliases)
         ledger = Ledger(paths.bronze)
-        proposal = ledger.proposals().get(_proposal_id(plan), [])
+        proposal = ledger.proposals().get(proposal_id_of(plan.source_key, plan.rehearsal_id), [])
         if proposal and proposal[0]["status"] == PROPOSED:
             is_taken = _proposed(paths, plan) == plan.aliases
             ledger.decide_proposal(proposal, ACCEPTED if is_taken else REJECTED)
@@ -363,14 +358,10 @@ def _take_in(copy: DataPaths, plan: Plan, lock: int) -> tuple[Plan, dict[str, An
 
 def _proposed(paths: DataPaths, plan: Plan) -> dict[str, str]:
     """Give the header by column that a refusal proposes; nothing where a person must settle some of it."""
-    rows = Ledger(paths.bronze).proposals().get(_proposal_id(plan), [])
+    rows = Ledger(paths.bronze).proposals().get(proposal_id_of(plan.source_key, plan.rehearsal_id), [])
     if not all(row["column_name"] for row in rows):
         return {}
     return {row["column_name"]: row["header"] for row in rows}
-
-
-def _proposal_id(plan: Plan) -> str:
-    return f"{plan.source_key}-{plan.rehearsal_id[:8]}"
 
 
 def _run_models(copy: DataPaths, plan: Plan, lock: int) -> None:
@@ -379,20 +370,31 @@ def _run_models(copy: DataPaths, plan: Plan, lock: int) -> None:
     Raises:
         DataError: An audit does not hold, or a model fails.
     """
-    # An empty file in place of the project's .env, which would override LEADS_DATA_DIR and point at production.
-    no_settings = copy.root / "no.env"
-    no_settings.touch()
-    words = [
-        "--dotenv", str(no_settings), "--log-file-dir", str(copy.root / "logs"), "run", "--ignore-cron",
-        "--skip-janitor",
-    ]  # fmt: skip
-    done = _call("from sqlmesh.cli.main import cli; cli()", words, copy, lock)
+    done = _sqlmesh(["run", "--ignore-cron", "--skip-janitor"], copy, lock)
     if done.returncode:
         raise DataError(
             f"the models do not run with it ({_failure(done.stdout + done.stderr)})",
             plan.file_name,
             "Production is as it was.",
         )
+
+
+def _copy_state(copy: DataPaths, lock: int) -> None:
+    """Put SQLMesh's state into the copy's warehouse where production keeps it in Postgres.
+
+    Raises:
+        DataError: Postgres does not answer, or its state cannot be read.
+    """
+    if not _settings().get("LEADS_STATE_HOST"):
+        return
+    state = copy.root / "state.json"
+    exported = _sqlmesh(["state", "export", "-o", str(state), "--no-confirm"], copy, lock, reads_production=True)
+    done = (
+        exported if exported.returncode else _sqlmesh(["state", "import", "-i", str(state), "--no-confirm"], copy, lock)
+    )
+    if done.returncode:
+        said = " ".join((done.stdout + done.stderr).split()[-40:])
+        raise DataError(f"SQLMesh's state cannot be copied ({said})", str(copy.root), "Production is as it was.")
 
 
 def _failure(printed: str) -> str:
@@ -404,26 +406,45 @@ def _failure(printed: str) -> str:
     return "; ".join(dict.fromkeys(found)) or " ".join(printed.split()[-40:])
 
 
-def _call(code: str, words: list[str], copy: DataPaths, lock: int) -> subprocess.CompletedProcess[str]:
-    """Run a command of the project on the copy."""
-    settings = dotenv_values(os.environ.get("SQLMESH_DOTENV_PATH") or PROJECT / ".env")
+def _sqlmesh(
+    words: list[str], copy: DataPaths, lock: int, reads_production: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run SQLMesh on the copy; with `reads_production` on production's state, which must not be changed."""
+    # An empty file in place of the project's .env, which would override LEADS_DATA_DIR and point at production.
+    no_settings = copy.root / "no.env"
+    no_settings.touch()
+    words = ["--dotenv", str(no_settings), "--log-file-dir", str(copy.root / "logs"), *words]
+    changed = {} if reads_production else {"LEADS_STATE_HOST": ""}
+    return _call("from sqlmesh.cli.main import cli; cli()", words, copy, lock, changed)
+
+
+def _call(
+    code: str, words: list[str], copy: DataPaths, lock: int, changed: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of the project on the copy, with some environment variables changed."""
     return subprocess.run(
         [sys.executable, "-c", code, *words],
         cwd=PROJECT,
         env={
-            **os.environ,
-            **{name: value for name, value in settings.items() if value is not None},
+            **_settings(),
             "LEADS_DATA_DIR": str(copy.root),
             "LEADS_CONTRACTS_DIR": str(copy.root / "contracts"),
             "SQLMESH__CACHE_DIR": str(copy.root / "cache"),
             "COLUMNS": "200",
             "NO_COLOR": "1",
+            **(changed or {}),
         },
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         pass_fds=(lock,),
     )
+
+
+def _settings() -> dict[str, str]:
+    """Give the environment variables as SQLMesh sees them: those of the .env file win."""
+    settings = dotenv_values(os.environ.get("SQLMESH_DOTENV_PATH") or PROJECT / ".env")
+    return {**os.environ, **{name: value for name, value in settings.items() if value is not None}}
 
 
 def _untracked_columns() -> tuple[str, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,12 @@ from lead_enrichment.delivery import file_id
 from lead_enrichment.errors import UsageError
 from lead_enrichment.ledger import Ledger
 from lead_enrichment.lock import only_writer
-from lead_enrichment.paths import DataPaths
+from lead_enrichment.paths import DataPaths, write_text_whole
 from lead_enrichment.users import user_name
 
 PROPOSED, ACCEPTED, REJECTED = "proposed", "accepted", "rejected"
+# What quarantine puts in front of a file's name.
+QUARANTINE_STAMP = re.compile(r"^\d{8}T\d{12}_")
 
 
 @dataclass(frozen=True)
@@ -130,10 +134,9 @@ def add_aliases(source_key: str, aliases: dict[str, str], folder: Path | None = 
     if is_new:
         major, minor, _ = document["version"].split(".")
         document["version"] = f"{major}.{int(minor) + 1}.0"
-        unfinished = path.with_name(f".{path.name}.unfinished")
-        with unfinished.open("w", encoding="utf-8") as stream:
-            yaml.dump(document, stream)
-        unfinished.replace(path)
+        text = StringIO()
+        yaml.dump(document, text)
+        write_text_whole(path, text.getvalue())
         contracts.contracts.cache_clear()
     version: str = document["version"]
     return version
@@ -158,8 +161,8 @@ def _check_aliases(contract: contracts.Contract, aliases: dict[str, str]) -> Non
 
 
 def delivered_name(path: Path) -> str:
-    """Give the name under which a file in quarantine was delivered."""
-    return path.name.partition("_")[2]
+    """Give the name under which a file was delivered, without the stamp that it may have from quarantine."""
+    return QUARANTINE_STAMP.sub("", path.name)
 
 
 def _add_alias(item: CommentedMap, header: str) -> bool:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from sqlmesh import macro
 
+from lead_enrichment.turn import take_turns
+
+# SQLMesh reads this file before it opens the warehouse, in every command that needs the project's files.
+take_turns()
+
 
 @macro()
 def ingest_landing(evaluator):  # type: ignore[no-untyped-def]

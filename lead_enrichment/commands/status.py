@@ -1,4 +1,4 @@
-"""`leads status`: which deliveries came, and which were refused."""
+"""`leads status`: which deliveries came, which were refused, and what the newest run of the models took."""
 
 from __future__ import annotations
 
@@ -14,25 +14,27 @@ from rich.table import Table
 from lead_enrichment.bronze import write_empty_tables
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.contracts import Contract, contracts
-from lead_enrichment.ingest import DUPLICATE, LOADED, QUARANTINED
-from lead_enrichment.ledger import Ledger
+from lead_enrichment.ledger import DUPLICATE, LOADED, QUARANTINED, Ledger
+from lead_enrichment.model_run import FAILED, newest_run
 from lead_enrichment.paths import data_paths
 from lead_enrichment.settle import PROPOSED
 
 # How long a source may be silent: its cadence, and a few days for weekends and holidays. Decisions come at will.
 SILENCE = {"daily": timedelta(days=1), "weekly": timedelta(days=7), "monthly": timedelta(days=31)}
 GRACE = timedelta(days=4)
+SLOWEST = 5
 
 
 def status_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the status as JSON.")] = False,
 ) -> None:
-    """Show the deliveries of each source, what is late, and every file that was refused with its reason."""
+    """Show the deliveries of each source, what is late, every refused file with its reason, and the slowest models."""
     with errors_as_sentences():
         paths = data_paths()
         write_empty_tables(paths.bronze)
         ledger = Ledger(paths.bronze)
         attempts, proposals = ledger.attempts(), ledger.proposals()
+        models = newest_run(ledger.model_runs())
     today = datetime.now(UTC).date()
     sources = [_of_source(contract, attempts, today) for contract in contracts().values()]
     waiting = [key for key, rows in proposals.items() if rows[0]["status"] == PROPOSED]
@@ -45,7 +47,8 @@ def status_command(
         if row["status"] == QUARANTINED and row["file_id"] not in loaded_ids
     ]  # fmt: skip
     if as_json:
-        typer.echo(json.dumps({"sources": sources, "refused": refused, "proposals": waiting}, indent=2))
+        document = {"sources": sources, "refused": refused, "proposals": waiting, "models": models}
+        typer.echo(json.dumps(document, indent=2, default=str))
         return
     console = Console()
     headings = ("Source", "Files", "Newest", "Late", "Rows", "Rejected", "Repeated", "Refused")
@@ -64,6 +67,39 @@ def status_command(
         console.print(f"Refused files lie in {paths.quarantine}.", highlight=False, soft_wrap=True)
     if waiting:
         console.print(f"{len(waiting):,} proposals wait for a decision: `leads contracts proposals`.", highlight=False)
+    if models:
+        _print_models(console, models)
+
+
+def _print_models(console: Console, models: list[dict[str, Any]]) -> None:
+    """Show the slowest models of the newest run, those that failed, and those that took far longer than usual."""
+    begin = min(row["started_at"] for row in models)
+    seconds = sum(row["seconds"] for row in models)
+    console.print(
+        f"Slowest of {len(models):,} models, run of {begin:%Y-%m-%d %H:%M} UTC, {seconds:,.1f} s:",
+        highlight=False,
+        soft_wrap=True,
+    )
+    table = Table("Model", "Seconds", "Usual", "Rows", "Peak memory", box=SIMPLE, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in models[:SLOWEST]:
+        usual, rows, peak = row["usual_seconds"], row["row_count"], row["peak_memory_bytes"]
+        table.add_row(
+            row["model_name"], f"{row['seconds']:,.1f}", "" if usual is None else f"{usual:,.1f}",
+            "" if rows is None else f"{rows:,}", "" if peak is None else f"{peak / 1e6:,.0f} MB",
+        )  # fmt: skip
+    console.print(table)
+    for row in models:
+        if row["status"] == FAILED:
+            console.print(f"Failed: {row['model_name']}.", markup=False, highlight=False)
+        if row["is_jump"]:
+            console.print(
+                f"Warning: {row['model_name']} took {row['seconds']:,.1f} s; usual is {row['usual_seconds']:,.1f} s.",
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
+            )
 
 
 def _of_source(contract: Contract, attempts: list[dict[str, Any]], today: date) -> dict[str, Any]:

@@ -6,32 +6,19 @@ import json
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import duckdb
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.engine import connect
-from lead_enrichment.errors import UsageError
-from lead_enrichment.ingest import LOADED, QUARANTINED
-from lead_enrichment.ledger import Ledger
-from lead_enrichment.paths import DataPaths, data_paths
+from lead_enrichment.difference import counts_by_source
+from lead_enrichment.ledger import LOADED, QUARANTINED, Ledger
+from lead_enrichment.paths import data_paths
+from lead_enrichment.publish import published_at
+from lead_enrichment.warehouse import Row, production, rows
 
-COUNTS = """
-    SELECT
-        source_key,
-        COUNT(*) FILTER (is_live) AS leads,
-        COUNT(*) FILTER (NOT is_live) AS gone,
-        COUNT(*) FILTER (is_duplicate_in_salesforce) AS duplicates,
-        COUNT(*) FILTER (matched_lead_key IS NOT NULL) AS matched,
-        COUNT(*) FILTER (is_net_new) AS net_new
-    FROM facts.fact_lead_match
-    GROUP BY source_key
-    ORDER BY source_key
-"""
 # A version begins at the received_at of the delivery that brought it.
-CHANGES = """
+CHANGES = f"""
     WITH version AS (
         SELECT
             source_key,
@@ -49,7 +36,7 @@ CHANGES = """
     FROM version AS v
     SEMI JOIN facts.fact_file_load AS l
         ON l.source_key = v.source_key AND l.received_at = v.valid_from
-            AND l.status = 'loaded' AND l.finished_at >= ?
+            AND l.status = '{LOADED}' AND l.finished_at >= ?
     GROUP BY v.source_key
     ORDER BY v.source_key
 """
@@ -69,8 +56,10 @@ def summary_command(
     since = since and since.replace(tzinfo=UTC)
     with errors_as_sentences():
         paths = data_paths(create=False)
-        leads = _rows(paths, COUNTS)
-        changes = _rows(paths, CHANGES, since) if since else []
+        with production(paths) as connection:
+            leads = rows(connection, counts_by_source("facts.fact_lead_match"))
+            changes = rows(connection, CHANGES, since) if since else []
+        as_of = published_at(paths)
         attempts = Ledger(paths.bronze).attempts()
     loaded = [row for row in attempts if row["status"] == LOADED]
     refused = sum(row["status"] == QUARANTINED for row in attempts)
@@ -83,6 +72,8 @@ def summary_command(
         return
     console = Console(highlight=False)
     console.print(_table("Leads in production", leads))
+    if as_of:
+        console.print(f"As published {as_of:%Y-%m-%d %H:%M} UTC.")
     console.print(f"Files: {len(loaded):,} loaded, {refused:,} refused.")
     if since and not new_files:
         console.print("Nothing is new.")
@@ -98,37 +89,12 @@ def summary_command(
     )
 
 
-def _table(title: str, rows: list[dict[str, Any]]) -> Table:
-    names = list(rows[0]) if rows else ["source_key"]
+def _table(title: str, counts: list[Row]) -> Table:
+    names = list(counts[0]) if counts else ["source_key"]
     table = Table(title=title)
     for name in names:
         heading = {"source_key": "Source", "net_new": "Net-new"}.get(name, name.capitalize())
         table.add_column(heading, justify="left" if name == "source_key" else "right")
-    for row in rows:
+    for row in counts:
         table.add_row(str(row["source_key"]), *(f"{row[name]:,}" for name in names[1:]))
     return table
-
-
-def _rows(paths: DataPaths, query: str, *parameters: object) -> list[dict[str, Any]]:
-    """Read counts by source from production.
-
-    Args:
-        paths: The data directory.
-        query: One of the queries above.
-        parameters: What stands for its question marks.
-
-    Raises:
-        UsageError: There is no warehouse yet, another process holds it, or production lacks the match fact.
-    """
-    if not paths.warehouse.exists():
-        raise UsageError("there is no warehouse yet", str(paths.warehouse), "Run: make run")
-    try:
-        with connect(str(paths.warehouse), read_only=True) as connection:
-            rows: list[dict[str, Any]] = connection.execute(query, parameters).to_arrow_table().to_pylist()
-            return rows
-    except duckdb.IOException as error:
-        raise UsageError(
-            "another process holds the warehouse", str(paths.warehouse), "Stop `make ui` or wait for the run to end."
-        ) from error
-    except duckdb.CatalogException as error:
-        raise UsageError("production has not been planned yet", str(paths.warehouse), "Run: sqlmesh plan") from error

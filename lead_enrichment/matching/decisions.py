@@ -12,28 +12,53 @@ from pathlib import Path
 import duckdb
 
 from lead_enrichment.errors import UsageError
-from lead_enrichment.matching.warehouse import Row, find_lead, rows
 from lead_enrichment.paths import DataPaths
+from lead_enrichment.warehouse import Row, find_lead, rows
 
+SOURCE = "decisions"
 VERDICTS = ("same", "different", "sister_site", "unsure")
 HEADER = (
     "lead_key_1", "lead_key_2", "decision", "decided_by", "decided_at", "reason", "content_hash_1", "content_hash_2",
 )  # fmt: skip
 # The pairs that a person should judge, the most valuable first: where the verdict settles whether a facility is known
-# to sales, then by the children that it may take, then the surest.
+# to sales, then centers, then by the children that the state licensed, then the surest. A pair about which somebody was
+# unsure comes behind all others. One that was decided is here where a lead has changed since, where somebody else had
+# decided otherwise, and where decisions on other pairs overrule it.
 QUEUE = """
-    SELECT
-        p.left_lead_key, p.right_lead_key, p.name_left, p.name_right, p.match_probability, p.veto, p.reason,
-        p.reason_for, p.reason_against, p.is_decision_stale, p.is_contradicted, p.decision, p.decided_by,
-        COALESCE(l.is_net_new, FALSE) OR COALESCE(r.is_net_new, FALSE) AS settles_net_new,
-        GREATEST(COALESCE(a.capacity, 0), COALESCE(b.capacity, 0)) AS capacity
-    FROM facts.fact_match_pair AS p
-    JOIN facts.fact_lead_match AS l ON l.lead_key = p.left_lead_key
-    JOIN facts.fact_lead_match AS r ON r.lead_key = p.right_lead_key
-    JOIN intermediate.int_lead_current AS a ON a.lead_key = p.left_lead_key
-    JOIN intermediate.int_lead_current AS b ON b.lead_key = p.right_lead_key
-    WHERE (p.verdict = 'review' AND p.decision IS DISTINCT FROM 'unsure') OR p.is_decision_stale OR p.is_contradicted
-    ORDER BY settles_net_new DESC, capacity DESC, p.match_weight DESC, p.left_lead_key, p.right_lead_key
+    WITH pair AS (
+        SELECT
+            p.*,
+            COALESCE(p.decision <> 'unsure' AND p.is_match <> (p.decision = 'same'), FALSE) AS is_decision_overruled,
+            COALESCE(l.is_net_new, FALSE) OR COALESCE(r.is_net_new, FALSE) AS settles_net_new,
+            CASE WHEN p.left_source_key = 'salesforce' THEN b.license_type
+                ELSE COALESCE(a.license_type, b.license_type) END AS license_type,
+            CASE WHEN p.left_source_key = 'salesforce' THEN COALESCE(b.capacity, a.capacity)
+                ELSE COALESCE(a.capacity, b.capacity) END AS capacity,
+            a.content_hash AS left_content_hash,
+            b.content_hash AS right_content_hash
+        FROM facts.fact_match_pair AS p
+        JOIN facts.fact_lead_match AS l ON l.lead_key = p.left_lead_key
+        JOIN facts.fact_lead_match AS r ON r.lead_key = p.right_lead_key
+        JOIN intermediate.int_lead_current AS a ON a.lead_key = p.left_lead_key
+        JOIN intermediate.int_lead_current AS b ON b.lead_key = p.right_lead_key
+    )
+    SELECT *
+    FROM pair
+    WHERE verdict = 'review' OR is_decision_stale OR is_contradicted OR is_decision_overruled
+    ORDER BY
+        COALESCE(decision = 'unsure', FALSE),
+        settles_net_new DESC,
+        COALESCE(license_type = 'center', FALSE) DESC,
+        capacity DESC NULLS LAST,
+        match_weight DESC,
+        left_lead_key,
+        right_lead_key
+"""
+# The pairs of files that were taken in since the last run.
+TAKEN_IN = """
+    SELECT TRIM(lead_key_1), TRIM(lead_key_2)
+    FROM READ_PARQUET(?, union_by_name = TRUE)
+    WHERE file_id NOT IN (SELECT file_id FROM staging.stg_match_decision)
 """
 
 
@@ -57,18 +82,31 @@ def decide(
     """Make a decision of a verdict on two leads as they are now.
 
     Raises:
-        UsageError: The verdict is unknown, one of the leads never came, or the two are one.
+        UsageError: The verdict is unknown, one of the leads never came, the two are one, or there is no reason or
+            nobody who decides.
     """
-    word = verdict.lower().replace("-", "_").replace(" ", "_")
+    word = verdict.strip().lower().replace("-", "_").replace(" ", "_")
     if word not in VERDICTS:
         raise UsageError(f"{verdict!r} is no decision", "", f"Say one of {', '.join(VERDICTS)}.")
     if lead_keys[0] == lead_keys[1]:
         raise UsageError("the two leads are one", lead_keys[0], "Give two keys.")
     first, second = (find_lead(connection, key) for key in lead_keys)
     return Decision(
-        lead_keys[0], first["content_hash"], lead_keys[1], second["content_hash"], word, reason, decided_by,
-        datetime.now(UTC),
+        lead_keys[0], first["content_hash"], lead_keys[1], second["content_hash"], word, one_line(reason, "reason"),
+        one_line(decided_by, "name of who decides"), datetime.now(UTC),
     )  # fmt: skip
+
+
+def one_line(text: str, what: str) -> str:
+    """Give a text in one line.
+
+    Raises:
+        UsageError: Nothing is left; `what` says what was asked for.
+    """
+    line = " ".join(text.split())
+    if not line:
+        raise UsageError(f"the {what} is empty", "", "A decision counts for years: say who decided, and why.")
+    return line
 
 
 def drop(paths: DataPaths, decisions: Sequence[Decision]) -> Path:
@@ -79,7 +117,7 @@ def drop(paths: DataPaths, decisions: Sequence[Decision]) -> Path:
     """
     if not decisions:
         raise UsageError("nothing was decided", "", "Decide at least one pair.")
-    folder = paths.landing / "decisions"
+    folder = paths.landing / SOURCE
     folder.mkdir(parents=True, exist_ok=True)
     stamp = decisions[-1].decided_at
     target = folder / f"decisions_{stamp:%Y-%m-%d_%H%M%S_%f}.csv"
@@ -90,7 +128,7 @@ def drop(paths: DataPaths, decisions: Sequence[Decision]) -> Path:
         for item in decisions:
             writer.writerow(
                 (item.lead_key_1, item.lead_key_2, item.verdict, item.decided_by,
-                 f"{item.decided_at:%Y-%m-%d %H:%M:%S}", item.reason, item.content_hash_1, item.content_hash_2)
+                 item.decided_at.isoformat(), item.reason, item.content_hash_1, item.content_hash_2)
             )  # fmt: skip
         stream.flush()
         os.fsync(stream.fileno())
@@ -98,7 +136,29 @@ def drop(paths: DataPaths, decisions: Sequence[Decision]) -> Path:
     return target
 
 
-def queue(connection: duckdb.DuckDBPyConnection, limit: int) -> tuple[int, list[Row]]:
-    """Give how many pairs wait for a person, and the first of them; see QUEUE for their order."""
-    waiting = rows(connection, QUEUE)
+def queue(connection: duckdb.DuckDBPyConnection, paths: DataPaths, limit: int) -> tuple[int, list[Row]]:
+    """Give how many pairs wait for a person, and the first of them as rows of facts.fact_match_pair and more.
+
+    See QUEUE for their order. Pairs whose decision waits for the next run are left out.
+    """
+    decided = _on_their_way(connection, paths)
+    waiting = [
+        row
+        for row in rows(connection, QUEUE)
+        if not decided or frozenset((row["left_lead_key"], row["right_lead_key"])) not in decided
+    ]
     return len(waiting), waiting[:limit]
+
+
+def _on_their_way(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> set[frozenset[str]]:
+    """Give the pairs whose decision no model has seen: it lies in landing, or in bronze since the last run."""
+    pairs = set()
+    # Files of another form than that of `drop` are left to ingest.
+    for path in (paths.landing / SOURCE).glob("[!.]*.csv"):
+        with path.open(encoding="utf-8", errors="replace", newline="") as stream:
+            for row in csv.DictReader(stream):
+                pairs.add(frozenset((row.get(name) or "").strip() for name in HEADER[:2]))
+    if any((paths.bronze / SOURCE).glob("*/*.parquet")):
+        files = str(paths.bronze / SOURCE / "*" / "*.parquet")
+        pairs |= {frozenset(pair) for pair in connection.execute(TAKEN_IN, [files]).fetchall()}
+    return pairs

@@ -10,7 +10,7 @@ import duckdb
 from lead_enrichment.delivery import quoted
 from lead_enrichment.errors import UsageError
 from lead_enrichment.matching.evidence import charts, save_chart
-from lead_enrichment.matching.warehouse import Row, rows
+from lead_enrichment.warehouse import Row, rows
 
 # The truth of the live leads that it knows, and every pair that is said or true.
 SETUP = """
@@ -35,7 +35,7 @@ SETUP = """
 """
 # The rule that came before the scores: a phone or e-mail in common, and no conflict of address or licence.
 DETERMINISTIC = """
-    is_true IS NOT NULL AND (phone_level = 'exact' OR email_level = 'exact')
+    (phone_level = 'exact' OR email_level = 'exact')
     AND COALESCE(veto, '') NOT IN ('two_licenses', 'two_licenses_one_address')
     AND COALESCE(address_level, '') NOT IN (
         'other_state', 'other_street', 'elsewhere', 'same_house', 'nearly_same', 'other_unit', 'other_zip'

@@ -113,7 +113,7 @@ SELECT
   @match_weights(r),
   r.match_weight::DOUBLE AS match_weight, /* Sum of prior, weights and adjustments, in bits */
   r.match_probability::DOUBLE AS match_probability, /* Probability that follows from the sum, from 0 to 1 */
-  r.band::TEXT AS band, /* auto, review or reject, by the two thresholds of settings.yaml */
+  r.band::TEXT AS band, /* auto, review or reject, by the two thresholds of config.yaml */
   r.veto::TEXT AS veto, /* Rule of seeds.match_veto that applies, whatever the score */
   r.veto_reason::TEXT AS veto_reason, /* Why, in words */
   r.decision::TEXT AS decision, /* What a steward decided, which overrules score and rules: same, different, sister_site or unsure */

@@ -31,10 +31,6 @@ WITH held AS (
     COALESCE(h.name_leads, 1) AS name_leads,
     ARRAY_LENGTH(l.name_words) AS words,
     REGEXP_EXTRACT(l.contact_name, '([^ ]+)$', 1) AS family_name,
-    NULLIF(
-      CONCAT(COALESCE(l.name_normal, ''), ' / ', COALESCE(l.legal_name_normal, '')),
-      ' / '
-    ) AS names,
     @join_text(' ', l.house_number, l.street, l.unit_number, l.city, l.state, l.postal_code) AS address_line
   FROM intermediate.int_match_lead AS l
   LEFT JOIN held AS h

@@ -2,9 +2,19 @@ MODEL (
   name intermediate.int_match_decision,
   kind FULL,
   grain (left_lead_key, right_lead_key),
-  description 'What counts of the stewards decisions: for each pair the newest, whether a lead has changed since, and whether people disagree. It overrules the score. One row per decided pair.',
+  description 'What counts of the stewards decisions: for each pair the newest, whether a lead has changed since, and whether it contradicts what somebody else decided before. It overrules the score. One row per decided pair.',
   audits (
-    NOT_NULL(columns := (left_lead_key, right_lead_key, decision, decided_by, decided_at)),
+    NOT_NULL(
+      columns := (
+        left_lead_key,
+        right_lead_key,
+        decision,
+        decided_by,
+        decided_at,
+        is_content_changed,
+        is_contradicted
+      )
+    ),
     UNIQUE_COMBINATION_OF_COLUMNS(columns := (left_lead_key, right_lead_key))
   )
 );
@@ -15,27 +25,6 @@ WITH valid AS (
   FROM staging.stg_match_decision AS d
   WHERE
     d.problem IS NULL
-), of_person AS (
-  /* Somebody who changed their mind does not contradict themselves */
-  SELECT
-    v.left_lead_key,
-    v.right_lead_key,
-    v.decision
-  FROM valid AS v
-  QUALIFY
-    ROW_NUMBER() OVER (
-      PARTITION BY v.left_lead_key, v.right_lead_key, v.decided_by
-      ORDER BY v.decided_at DESC, v.received_at DESC, v.file_id, v.row_number DESC
-    ) = 1
-), agreement AS (
-  SELECT
-    p.left_lead_key,
-    p.right_lead_key,
-    MIN(p.decision) <> MAX(p.decision) AS is_contradicted
-  FROM of_person AS p
-  GROUP BY
-    p.left_lead_key,
-    p.right_lead_key
 ), newest AS (
   SELECT
     v.*
@@ -45,11 +34,30 @@ WITH valid AS (
       PARTITION BY v.left_lead_key, v.right_lead_key
       ORDER BY v.decided_at DESC, v.received_at DESC, v.file_id, v.row_number DESC
     ) = 1
+), stated AS (
+  /* Who is unsure contradicts nobody */
+  SELECT
+    v.file_id,
+    v.row_number,
+    v.decision,
+    UPPER(v.decided_by) AS person,
+    LAG(v.decision) OVER (
+      PARTITION BY v.left_lead_key, v.right_lead_key
+      ORDER BY v.decided_at, v.received_at, v.file_id DESC, v.row_number
+    ) AS decision_before,
+    LAG(UPPER(v.decided_by)) OVER (
+      PARTITION BY v.left_lead_key, v.right_lead_key
+      ORDER BY v.decided_at, v.received_at, v.file_id DESC, v.row_number
+    ) AS person_before
+  FROM valid AS v
+  WHERE
+    v.decision <> 'unsure'
 ), side AS (
   SELECT
     n.left_lead_key,
     n.right_lead_key,
     n.left_lead_key AS lead_key,
+    n.left_content_hash AS stated_hash,
     n.received_at
   FROM newest AS n
   UNION ALL
@@ -57,10 +65,12 @@ WITH valid AS (
     n.left_lead_key,
     n.right_lead_key,
     n.right_lead_key AS lead_key,
+    n.right_content_hash AS stated_hash,
     n.received_at
   FROM newest AS n
 ), judged AS (
-  /* Where a decision does not say which content it judged, that known at its delivery counts */
+  /* The content that the decision names; where it names none, or a rule has changed all hashes since, the content
+  known when it was delivered; failing that, the first that ever came */
   SELECT
     s.left_lead_key,
     s.right_lead_key,
@@ -68,17 +78,30 @@ WITH valid AS (
     v.content_hash
   FROM side AS s
   INNER JOIN intermediate.int_lead_version AS v
-    ON v.lead_key = s.lead_key AND v.received_at <= s.received_at
+    ON v.lead_key = s.lead_key
   QUALIFY
     ROW_NUMBER() OVER (
       PARTITION BY s.left_lead_key, s.right_lead_key, s.lead_key
-      ORDER BY v.received_at DESC
+      ORDER BY CASE
+        WHEN v.content_hash = s.stated_hash
+        THEN 0
+        WHEN v.received_at <= s.received_at
+        THEN 1
+        ELSE 2
+      END, CASE WHEN v.received_at <= s.received_at THEN v.received_at END DESC, v.received_at
     ) = 1
-), current_lead AS (
+), changed AS (
   SELECT
-    c.lead_key,
-    c.content_hash
-  FROM intermediate.int_lead_current AS c
+    j.left_lead_key,
+    j.right_lead_key
+  FROM judged AS j
+  INNER JOIN intermediate.int_lead_current AS c
+    ON c.lead_key = j.lead_key
+  WHERE
+    c.content_hash <> j.content_hash
+  GROUP BY
+    j.left_lead_key,
+    j.right_lead_key
 )
 SELECT
   n.left_lead_key::TEXT AS left_lead_key, /* The lead whose key sorts first */
@@ -88,24 +111,13 @@ SELECT
   n.decided_at::TIMESTAMPTZ AS decided_at, /* When, UTC */
   n.decision_reason::TEXT AS decision_reason, /* Why */
   (
-    COALESCE(n.left_content_hash, lj.content_hash) <> lc.content_hash
-    OR COALESCE(n.right_content_hash, rj.content_hash) <> rc.content_hash
-  )::BOOLEAN AS is_content_changed, /* Whether one of the two leads says something else than what was judged; NULL where that is not known */
-  a.is_contradicted::BOOLEAN AS is_contradicted, /* Whether people decided the pair in different ways; the newest counts */
+    NOT c.left_lead_key IS NULL
+  )::BOOLEAN AS is_content_changed, /* Whether one of the two leads says something else than what was judged */
+  COALESCE(s.decision <> s.decision_before AND s.person <> s.person_before, FALSE)::BOOLEAN AS is_contradicted, /* Whether somebody else had just decided otherwise; who repeats the newest decision settles it */
   n.file_id::TEXT AS file_id, /* SHA-256 of the delivery that brought the decision */
   n.row_number::BIGINT AS row_number /* Number of its row in that delivery */
 FROM newest AS n
-INNER JOIN agreement AS a
-  ON a.left_lead_key = n.left_lead_key AND a.right_lead_key = n.right_lead_key
-LEFT JOIN current_lead AS lc
-  ON lc.lead_key = n.left_lead_key
-LEFT JOIN current_lead AS rc
-  ON rc.lead_key = n.right_lead_key
-LEFT JOIN judged AS lj
-  ON lj.left_lead_key = n.left_lead_key
-  AND lj.right_lead_key = n.right_lead_key
-  AND lj.lead_key = n.left_lead_key
-LEFT JOIN judged AS rj
-  ON rj.left_lead_key = n.left_lead_key
-  AND rj.right_lead_key = n.right_lead_key
-  AND rj.lead_key = n.right_lead_key
+LEFT JOIN stated AS s
+  ON s.file_id = n.file_id AND s.row_number = n.row_number
+LEFT JOIN changed AS c
+  ON c.left_lead_key = n.left_lead_key AND c.right_lead_key = n.right_lead_key

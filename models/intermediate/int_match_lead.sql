@@ -69,7 +69,5 @@ SELECT
   d.state::TEXT AS state, /* Two-letter code of the state */
   d.postal_code::TEXT AS postal_code, /* ZIP of five digits, or postcode */
   d.license_number::TEXT AS license_number, /* Licence number */
-  d.license_type::TEXT AS license_type, /* Conformed licence type */
-  d.license_status::TEXT AS license_status, /* Conformed licence status */
-  d.content_hash::TEXT AS content_hash /* Hash of what the lead says, by which a decision knows what it judged */
+  d.license_type::TEXT AS license_type /* Conformed licence type */
 FROM domained AS d

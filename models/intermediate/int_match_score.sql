@@ -220,7 +220,7 @@ SELECT
   @match_weights(b),
   b.match_weight::DOUBLE AS match_weight, /* Sum of prior, weights and adjustments, in bits */
   b.match_probability::DOUBLE AS match_probability, /* Probability that follows from the sum, from 0 to 1 */
-  b.band::TEXT AS band, /* auto, review or reject, by the two thresholds of settings.yaml */
+  b.band::TEXT AS band, /* auto, review or reject, by the two thresholds of config.yaml */
   b.veto::TEXT AS veto, /* Rule of seeds.match_veto that applies, whatever the score */
   b.veto_verdict::TEXT AS veto_verdict, /* What the rule makes of the pair */
   b.veto_reason::TEXT AS veto_reason, /* Why, in words */

@@ -8,7 +8,7 @@ MODEL (
     UNIQUE_COMBINATION_OF_COLUMNS(columns := (file_id, row_number)),
     ACCEPTED_VALUES(
       "column" := outcome,
-      is_in := ('applied', 'superseded', 'refused', 'unknown lead', 'lead gone')
+      is_in := ('applied', 'overruled', 'superseded', 'refused', 'unknown lead', 'lead gone')
     )
   )
 );
@@ -16,8 +16,33 @@ MODEL (
 WITH lead AS (
   SELECT
     l.lead_key,
-    l.is_live
+    l.is_live,
+    e.entity_key
   FROM intermediate.int_lead_current AS l
+  INNER JOIN intermediate.int_entity AS e
+    ON e.lead_key = l.lead_key
+), decided AS (
+  SELECT
+    d.*,
+    l.lead_key AS left_found,
+    r.lead_key AS right_found,
+    l.is_live AND r.is_live AS are_live,
+    NOT n.left_lead_key IS NULL AS is_newest,
+    COALESCE(n.is_contradicted, FALSE) AS is_contradicted,
+    COALESCE(n.is_content_changed, FALSE) AS is_content_changed,
+    d.decision <> 'unsure'
+    AND (
+      d.decision = 'same'
+    ) <> (
+      l.entity_key = r.entity_key
+    ) AS is_overruled
+  FROM staging.stg_match_decision AS d
+  LEFT JOIN lead AS l
+    ON l.lead_key = d.left_lead_key
+  LEFT JOIN lead AS r
+    ON r.lead_key = d.right_lead_key
+  LEFT JOIN intermediate.int_match_decision AS n
+    ON n.file_id = d.file_id AND n.row_number = d.row_number
 )
 SELECT
   d.file_id::TEXT AS file_id, /* SHA-256 of the delivery */
@@ -32,32 +57,32 @@ SELECT
   CASE
     WHEN NOT d.problem IS NULL
     THEN 'refused'
-    WHEN l.lead_key IS NULL OR r.lead_key IS NULL
+    WHEN d.left_found IS NULL OR d.right_found IS NULL
     THEN 'unknown lead'
-    WHEN n.left_lead_key IS NULL
+    WHEN NOT d.is_newest
     THEN 'superseded'
-    WHEN NOT l.is_live OR NOT r.is_live
+    WHEN NOT d.are_live
     THEN 'lead gone'
+    WHEN d.is_overruled
+    THEN 'overruled'
     ELSE 'applied'
-  END::TEXT AS outcome, /* applied; superseded by a newer one; refused; unknown lead; lead gone where one is not live */
+  END::TEXT AS outcome, /* applied; superseded by a newer one; overruled by decisions on other pairs; refused; unknown lead; lead gone where one is not live */
   CASE
     WHEN NOT d.problem IS NULL
     THEN d.problem
-    WHEN l.lead_key IS NULL
+    WHEN d.left_found IS NULL
     THEN CONCAT(d.left_lead_key, ' never came: look for a slip in the key')
-    WHEN r.lead_key IS NULL
+    WHEN d.right_found IS NULL
     THEN CONCAT(d.right_lead_key, ' never came: look for a slip in the key')
-    WHEN n.is_contradicted
-    THEN 'people disagree about the pair: the newest decision counts until they settle it'
-    WHEN n.is_content_changed
+    WHEN NOT d.is_newest OR NOT d.are_live
+    THEN NULL
+    WHEN d.is_overruled
+    THEN 'decisions on other pairs say otherwise: settle which of them is right'
+    WHEN d.is_contradicted
+    THEN 'somebody else had decided otherwise: the newest decision counts; decide once more to settle it'
+    WHEN d.is_content_changed
     THEN 'one of the two leads has changed since: look again'
   END::TEXT AS remark /* What to do about it; NULL where nothing is */
-FROM staging.stg_match_decision AS d
+FROM decided AS d
 INNER JOIN bronze.file_ledger AS f
   ON f.file_id = d.file_id AND f.status = 'loaded'
-LEFT JOIN lead AS l
-  ON l.lead_key = d.left_lead_key
-LEFT JOIN lead AS r
-  ON r.lead_key = d.right_lead_key
-LEFT JOIN intermediate.int_match_decision AS n
-  ON n.file_id = d.file_id AND n.row_number = d.row_number

@@ -43,7 +43,7 @@ WITH delivered AS (
       ELSE c.content_hash_1
     END AS right_content_hash,
     CASE WHEN c.word IN ('same', 'different', 'sister_site', 'unsure') THEN c.word END AS known_word,
-    @parse_timestamp(c.time_text) AS stated_at
+    @parse_instant(c.time_text) AS stated_at
   FROM cleaned AS c
 ), judged AS (
   SELECT
@@ -63,6 +63,8 @@ WITH delivered AS (
       THEN 'nobody is named as decided_by'
       WHEN NOT o.time_text IS NULL AND o.stated_at IS NULL
       THEN CONCAT('decided_at ', o.time_text, ' is no time such as 2026-11-23 14:05:00')
+      WHEN o.stated_at > o.received_at + INTERVAL '1' DAY
+      THEN CONCAT('decided_at ', o.time_text, ' had not come when the file did: correct it')
       WHEN MIN(o.known_word) OVER (PARTITION BY o.file_id, o.left_lead_key, o.right_lead_key) <> MAX(o.known_word) OVER (PARTITION BY o.file_id, o.left_lead_key, o.right_lead_key)
       THEN 'the file decides the pair in two ways: drop it again with one of them'
     END AS problem

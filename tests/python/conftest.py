@@ -13,11 +13,16 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from lead_enrichment.paths import DataPaths, data_paths
+
 # SQLMesh loads models in forked processes; a fork of a test process, which DuckDB has given threads, may crash.
 os.environ.setdefault("MAX_FORK_WORKERS", "1")
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
+# The real files; they are not part of the project.
+SAMPLES = Path(os.environ.get("LEADS_SAMPLES_DIR", ROOT.parent / "shared" / "samples"))
+needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the real sample files are not part of the project")
 DEMO_FACILITIES = 300
 DEMO_MONTHS = 2
 
@@ -78,6 +83,13 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(scratch: Path) -> Run:
     """A command runner: `run("leads", "status", data=folder)` gives what was printed; see run_command."""
     return partial(run_command, scratch=scratch)
+
+
+@pytest.fixture
+def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataPaths:
+    """An empty data directory, which LEADS_DATA_DIR names while the test runs."""
+    monkeypatch.setenv("LEADS_DATA_DIR", str(tmp_path / "data"))
+    return data_paths()
 
 
 @pytest.fixture(scope="session")

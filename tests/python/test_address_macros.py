@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import csv
-import os
 import random
 import re
 import time
 from collections import Counter
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -24,10 +22,9 @@ import macros.address_unit
 import macros.parse_date
 import macros.postal_code
 import macros.state_code  # noqa: F401
+from conftest import SAMPLES, needs_samples
 from macros.address_parts import DIRECTIONS, SUFFIXES
 from macros.address_unit import DESIGNATORS
-
-SAMPLES = Path(os.environ.get("LEADS_SAMPLES_DIR", Path(__file__).parents[3] / "shared" / "samples"))
 
 
 def written(name: str, column: str) -> str:
@@ -216,7 +213,7 @@ def test_address_is_written_for_spark_too() -> None:
     ]
 
 
-@pytest.mark.skipif(not SAMPLES.is_dir(), reason="the real sample files are not part of the project")
+@needs_samples
 def test_house_number_agrees_with_usaddress_on_the_real_files() -> None:
     with (SAMPLES / "texas.csv").open(encoding="utf-8", errors="replace", newline="") as texas:
         raw = [row["Address"] for row in csv.DictReader(texas) if row["Address"]]

@@ -254,16 +254,25 @@ def entities(**members: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("members", "found"),
-    [("salesforce:1 salesforce:2 texas:1", 0), ("texas:1 nevada:1", 0), ("texas:1 texas:2", 1), ("texas:1 texas:9", 0)],
-    ids=["one licence", "of two states", "two of a state", "no longer listed"],
+    ("members", "decision", "found"),
+    [
+        ("salesforce:1 salesforce:2 texas:1", "different", 0),
+        ("texas:1 nevada:1", "different", 0),
+        ("texas:1 texas:2", "different", 1),
+        ("texas:1 texas:2", "same", 0),
+        ("texas:1 texas:9", "different", 0),
+    ],
+    ids=["one licence", "of two states", "two of a state", "two that a steward joined", "no longer listed"],
 )
-def test_one_license_of_a_state_per_entity(members: str, found: int) -> None:
+def test_one_license_of_a_state_per_entity(members: str, decision: str, found: int) -> None:
     tables = {
         "intermediate.int_entity": entities(e=members),
         "intermediate.int_match_lead": (
             "SELECT *, SPLIT_PART(lead_key, ':', 1) AS source_key FROM (VALUES ('salesforce:1'), ('salesforce:2'), "
             "('texas:1'), ('texas:2'), ('nevada:1')) AS t(lead_key)"
+        ),
+        "intermediate.int_match_decision": (
+            f"SELECT 'texas:1' AS left_lead_key, 'texas:2' AS right_lead_key, '{decision}' AS decision"
         ),
     }
     assert len(offending("one_license_of_a_state_per_entity", tables, "intermediate.int_entity")) == found

@@ -14,7 +14,7 @@ from lead_enrichment.completeness import read_manifest
 from lead_enrichment.errors import DataError
 from lead_enrichment.ingest import Outcome, ingest
 from lead_enrichment.ledger import Ledger
-from lead_enrichment.paths import DataPaths, data_paths
+from lead_enrichment.paths import DataPaths
 
 HEADER = "Operation,Operation Name,Address,City,State,Zip,County,Phone,Type,Status,Issue Date,Capacity,Email Address"
 FIRST, SECOND = "texas_2026-10-06.csv", "texas_2026-11-06.csv"
@@ -24,12 +24,6 @@ def row(number: int, county: str = "TRAVIS", capacity: int = 10) -> str:
     return (
         f"{number},Name {number},1 ELM ST,AUSTIN,TX,78701,{county},512-555-0100,Licensed Center,Full,1/2/20,{capacity},"
     )
-
-
-@pytest.fixture
-def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataPaths:
-    monkeypatch.setenv("LEADS_DATA_DIR", str(tmp_path / "data"))
-    return data_paths()
 
 
 def take_in(paths: DataPaths, lines: list[str], name: str = FIRST, manifest: str | None = None) -> Outcome:

@@ -22,7 +22,7 @@ def test_contracts_are_of_the_standard(path: Path) -> None:
     assert standard_faults(path) == []
     contract = read_contract(path)
     assert (contract.source_key, contract.owner) == (path.stem, "lead_enrichment")
-    assert contract.cadence == ("daily" if path.stem == "salesforce" else "monthly")
+    assert contract.cadence == {"salesforce": "daily", "decisions": "at will"}.get(path.stem, "monthly")
 
 
 def with_column(contract: Contract, **changes: object) -> Contract:
@@ -138,10 +138,10 @@ def test_contract_that_is_none_says_where(before: str, after: str, said: str) ->
     assert said in str(caught.value)
 
 
-def in_git(tmp_path: Path) -> tuple[Path, Path]:
-    """Give a copy of the project in a repository of its own, all committed, and a data directory."""
-    project, data = tmp_path / "project", tmp_path / "data"
-    shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(".*", "data", "logs", "__pycache__"))
+@pytest.fixture
+def in_git(tmp_path: Path, project_copy: Path) -> tuple[Path, Path]:
+    """A copy of the project in a repository of its own, all committed, and a data directory."""
+    project, data = project_copy, tmp_path / "data"
     (data / "warehouse").mkdir(parents=True)
     for words in (
         ["init", "-q"],
@@ -152,8 +152,8 @@ def in_git(tmp_path: Path) -> tuple[Path, Path]:
     return project, data
 
 
-def test_command_holds_contracts_against_models_and_git(tmp_path: Path, run: Run) -> None:
-    project, data = in_git(tmp_path)
+def test_command_holds_contracts_against_models_and_git(in_git: tuple[Path, Path], run: Run) -> None:
+    project, data = in_git
     assert "full" in run("leads", "contracts", "check", data=data, project=project).stdout
 
     path = project / "contracts" / "texas.yaml"
@@ -174,8 +174,8 @@ def test_command_holds_contracts_against_models_and_git(tmp_path: Path, run: Run
     assert "staging.stg_texas_facility reads bronze.texas, which no contract describes" in done.stderr
 
 
-def test_command_says_what_it_cannot_read(tmp_path: Path, run: Run) -> None:
-    project, data = in_git(tmp_path)
+def test_command_says_what_it_cannot_read(in_git: tuple[Path, Path], run: Run) -> None:
+    project, data = in_git
     check = ("leads", "contracts", "check")
     said = run(*check, "--against", "nowhere", data=data, project=project, expect=2).stderr
     assert "nowhere: no contracts can be read there" in said

@@ -44,6 +44,8 @@ def test_the_natural_key_is_required(source: str) -> None:
         ("texas", "1764783", True),
         ("texas", " ", False),
         ("salesforce", "", False),
+        ("decisions", "texas:1764783", True),
+        ("decisions", "1764783", False),
     ],
 )
 def test_a_row_without_a_licence_number_has_no_key(source: str, key: str, fits: bool) -> None:

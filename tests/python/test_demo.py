@@ -16,7 +16,7 @@ import zipcodes
 from typer.testing import CliRunner
 
 from lead_enrichment.cli import app
-from lead_enrichment.contracts import contracts
+from lead_enrichment.contracts import lead_contracts
 from lead_enrichment.demo import generate
 from lead_enrichment.demo.generate import write_demo
 from lead_enrichment.demo.schedule import deliveries
@@ -56,7 +56,7 @@ def files(demo: Path) -> Tables:
 @pytest.fixture(scope="module")
 def sources(files: Tables) -> Tables:
     """All rows of each source, whatever the file."""
-    keys = contracts()
+    keys = lead_contracts()
     return {key: pd.concat([table for name, table in files.items() if name.startswith(key)]) for key in keys}
 
 
@@ -151,7 +151,7 @@ def test_write_that_fails_leaves_no_half_file(tmp_path: Path, monkeypatch: pytes
 
 def test_files_have_the_headers_of_the_contracts(files: Tables) -> None:
     for name, table in files.items():
-        contract = contracts()[name.split("_")[0]]
+        contract = lead_contracts()[name.split("_")[0]]
         assert list(table.columns) == [column.header for column in contract.columns], name
 
 

@@ -21,7 +21,7 @@ from lead_enrichment.contracts import contracts
 from lead_enrichment.errors import DataError
 from lead_enrichment.ingest import Outcome, ingest
 from lead_enrichment.ledger import Ledger
-from lead_enrichment.paths import DataPaths, data_paths
+from lead_enrichment.paths import DataPaths
 
 HEADER = ["Operation", "Operation Name", "Address", "City", "State", "Zip", "Phone", "Type", "Status"]
 ROWS = [
@@ -65,12 +65,6 @@ def zipped(**members: bytes) -> bytes:
         for name, content in members.items():
             archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return out.getvalue()
-
-
-@pytest.fixture
-def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataPaths:
-    monkeypatch.setenv("LEADS_DATA_DIR", str(tmp_path / "data"))
-    return data_paths()
 
 
 def take_in(paths: DataPaths, content: bytes, name: str) -> Outcome:

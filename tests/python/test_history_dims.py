@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from lead_enrichment.contracts import contracts
+from lead_enrichment.contracts import lead_contracts
 
 
 def query(data: Path, sql: str) -> list[tuple[Any, ...]]:
@@ -46,4 +46,4 @@ def test_fiscal_fields_turn_where_the_fiscal_year_does(
 
 def test_sources_are_those_of_the_contracts(planned_demo: Path) -> None:
     sources = query(planned_demo, "SELECT source_key, delivery_mode, cadence FROM dims.dim_source ORDER BY 1")
-    assert sources == sorted((key, item.delivery_mode, item.cadence) for key, item in contracts().items())
+    assert sources == sorted((key, item.delivery_mode, item.cadence) for key, item in lead_contracts().items())

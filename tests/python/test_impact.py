@@ -17,8 +17,8 @@ gateways:
   duckdb:
     connection:
       type: duckdb
-      catalogs:
-        leads: /nowhere/warehouse/leads.duckdb
+      database: /nowhere/warehouse/leads.duckdb
+    state_connection: {type: postgres, host: nowhere.invalid, port: 1, database: a, user: a, password: a}
 default_gateway: duckdb
 model_defaults: {dialect: duckdb, start: 2026-01-01}
 """
@@ -82,7 +82,7 @@ def project() -> Lineage:
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Lineage:
-    """The lineage of a small project whose warehouse cannot be opened."""
+    """The lineage of a small project whose warehouse and state cannot be opened."""
     folder = tmp_path_factory.mktemp("small")
     (folder / "config.yaml").write_text(CONFIG, encoding="utf-8")
     (folder / "external_models").mkdir()

@@ -7,14 +7,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from conftest import SAMPLES, needs_samples
 from lead_enrichment.bronze import EXTERNAL_MODELS, external_models_yaml
 from lead_enrichment.ingest import ingest
 from lead_enrichment.ledger import Ledger
-from lead_enrichment.paths import DataPaths, data_paths
+from lead_enrichment.paths import DataPaths
 
 # Archive, loaded rows, rejected rows, ledger.
 RENAMES = 4
-SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
 HEADER = (
     "Name,Credential Type,Credential Number,Status,Expiration Date,Disciplinary Action,Address,State,County,Phone,"
     "First Issue Date,Primary Contact Name,Primary Contact Role"
@@ -22,12 +22,6 @@ HEADER = (
 ROW = (
     'ABC,CENTER,1106-22,Active,11/30/23,N,"150 N. WILLOW ST MESQUITE, NV 89027",NV,CLARK,702-393-9400,12/1/13,A B,Other'
 )
-
-
-@pytest.fixture
-def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataPaths:
-    monkeypatch.setenv("LEADS_DATA_DIR", str(tmp_path / "data"))
-    return data_paths()
 
 
 def drop(paths: DataPaths, text: str | bytes, name: str = "nevada_2026-10-05.csv", source: str = "nevada") -> Path:
@@ -134,7 +128,7 @@ def test_crash_at_any_rename_loads_the_file_once_in_the_end(
     assert (rows(paths, "nevada"), rows(paths, "rejected_row")) == (1, 1)
 
 
-@pytest.mark.skipif(not SAMPLES.is_dir(), reason="the real files are not part of the project")
+@needs_samples
 @pytest.mark.parametrize(("source", "count"), [("salesforce", 39), ("nevada", 70), ("oklahoma", 28), ("texas", 29)])
 def test_real_files_load_in_full(paths: DataPaths, source: str, count: int) -> None:
     name = "salesforce_leads.csv" if source == "salesforce" else f"{source}.csv"

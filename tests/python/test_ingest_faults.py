@@ -27,7 +27,7 @@ from lead_enrichment.errors import UsageError
 from lead_enrichment.ingest import ingest
 from lead_enrichment.ledger import Ledger
 from lead_enrichment.lock import only_writer
-from lead_enrichment.paths import DataPaths, data_paths
+from lead_enrichment.paths import DataPaths
 
 KILLS = 200
 ROWS = 2_000
@@ -40,12 +40,6 @@ HEADER = (
 def row(number: int, name: str = "ABC", role: str = "Other") -> str:
     address = "150 N. WILLOW ST MESQUITE NV 89027"
     return f"{name},CENTER,{number}-22,Active,11/30/23,N,{address},NV,CLARK,702-393-9400,12/1/13,A B,{role}"
-
-
-@pytest.fixture
-def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataPaths:
-    monkeypatch.setenv("LEADS_DATA_DIR", str(tmp_path / "data"))
-    return data_paths()
 
 
 def drop(paths: DataPaths, lines: list[str], name: str = "nevada_2026-10-05.csv") -> Path:

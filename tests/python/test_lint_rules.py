@@ -119,5 +119,5 @@ def test_each_branch_of_a_union_is_cast(tmp_path: Path) -> None:
 
 
 def test_every_rule_of_the_house_and_the_builtins_that_fit_are_on() -> None:
-    rules = yaml.safe_load((ROOT / "settings.yaml").read_text().replace("{{", "").replace("}}", ""))["linter"]
+    rules = yaml.safe_load((ROOT / "config.yaml").read_text().replace("{{", "").replace("}}", ""))["linter"]
     assert {*rules.get("rules", []), *rules.get("warn_rules", [])} == HOUSE_RULES | BUILTIN_RULES

@@ -114,7 +114,10 @@ def test_evaluation_holds_production_against_the_truth(planned_demo: Path, run: 
 
 
 def test_a_decision_overrules_the_score_and_comes_up_again_when_a_lead_changes(own_demo: Path, run: Run) -> None:
-    joined = a_pair(own_demo, "verdict = 'match' AND match_passes LIKE 'phone%'")
+    has_changed = (
+        "SELECT lead_key FROM intermediate.int_lead_version GROUP BY 1 HAVING COUNT(DISTINCT content_hash) > 1"
+    )
+    joined = a_pair(own_demo, f"verdict = 'match' AND match_passes LIKE 'phone%' AND left_lead_key IN ({has_changed})")
     apart = a_pair(own_demo, "verdict = 'sister_site' AND left_source_key <> right_source_key")
     waiting = json.loads(run("leads", "match", "review", "--json", data=own_demo).stdout)["waiting"]
     run("leads", "match", "decide", *joined, "different", "--reason", "two doors", "--by", "Ana", data=own_demo)
@@ -146,12 +149,16 @@ def test_a_decision_overrules_the_score_and_comes_up_again_when_a_lead_changes(o
     assert not asked(own_demo, "SELECT * FROM ops.reconciliation WHERE NOT broken_link IS NULL")
 
     # The judged content is no longer the lead's: the pair is back in the queue, and the verdict holds until then.
-    (content,) = asked(own_demo, "SELECT content_hash FROM intermediate.int_lead_current WHERE lead_key = ?", joined[0])
+    ((content,),) = asked(
+        own_demo,
+        "SELECT v.content_hash FROM intermediate.int_lead_version AS v JOIN intermediate.int_lead_current AS c "
+        "USING (lead_key) WHERE lead_key = ? AND v.content_hash <> c.content_hash ORDER BY v.received_at LIMIT 1",
+        joined[0],
+    )
     (folder / "old_2026-11-21.csv").write_text(
         "lead_key_1,lead_key_2,decision,decided_by,reason,content_hash_1,content_hash_2\n"
-        f"{joined[0]},{joined[1]},different,Ana,two doors,an older state,\n"
+        f"{joined[0]},{joined[1]},different,Ana,two doors,{content},\n"
     )
-    assert content != "an older state"
     run("leads", "ingest", data=own_demo)
     run("sqlmesh", "run", "--ignore-cron", data=own_demo)
     found = json.loads(run("leads", "match", "review", "--json", "--limit", "999", data=own_demo).stdout)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -20,8 +18,7 @@ import macros.name_parts
 import macros.natural_order
 import macros.schedule_line
 import macros.unparsed  # noqa: F401
-
-SAMPLES = Path(os.environ.get("LEADS_SAMPLES_DIR", Path(__file__).parents[3] / "shared" / "samples"))
+from conftest import SAMPLES, needs_samples
 
 
 def read(name: str, *values: str | None) -> object:
@@ -145,7 +142,7 @@ def test_two_contacts_in_one_field_are_two_persons(raw: str | None, first: str |
     assert read("contact_columns", raw) == (first, other)
 
 
-@pytest.mark.skipif(not SAMPLES.is_dir(), reason="the real sample files are not part of the project")
+@needs_samples
 def test_no_contact_of_the_real_files_is_left_with_two_persons() -> None:
     with (SAMPLES / "nevada.csv").open(encoding="cp1252", newline="") as nevada:
         contacts = {row["Primary Contact Name"].strip() for row in csv.DictReader(nevada)} - {""}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -125,7 +124,7 @@ def test_the_hooks_need_nothing_from_the_network() -> None:
 
 
 def test_the_change_that_the_readme_shows_touches_the_models_that_it_shows(
-    run: Run, own_demo: Path, tmp_path: Path
+    run: Run, own_demo: Path, project_copy: Path
 ) -> None:
     fences = FENCE.findall((ROOT / "README.md").read_text())
     (change,) = [body for language, body in fences if language == "diff"]
@@ -135,15 +134,13 @@ def test_the_change_that_the_readme_shows_touches_the_models_that_it_shows(
     (before,) = re.findall(r"^-(?!--)(.*)$", change, re.MULTILINE)
     (after,) = re.findall(r"^\+(?!\+\+)(.*)$", change, re.MULTILINE)
 
-    project = tmp_path / "project"
-    shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(".*", "data", "logs", "__pycache__"))
-    changed = project / file[1]
+    changed = project_copy / file[1]
     text = changed.read_text()
     assert text.count(before) == 1
     changed.write_text(text.replace(before, after))
 
     words = ("sqlmesh", "plan", "dev", "-vv", "--no-prompts", "--skip-tests")
-    printed = run(*words, data=own_demo, project=project, answer="n\n").stdout
+    printed = run(*words, data=own_demo, project=project_copy, answer="n\n").stdout
     assert touched(shown)[0] and touched(printed) == touched(shown)
 
 

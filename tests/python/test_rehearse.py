@@ -150,18 +150,16 @@ def test_the_difference_is_exactly_what_was_changed_in_the_file(
 
 
 def test_production_is_the_same_to_the_byte_even_where_the_projects_settings_name_it(
-    own_demo: Path, delivery: Delivery, run: Run, tmp_path: Path
+    own_demo: Path, delivery: Delivery, run: Run, tmp_path: Path, project_copy: Path
 ) -> None:
     """SQLMesh lets a project's .env override the environment: it would run the models in production."""
-    project = tmp_path / "project"
-    shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(".*", "data", "logs", "__pycache__"))
-    (project / ".env").write_text(f"LEADS_DATA_DIR={own_demo}\n")
+    (project_copy / ".env").write_text(f"LEADS_DATA_DIR={own_demo}\n")
     file = delivery.write(tmp_path / "texas" / "texas_2026-12-06.csv")
     before, listing = tree(own_demo), sorted(own_demo.iterdir())
-    report = rehearsed(run, own_demo, str(file), project=project)
+    report = rehearsed(run, own_demo, str(file), project=project_copy)
     assert report["difference"]["leads"][0]["leads"] == 1
     assert tree(own_demo) == before
-    said = run("leads", "rehearse", str(file), "--drop", data=own_demo, project=project).stdout
+    said = run("leads", "rehearse", str(file), "--drop", data=own_demo, project=project_copy).stdout
     assert "texas_2026-12-06.csv is gone" in said
     assert tree(own_demo) == before and sorted(own_demo.iterdir()) == listing and file.exists()
 

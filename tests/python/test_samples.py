@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import duckdb
 import phonenumbers
 import pytest
 
-from conftest import ROOT, Run
+from conftest import SAMPLES, Run, needs_samples
 
-SAMPLES = Path(os.environ.get("LEADS_SAMPLES_DIR", ROOT.parent / "shared" / "samples"))
 FILES = {
     "salesforce": "salesforce_leads.csv",
     "nevada": "nevada.csv",
@@ -21,7 +18,7 @@ FILES = {
     "texas": "texas.csv",
 }
 
-pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the real sample files are not part of the project")
+pytestmark = needs_samples
 
 
 @pytest.fixture(scope="module")

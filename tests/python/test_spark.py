@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from sqlmesh.core.config import Config, load_configs
-from sqlmesh.utils.errors import ConfigError
+from sqlmesh.core.context import Context
 
 from conftest import ROOT, Run
 from lead_enrichment import spark
 from lead_enrichment.engine import connect
-from lead_enrichment.spark import SparkOnDemand
+from lead_enrichment.errors import UsageError
 
 # A short history, since a day of type 2 takes seconds on Spark however little happened.
 DEMO = ("--facilities", "150", "--months", "1", "--as-of", "2026-11-10")
@@ -28,13 +28,6 @@ needs_java = pytest.mark.skipif(not spark.has_java(), reason="needs Java: apt-ge
 COMPARED = sorted(
     f"{path.parent.name}.{path.stem}" for layer in ("dims", "facts") for path in ROOT.glob(f"models/{layer}/*.*")
 )
-
-
-def gateway() -> SparkOnDemand:
-    """The connection of the gateway spark, as settings.yaml has it."""
-    connection = load_configs(None, Config, [ROOT])[ROOT].gateways["spark"].connection
-    assert isinstance(connection, SparkOnDemand)
-    return connection
 
 
 def drop_every_tenth_line(source: Path, target: Path) -> None:
@@ -63,8 +56,9 @@ def planned_twice(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Iterato
         decisions.write_text(DECISIONS, encoding="utf-8")
         run("leads", "ingest", "--backfill", data=data)
         run("sqlmesh", *PLAN, data=data)
+        patch.setenv("LEADS_SPARK_MASTER", "local[2]")
         run("sqlmesh", "--gateway", "spark", *PLAN, data=data)
-        adapter = gateway().create_engine_adapter()
+        adapter = Context(paths=[str(ROOT)], gateway="spark", load=False).engine_adapter
         for table in COMPARED:
             rows = adapter.fetch_pyspark_df(f"SELECT * FROM {table}")
             rows.write.parquet(str(data / "exported" / table))
@@ -104,16 +98,25 @@ def test_the_compared_history_has_what_may_go_wrong(planned_twice: Path) -> None
     assert {"match", "different"} <= {verdict for (verdict,) in verdicts}
 
 
-def test_a_gateway_that_is_only_listed_neither_starts_nor_wants_spark(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spark, "require_spark", lambda: pytest.fail("looked for Spark"))
-    adapter = gateway().create_engine_adapter(concurrent_tasks=1)
-    assert (adapter.dialect, adapter.default_catalog) == ("spark", "spark_catalog")
+def test_commands_on_duckdb_do_not_know_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SQLMESH_GATEWAY", "LEADS_SPARK_MASTER"):
+        monkeypatch.delenv(name, raising=False)
+    assert [*load_configs(None, Config, [ROOT])[ROOT].gateways] == ["duckdb"]
+    monkeypatch.setenv("SQLMESH_GATEWAY", "spark")
+    assert [*load_configs(None, Config, [ROOT])[ROOT].gateways] == ["duckdb", "spark"]
+
+
+@pytest.mark.parametrize("words", [["--gateway", "spark", "plan"], ["--gateway=spark", "run"]])
+def test_the_gateway_is_seen_among_the_words(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SQLMESH_GATEWAY", raising=False)
+    assert spark.is_asked_for(words)
+    assert not spark.is_asked_for(["plan", "spark"])
 
 
 def test_where_pyspark_is_missing_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spark, "find_spec", lambda name: None)
-    with pytest.raises(ConfigError, match=r"pyspark, which is not installed: pip install -e '\.\[spark\]'"):
-        gateway().create_engine_adapter()
+    with pytest.raises(UsageError, match=r"pyspark, which is not installed.*pip install -e '\.\[spark\]'"):
+        spark.prepare()
 
 
 def test_where_java_is_missing_a_plan_says_so_in_one_sentence(
@@ -121,6 +124,6 @@ def test_where_java_is_missing_a_plan_says_so_in_one_sentence(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("JAVA_HOME", raising=False)
-    said = run("sqlmesh", "--gateway", "spark", *PLAN, data=tmp_path, expect=1).stdout
-    assert said.count("Error") == 1
-    assert "The gateway spark needs Java 17, which is not installed: apt-get install openjdk-17-jre-headless" in said
+    said = run("leads", "sqlmesh", "--gateway", "spark", *PLAN, data=tmp_path, expect=2).stderr
+    assert "the gateway spark needs Java 17, which is not installed" in said
+    assert "apt-get install openjdk-17-jre-headless" in said

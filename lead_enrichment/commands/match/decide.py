@@ -8,9 +8,14 @@ import typer
 
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.matching.decisions import VERDICTS, decide, drop
-from lead_enrichment.matching.warehouse import warehouse
 from lead_enrichment.paths import data_paths
 from lead_enrichment.users import user_name
+from lead_enrichment.warehouse import find_lead, production, rows
+
+BEFORE = """
+    SELECT verdict, reason, decision, decided_by, decided_at FROM facts.fact_match_pair
+    WHERE left_lead_key = ? AND right_lead_key = ?
+"""
 
 
 def decide_command(
@@ -23,14 +28,27 @@ def decide_command(
     """Say whether two leads are one facility. It overrules the score from the next run on.
 
     The verdict is dropped into landing/decisions/ as a file and kept for
-    ever; a later one on the same pair overrules it. It holds while the two
-    leads say what they say now: when one changes, the pair comes up again in
-    `leads match review`.
+    ever; a later one on the same pair overrules it. When one of the two leads
+    changes it still holds, and the pair comes up again in `leads match
+    review`.
     """
     with errors_as_sentences():
         paths = data_paths()
-        with warehouse(paths) as connection:
+        lead, other = lead.strip(), other.strip()
+        with production(paths) as connection:
             made = decide(connection, (lead, other), verdict, reason, by or user_name())
+            before = rows(connection, BEFORE, *sorted((lead, other)))
+            gone = [key for key in (lead, other) if not find_lead(connection, key)["is_live"]]
         target = drop(paths, [made])
     typer.echo(f"Decided: {lead} and {other} are {made.verdict.replace('_', ' ')}. It waits as {target}.")
+    for pair in before:
+        if pair["decision"]:
+            typer.echo(
+                f"It overrules {pair['decided_by']}, who decided {pair['decision'].replace('_', ' ')} on "
+                f"{pair['decided_at']:%Y-%m-%d}."
+            )
+        else:
+            typer.echo(f"Until then: {pair['verdict'].replace('_', ' ')} ({pair['reason']}).")
+    for key in gone:
+        typer.echo(f"{key} is deleted or no longer listed: the decision has no effect before it is back.")
     typer.echo("It counts from the next run on: make refresh")

@@ -13,8 +13,8 @@ from rich.table import Table
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.errors import UsageError
 from lead_enrichment.matching.evidence import Explanation, draw_waterfall, explain_lead, explain_pair
-from lead_enrichment.matching.warehouse import Row, warehouse
 from lead_enrichment.paths import data_paths
+from lead_enrichment.warehouse import Row, production
 
 NEAREST = 5
 BITS_A_BLOCK = 1.5
@@ -32,7 +32,7 @@ def explain_command(
     odds, 4.2 are 95 in 100, 6.6 are 99 in 100.
     """
     console = Console(highlight=False)
-    with errors_as_sentences(), warehouse(data_paths(create=False)) as connection:
+    with errors_as_sentences(), production(data_paths(create=False)) as connection:
         if other is None:
             if picture:
                 raise UsageError("one lead has no evidence to draw", lead, "Name the lead to hold it against.")

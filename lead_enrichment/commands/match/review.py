@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Annotated
 
-import duckdb
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.prompt import Prompt
 from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.commands.match.explain import print_pair
-from lead_enrichment.matching.decisions import Decision, decide, drop, queue
-from lead_enrichment.matching.evidence import explain_pair
-from lead_enrichment.matching.warehouse import Row, warehouse
-from lead_enrichment.paths import data_paths
+from lead_enrichment.matching.decisions import Decision, drop, one_line, queue
+from lead_enrichment.matching.evidence import Explanation, steps_of
+from lead_enrichment.paths import DataPaths, data_paths
 from lead_enrichment.users import user_name
+from lead_enrichment.warehouse import Row, production
 
 KEYS = {"s": "same", "d": "different", "i": "sister_site", "u": "unsure"}
 
@@ -31,68 +32,114 @@ def review_command(
     """List the pairs that a person should judge, the most valuable first.
 
     First come those that settle whether a facility is known to sales, then
-    the larger facilities, then the surer pairs. A decision whose leads have
-    changed since, or on which people disagree, comes up again.
+    centers, then the larger facilities, then the surer pairs; last those about
+    which somebody was unsure. A pair that was decided comes up again where
+    one of its leads has changed since, or where decisions contradict each
+    other. With --work, Ctrl-C or q ends the session, and what was decided
+    until then is kept.
     """
     console = Console(highlight=False)
-    made: list[Decision] = []
     with errors_as_sentences():
+        person = one_line(by or user_name(), "name of who decides")
         paths = data_paths()
-        with warehouse(paths) as connection:
-            waiting, pairs = queue(connection, limit)
-            if as_json:
-                typer.echo(json.dumps({"waiting": waiting, "pairs": pairs}, indent=2, default=str))
-                return
-            if not pairs:
-                console.print("No pair waits for a person.")
-                return
-            if work:
-                made = _work(console, connection, pairs, by or user_name())
-            else:
-                console.print(_table(pairs))
-        if made:
-            target = drop(paths, made)
-            console.print(f"{len(made):,} decisions wait as {target}. They count from the next run on: make refresh")
-    if not work:
-        console.print(f"{waiting:,} pairs wait. Go through them: leads match review --work", markup=False)
+        # Read and closed at once: while a person thinks, a run may want the warehouse.
+        with production(paths) as connection:
+            waiting, pairs = queue(connection, paths, limit)
+        if as_json:
+            typer.echo(json.dumps({"waiting": waiting, "pairs": pairs}, indent=2, default=str))
+        elif not pairs:
+            console.print("No pair waits for a person.")
+        elif work:
+            _work(console, paths, pairs, person)
+        else:
+            console.print(_table(pairs))
+            console.print(f"{waiting:,} pairs wait. Go through them: leads match review --work", markup=False)
 
 
 def _table(pairs: list[Row]) -> Table:
-    table = Table("Leads", "Names", "Children", "Probability", "Net-new", "Why a person")
+    table = Table("Leads", "Names", "Licence", "Children", "Probability", "Net-new", "Why a person")
     table.columns[0].no_wrap = True
-    for column in (2, 3):
+    for column in (3, 4):
         table.columns[column].justify = "right"
     for pair in pairs:
-        why = pair["reason"]
-        if pair["is_decision_stale"]:
-            why = f"{pair['decided_by']} decided {pair['decision']}, and one of the two has changed since"
-        if pair["is_contradicted"]:
-            why = f"people disagree: {why}"
         table.add_row(
-            f"{pair['left_lead_key']}\n{pair['right_lead_key']}", f"{pair['name_left']}\n{pair['name_right']}",
-            f"{pair['capacity']:,}" if pair["capacity"] else "", f"{pair['match_probability']:.0%}",
-            "yes" if pair["settles_net_new"] else "", why, end_section=True,
+            f"{pair['left_lead_key']}\n{pair['right_lead_key']}", escape(f"{pair['name_left']}\n{pair['name_right']}"),
+            pair["license_type"], f"{pair['capacity']:,}" if pair["capacity"] else "",
+            f"{pair['match_probability']:.0%}", "yes" if pair["settles_net_new"] else "", escape(_why(pair)),
+            end_section=True,
         )  # fmt: skip
     return table
 
 
-def _work(console: Console, connection: duckdb.DuckDBPyConnection, pairs: list[Row], person: str) -> list[Decision]:
-    """Ask for a verdict on one pair after the other; nothing is written before the end."""
+def _why(pair: Row) -> str:
+    """Say why a person should look at a pair, again where it was decided."""
+    said = f"{pair['decided_by']} decided {str(pair['decision']).replace('_', ' ')}"
+    if pair["is_contradicted"]:
+        return f"{said}, and somebody else before otherwise"
+    if pair["is_decision_overruled"]:
+        return f"{said}, and decisions on other pairs say otherwise"
+    if pair["is_decision_stale"]:
+        return f"{said}, and one of the two has changed since"
+    return str(pair["reason"])
+
+
+def _work(console: Console, paths: DataPaths, pairs: list[Row], person: str) -> None:
+    """Ask for a verdict on one pair after the other, and write what was decided however that ends."""
     made: list[Decision] = []
-    for number, pair in enumerate(pairs, start=1):
-        left, right = pair["left_lead_key"], pair["right_lead_key"]
-        console.rule(f"{number} of {len(pairs)}")
-        print_pair(console, explain_pair(connection, left, right), left, right)
-        answer = Prompt.ask(
-            "[s]ame, [d]ifferent, s[i]ster site, [u]nsure, s[k]ip or [q]uit?".replace("[", r"\["),
-            choices=[*KEYS, "k", "q"],
-            show_choices=False,
-            console=console,
-        )
-        if answer == "q":
-            break
-        if answer == "k":
-            continue
-        reason = Prompt.ask("Why", default="judged in review", console=console)
-        made.append(decide(connection, (left, right), KEYS[answer], reason, person))
-    return made
+    try:
+        for number, pair in enumerate(pairs, start=1):
+            console.rule(f"{number} of {len(pairs)}")
+            print_pair(console, Explanation(pair, steps_of(pair)), pair["left_lead_key"], pair["right_lead_key"])
+            console.print(_about(pair), markup=False)
+            answer = Prompt.ask(
+                "[s]ame, [d]ifferent, s[i]ster site, [u]nsure, s[k]ip or [q]uit?".replace("[", r"\["),
+                choices=[*KEYS, "k", "q"],
+                show_choices=False,
+                console=console,
+            )
+            if answer == "q":
+                break
+            if answer != "k":
+                made.append(_decision(pair, KEYS[answer], _reason(console, pair, KEYS[answer]), person))
+    except (EOFError, KeyboardInterrupt):
+        console.print()
+    finally:
+        if made:
+            target = drop(paths, made)
+            console.print(
+                f"{len(made):,} decisions wait as {target}. They count from the next run on: make refresh",
+                soft_wrap=True,
+                markup=False,
+            )
+        else:
+            console.print("Nothing was decided.")
+
+
+def _about(pair: Row) -> str:
+    """Say what a verdict is worth."""
+    parts = [
+        f"licence {pair['license_type']}" if pair["license_type"] else "",
+        f"{pair['capacity']:,} children" if pair["capacity"] else "",
+        "settles whether sales knows the facility" if pair["settles_net_new"] else "",
+    ]
+    return f"Why a person: {'; '.join([_why(pair), *filter(None, parts)])}."
+
+
+def _reason(console: Console, pair: Row, verdict: str) -> str:
+    """Ask for the reason; by default it is the evidence that speaks for the verdict."""
+    evidence = pair["reason_for"] if verdict == "same" else pair["reason_against"]
+    answer = Prompt.ask("Why", default=evidence, console=console)
+    return " ".join(answer.split()) or evidence
+
+
+def _decision(pair: Row, verdict: str, reason: str, person: str) -> Decision:
+    return Decision(
+        lead_key_1=pair["left_lead_key"],
+        content_hash_1=pair["left_content_hash"],
+        lead_key_2=pair["right_lead_key"],
+        content_hash_2=pair["right_content_hash"],
+        verdict=verdict,
+        reason=reason,
+        decided_by=person,
+        decided_at=datetime.now(UTC),
+    )

@@ -1,10 +1,11 @@
-"""Reading what the matching models say."""
+"""Reading what the models say."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -12,27 +13,51 @@ import duckdb
 from lead_enrichment.engine import connect
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import DataPaths
+from lead_enrichment.turn import HELD, command_of
 
 Row = dict[str, Any]
 
 
 @contextmanager
-def warehouse(paths: DataPaths) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the warehouse for reading.
+def production(paths: DataPaths) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open production for reading: the published copy, which no run holds, or the warehouse before the first is there.
 
     Raises:
-        UsageError: There is none yet, another process holds it, or what is asked for was not planned.
+        UsageError: There is neither, another process holds the warehouse, or production lacks what is asked for.
     """
-    where = str(paths.warehouse)
-    if not paths.warehouse.exists():
+    with _reading(paths.published if paths.published.exists() else paths.warehouse) as connection:
+        yield connection
+
+
+@contextmanager
+def warehouse(paths: DataPaths) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse, with its other environments and steps between, for reading.
+
+    Raises:
+        UsageError: There is none yet, another process holds it, or it lacks what is asked for.
+    """
+    with _reading(paths.warehouse) as connection:
+        yield connection
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    where = str(file)
+    if not file.exists():
         raise UsageError("there is no warehouse yet", where, "Run: make run")
     try:
         with connect(where, read_only=True) as connection:
             yield connection
     except duckdb.IOException as error:
-        raise UsageError("another process holds the warehouse", where, "Wait for the run to end.") from error
+        if not (held := HELD.search(str(error))):
+            raise
+        raise UsageError(
+            f"{command_of(int(held[2]))} holds the warehouse", where, "Let it end, or stop it; then try again."
+        ) from error
     except (duckdb.CatalogException, duckdb.BinderException) as error:
-        raise UsageError(f"what is asked for was not planned ({error})", where, "Run: sqlmesh plan") from error
+        raise UsageError(
+            "production has not been planned yet, or lacks what is new", where, "Run: sqlmesh plan"
+        ) from error
 
 
 def rows(connection: duckdb.DuckDBPyConnection, query: str, *parameters: object) -> list[Row]:

@@ -1,0 +1,263 @@
+"""What each model costs: SQLMesh tells its console when a model begins and ends, and this writes it down.
+
+Listening at the console leaves the models as they are: their fingerprints, SQL and transactions know nothing of it, and
+it works alike for SQL and Python models, in a plan and in a run, on any engine.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from statistics import median
+from threading import Event, Lock, Thread
+from typing import Any
+
+from lead_enrichment.ledger import Ledger
+
+BUILT, FAILED = "built", "failed"
+# DuckDB works inside of SQLMesh's own process; the memory of any other engine is not seen from here.
+IN_PROCESS = "duckdb"
+SAMPLE_SECONDS = 0.05
+STATUS = Path("/proc/self/status")
+
+# When a model's time is a jump: against how many earlier runs, how many times their median, and from how long on.
+FEWEST_EARLIER, MOST_EARLIER, JUMP_RATIO, JUMP_SECONDS = 3, 20, 3.0, 5.0
+
+
+@dataclass
+class _Cost:
+    """What one model has cost so far in one run; `batches` of it are done."""
+
+    snapshot: Any
+    started_at: datetime
+    finished_at: datetime
+    status: str = BUILT
+    seconds: float = 0.0
+    batches: int = 0
+    peak_memory_bytes: int = 0
+    interval_start: int | None = None
+    interval_end: int | None = None
+
+
+class Recorder:
+    """Listens at a console from one plan or run to the next."""
+
+    def __init__(self, console: Any) -> None:
+        self._console, self._lock, self._costs = console, Lock(), dict[str, _Cost]()
+        self._memory = _MemoryWatch()
+        self._unfinished = False
+        _listen(console, "start_snapshot_evaluation_progress", self._began)
+        _listen(console, "update_snapshot_evaluation_progress", self._ended)
+        _listen(console, "stop_evaluation_progress", self._stopped)
+
+    def begin(self, adapter: Any, environment: str, bronze: Path) -> None:
+        """Begin a plan or run.
+
+        Args:
+            adapter: SQLMesh's engine adapter.
+            environment: The environment that is built.
+            bronze: The folder in which the records are kept.
+        """
+        self._adapter, self._environment, self._ledger = adapter, environment, Ledger(bronze)
+        self._run_id, self._unfinished = uuid.uuid4().hex, False
+        self._costs.clear()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every model that began since `begin` has ended, and none failed."""
+        return not self._unfinished
+
+    def _began(self, snapshot: Any, audit_only: bool = False) -> None:
+        self._unfinished = True
+        if audit_only:
+            return
+        now = datetime.now(UTC)
+        with self._lock:
+            cost = self._costs.setdefault(snapshot.name, _Cost(snapshot, now, now))
+        self._memory.watch(snapshot.name, cost)
+
+    def _ended(self, snapshot: Any, interval: Any, batch_idx: int, duration_ms: int | None, *_: Any, **__: Any) -> None:
+        self._memory.release(snapshot.name)
+        start, end = interval
+        with self._lock:
+            cost = self._costs.get(snapshot.name)
+            if cost is None:
+                return
+            cost.finished_at = datetime.now(UTC)
+            cost.batches += 1
+            if duration_ms is None:
+                cost.status = FAILED
+            else:
+                cost.seconds += duration_ms / 1000
+            cost.interval_start = min(start, cost.interval_start or start)
+            cost.interval_end = max(end, cost.interval_end or end)
+
+    def _stopped(self, success: bool = True) -> None:
+        self._unfinished = not success
+        self._memory.stop()
+        costs, self._costs = list(self._costs.values()), {}
+        # A record that cannot be kept is no reason to stop the work that it is about.
+        try:
+            if costs:
+                self._ledger.append_model_runs([self._row(cost) for cost in costs])
+        except Exception as error:
+            self._console.log_warning(f"What the models of this run cost could not be written down: {error}")
+
+    def _row(self, cost: _Cost) -> dict[str, Any]:
+        name = cost.snapshot.name
+        return {
+            "run_id": self._run_id,
+            "model_name": ".".join(part.strip('"') for part in name.split(".")[-2:]),
+            "environment": self._environment,
+            "engine": self._adapter.dialect,
+            "status": cost.status,
+            "started_at": cost.started_at,
+            "finished_at": cost.finished_at,
+            "seconds": cost.seconds,
+            "batches": cost.batches,
+            "interval_start": _time(cost.interval_start),
+            "interval_end": _time(cost.interval_end),
+            "row_count": self._row_count(cost),
+            "peak_memory_bytes": cost.peak_memory_bytes if self._adapter.dialect == IN_PROCESS else None,
+        }
+
+    def _row_count(self, cost: _Cost) -> int | None:
+        """Count the rows of a model's table; None where it has no table of its own, such as a view."""
+        if cost.status == FAILED or not cost.snapshot.is_materialized:
+            return None
+        # A change that is only previewed has a table of its own beside production's.
+        table = cost.snapshot.table_name(is_deployable=not cost.snapshot.is_paused_forward_only)
+        return int(self._adapter.fetchone(f"SELECT COUNT(*) FROM {table}")[0])
+
+
+def record(console: Any, adapter: Any, environment: str, bronze: Path) -> None:
+    """Record the models of the plan or run that begins; see Recorder.begin."""
+    recorder = recorder_of(console)
+    if recorder is None:
+        recorder = console.leads_recorder = Recorder(console)
+    recorder.begin(adapter, environment, bronze)
+
+
+def recorder_of(console: Any) -> Recorder | None:
+    """Give the recorder that listens at a console."""
+    recorder: Recorder | None = getattr(console, "leads_recorder", None)
+    return recorder
+
+
+def newest_run(rows: list[dict[str, Any]], environment: str = "prod") -> list[dict[str, Any]]:
+    """Give the models of an environment's newest run, the slowest first, each with what it usually takes.
+
+    Args:
+        rows: Records as `Ledger.model_runs` gives them, oldest first.
+        environment: The environment.
+
+    Returns:
+        The records of that run, with `usual_seconds` (the median of the model's earlier runs; None where there are
+        fewer than three) and `is_jump`. Runs over fewer days than the newest are no measure for it, and are left out.
+    """
+    rows = [row for row in rows if row["environment"] == environment]
+    if not rows:
+        return []
+    run_id = rows[-1]["run_id"]
+    newest = [row for row in rows if row["run_id"] == run_id]
+    found = []
+    for row in newest:
+        earlier = [
+            past["seconds"]
+            for past in rows
+            if past["run_id"] != run_id
+            and (past["model_name"], past["engine"], past["status"]) == (row["model_name"], row["engine"], BUILT)
+            and _span(past) >= _span(row)
+        ][-MOST_EARLIER:]
+        usual = median(earlier) if len(earlier) >= FEWEST_EARLIER else None
+        is_jump = usual is not None and row["seconds"] > max(JUMP_SECONDS, JUMP_RATIO * usual)
+        found.append({**row, "usual_seconds": usual, "is_jump": is_jump})
+    return sorted(found, key=lambda row: -row["seconds"])
+
+
+def _span(row: dict[str, Any]) -> float:
+    """Give the days that a run of a model built."""
+    return float((row["interval_end"] - row["interval_start"]).total_seconds() / 86_400)
+
+
+def _listen(console: Any, method: str, listener: Callable[..., None]) -> None:
+    """Let a listener hear every call of a console's method, after the console itself."""
+    told = getattr(console, method)
+
+    @wraps(told)
+    def tell(*args: Any, **kwargs: Any) -> Any:
+        answer = told(*args, **kwargs)
+        listener(*args, **kwargs)
+        return answer
+
+    setattr(console, method, tell)
+
+
+def _time(milliseconds: int | None) -> datetime | None:
+    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+class _MemoryWatch:
+    """Keeps the highest resident memory of this process while a model is built.
+
+    Linux tells the memory of this moment and the highest ever: where the highest grew while a model was built, it is
+    the model's; otherwise the highest of what was seen every 50 ms. Elsewhere only the highest ever is known.
+    """
+
+    def __init__(self) -> None:
+        self._watched: dict[str, tuple[_Cost, int]] = {}
+        self._lock, self._ended = Lock(), Event()
+        self._thread: Thread | None = None
+
+    def watch(self, name: str, cost: _Cost) -> None:
+        """Begin to keep the highest memory in `cost`."""
+        now, highest = _memory()
+        cost.peak_memory_bytes = max(cost.peak_memory_bytes, now)
+        with self._lock:
+            self._watched[name] = (cost, highest)
+        if self._thread is None:
+            self._ended.clear()
+            self._thread = Thread(target=self._sample, daemon=True, name="model memory")
+            self._thread.start()
+
+    def release(self, name: str) -> None:
+        """End what `watch` began."""
+        now, highest = _memory()
+        with self._lock:
+            watched = self._watched.pop(name, None)
+        if watched is None:
+            return
+        cost, highest_before = watched
+        cost.peak_memory_bytes = max(cost.peak_memory_bytes, highest if highest > highest_before else now)
+
+    def stop(self) -> None:
+        """Stop looking until the next `watch`."""
+        self._ended.set()
+        if self._thread:
+            self._thread.join()
+        self._thread = None
+
+    def _sample(self) -> None:
+        while not self._ended.wait(SAMPLE_SECONDS):
+            now, _ = _memory()
+            with self._lock:
+                for cost, _highest in self._watched.values():
+                    cost.peak_memory_bytes = max(cost.peak_memory_bytes, now)
+
+
+def _memory() -> tuple[int, int]:
+    """Give the resident memory of this process in bytes: now, and the highest ever."""
+    try:
+        lines = dict(line.split(":", 1) for line in STATUS.read_text().splitlines())
+        return (int(lines["VmRSS"].split()[0]) * 1024, int(lines["VmHWM"].split()[0]) * 1024)
+    except (OSError, KeyError):
+        highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        # macOS counts bytes, others kilobytes.
+        highest *= 1 if sys.platform == "darwin" else 1024
+        return highest, highest

@@ -1,0 +1,96 @@
+"""One at a time: DuckDB lets one process write to the warehouse; here the next one waits, and says for whom."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import duckdb
+from rich.console import Console
+
+from lead_enrichment.errors import UsageError
+
+# How long to wait, in seconds, where LEADS_WAIT does not say.
+PATIENCE = 1800.0
+PAUSE = 0.5
+COMMAND_LENGTH = 100
+# What DuckDB says where another process holds a database file.
+HELD = re.compile(r'Could not set lock on file "([^"]+)".*?\(PID (\d+)\)', re.DOTALL)
+
+T = TypeVar("T")
+
+
+def in_turn(connect: Callable[[], T]) -> T:
+    """Connect to the warehouse; wait for another process that holds it, at most LEADS_WAIT seconds.
+
+    Args:
+        connect: Opens the connection; it may be called again and again.
+
+    Raises:
+        SystemExit: It is still held. SQLMesh would take any other error for an empty warehouse, and build a new one.
+    """
+    deadline, is_told = time.monotonic() + patience(), False
+    while True:
+        try:
+            return connect()
+        except duckdb.IOException as error:
+            found = HELD.search(str(error))
+            if not found:
+                raise
+            file, holder = found[1], command_of(int(found[2]))
+        if time.monotonic() >= deadline:
+            sentence = str(UsageError(f"{holder} holds the warehouse", file, "Let it end, or stop it; then try again."))
+            Console(stderr=True).print(sentence, markup=False, highlight=False, soft_wrap=True)
+            raise SystemExit(UsageError.exit_code)
+        if not is_told:
+            Console(stderr=True).print(
+                f"{file}: {holder} holds the warehouse. Waiting for it, {patience():,.0f} seconds at most.",
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
+            )
+            is_told = True
+        time.sleep(PAUSE)
+
+
+def patience() -> float:
+    """Give how many seconds to wait.
+
+    Raises:
+        UsageError: LEADS_WAIT is no number.
+    """
+    text = os.environ.get("LEADS_WAIT") or str(PATIENCE)
+    try:
+        return float(text)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no number of seconds", "LEADS_WAIT", "Write it like 600.") from error
+
+
+def take_turns() -> None:
+    """Let SQLMesh wait in this process wherever it opens a DuckDB file."""
+    from sqlmesh.core.config.connection import BaseDuckDBConnectionConfig
+
+    def connect(**settings: Any) -> duckdb.DuckDBPyConnection:
+        return in_turn(lambda: duckdb.connect(**settings))
+
+    BaseDuckDBConnectionConfig._connection_factory = property(lambda self: connect)  # type: ignore[assignment]
+
+
+def command_of(process: int) -> str:
+    """Give the command that a process runs, and its number; the number alone where the command cannot be seen."""
+    try:
+        words = Path(f"/proc/{process}/cmdline").read_text().strip("\0").split("\0")
+    except OSError:
+        words = [""]
+    if not words[0]:
+        return f"process {process}"
+    if len(words) > 1 and Path(words[0]).name.startswith("python"):
+        words = words[1:]
+    command = " ".join(" ".join([Path(words[0]).name, *words[1:]]).split())
+    if len(command) > COMMAND_LENGTH:
+        command = f"{command[:COMMAND_LENGTH]}…"
+    return f"`{command}` (process {process})"

@@ -1,0 +1,173 @@
+"""Readers open a copy of production: never locked, never half a table, never a mix of two runs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from conftest import DEMO_FACILITIES, DEMO_MONTHS, ROOT, Run, command_environment
+from lead_enrichment import publish
+from lead_enrichment.errors import DataError, UsageError
+from lead_enrichment.paths import DataPaths
+from lead_enrichment.warehouse import production
+
+TABLES = """
+    SELECT schema_name, table_name, comment FROM duckdb_tables() WHERE database_name = CURRENT_DATABASE() ORDER BY ALL
+"""
+VIEWS = """
+    SELECT schema_name, view_name, comment FROM duckdb_views()
+    WHERE
+        database_name = CURRENT_DATABASE() AND NOT internal
+        AND (
+            schema_name IN ('dims', 'facts', 'marts', 'ops')
+            OR view_name IN ('int_lead_current', 'int_match_key', 'stg_match_decision')
+        )
+        AND NOT CONTAINS(schema_name, '__')
+    ORDER BY ALL
+"""
+COLUMNS = """
+    SELECT schema_name, table_name, column_name, data_type, comment FROM duckdb_columns()
+    WHERE database_name = CURRENT_DATABASE() AND schema_name IN ('dims', 'facts', 'marts', 'ops') ORDER BY ALL
+"""
+
+
+def test_the_copy_holds_what_production_shows_described(planned_demo: Path) -> None:
+    paths = DataPaths(planned_demo)
+    with (
+        duckdb.connect(str(paths.warehouse), read_only=True) as warehouse,
+        duckdb.connect(str(paths.published), read_only=True) as published,
+    ):
+        tables = published.execute(TABLES).fetchall()
+        assert tables == warehouse.execute(VIEWS).fetchall() and all(comment for _, _, comment in tables)
+        columns = published.execute(COLUMNS).fetchall()
+        assert columns == warehouse.execute(COLUMNS).fetchall() and all(comment for *_, comment in columns)
+        files = [path for schema in publish.SCHEMAS for path in (ROOT / "models" / schema).glob("*.*")]
+        steps = {name.rpartition(".")[2] for name in publish.STEPS}
+        assert {name for _, name, _ in tables} == {path.stem for path in files} | steps
+        for schema, name, _ in tables:
+            rows = f"SELECT * FROM {schema}.{name} ORDER BY ALL"
+            assert published.execute(rows).fetchall() == warehouse.execute(rows).fetchall()
+    assert sorted(path.name for path in paths.warehouse.parent.iterdir()) == ["leads.duckdb", "leads_published.duckdb"]
+
+
+def test_readers_see_the_old_or_the_new_and_no_lock_while_a_run_goes_on(
+    own_demo: Path, tmp_path: Path, run: Run
+) -> None:
+    paths = DataPaths(own_demo)
+    size = ("--facilities", str(DEMO_FACILITIES), "--months", str(DEMO_MONTHS + 1))
+    run("leads", "demo", *size, "--as-of", "2026-12-15", "--after", "2026-11-15", data=own_demo)
+
+    def seen() -> tuple[object, ...]:
+        """Give what one reader sees, over several tables."""
+        with production(paths) as connection:
+            return tuple(
+                connection.execute(f"SELECT COUNT(*), BIT_XOR(HASH(t)) FROM {name} AS t").fetchall()[0]
+                for name in ("dims.dim_lead", "facts.fact_lead_match", "facts.fact_file_load", "ops.model_run")
+            )
+
+    old, found = seen(), []
+    while_held = 0
+    summaries = []
+    words = ["sqlmesh", "--log-file-dir", str(tmp_path / "logs"), "run", "--ignore-cron"]
+    with (tmp_path / "run.txt").open("w") as printed:
+        running = subprocess.Popen(
+            words, cwd=ROOT, env=command_environment(own_demo, tmp_path), stdout=printed, stderr=printed
+        )
+        try:
+            while running.poll() is None:
+                found.append(seen())
+                try:
+                    duckdb.connect(str(paths.warehouse), read_only=True).close()
+                except duckdb.IOException:
+                    while_held += 1
+                    if while_held % 40 == 1:
+                        summaries.append(json.loads(run("leads", "summary", "--json", data=own_demo).stdout)["sources"])
+                time.sleep(0.05)
+        finally:
+            running.kill()
+            running.wait()
+    assert running.returncode == 0, (tmp_path / "run.txt").read_text()
+    new = seen()
+    assert all(before != after for before, after in zip(old, new, strict=True))
+    # Old until one moment, new from then on.
+    first_new = found.index(new) if new in found else len(found)
+    assert found == [old] * first_new + [new] * (len(found) - first_new)
+    assert while_held > 20 and summaries
+    last = json.loads(run("leads", "summary", "--json", data=own_demo).stdout)["sources"]
+    assert last != summaries[0] and all(summary in (summaries[0], last) for summary in summaries)
+
+
+def test_only_a_successful_plan_or_run_of_production_is_published(own_demo: Path, tmp_path: Path, run: Run) -> None:
+    paths = DataPaths(own_demo)
+    project = tmp_path / "project"
+    shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(".*", "data", "logs", "__pycache__"))
+    # An audit that holds until the test says otherwise.
+    fault = tmp_path / "fault"
+    (project / "audits" / "until_the_fault.sql").write_text(
+        f"AUDIT (name until_the_fault);\n\nSELECT g.file FROM GLOB('{fault}') AS g, @this_model AS s\n"
+    )
+    model = project / "models" / "dims" / "dim_source.sql"
+    text = model.read_text()
+    assert text.count("audits (") == 1
+    model.write_text(text.replace("audits (", "audits (UNTIL_THE_FAULT,"))
+    plan = ("--auto-apply", "--no-prompts", "--skip-tests")
+
+    def publishes(expect: int, *words: str) -> bool:
+        before = paths.published.stat().st_ino
+        run(*words, data=own_demo, project=project, expect=expect)
+        return paths.published.stat().st_ino != before
+
+    assert not publishes(0, "sqlmesh", "plan", "dev", *plan)
+    assert publishes(0, "sqlmesh", "plan", *plan)
+    fault.touch()
+    assert not publishes(1, "sqlmesh", "run", "--ignore-cron")
+    fault.unlink()
+    assert publishes(0, "sqlmesh", "run", "--ignore-cron")
+
+
+def test_a_copy_that_cannot_be_finished_leaves_the_one_before(tmp_path: Path) -> None:
+    paths = DataPaths(tmp_path)
+    paths.warehouse.parent.mkdir()
+    with duckdb.connect(str(paths.warehouse)) as connection:
+        connection.execute("CREATE SCHEMA dims; CREATE TABLE t AS SELECT 1 AS i")
+        connection.execute("CREATE VIEW dims.a AS SELECT i FROM t; CREATE VIEW dims.b AS SELECT i FROM t")
+        publish.publish(connection, paths)
+        connection.execute("UPDATE t SET i = 2; CREATE OR REPLACE VIEW dims.b AS SELECT ERROR('broken') AS i FROM t")
+        with pytest.raises(DataError, match=r"published copy could not be written .*broken.* The one before stays"):
+            publish.publish(connection, paths)
+        with production(paths) as reader:
+            assert reader.execute("SELECT i FROM dims.a UNION ALL SELECT i FROM dims.b").fetchall() == [(1,), (1,)]
+            # A reader that is at work keeps the copy that it has opened.
+            connection.execute("CREATE OR REPLACE VIEW dims.b AS SELECT i FROM t")
+            publish.publish(connection, paths)
+            assert reader.execute("SELECT i FROM dims.a UNION ALL SELECT i FROM dims.b").fetchall() == [(1,), (1,)]
+        with production(paths) as reader:
+            assert reader.execute("SELECT i FROM dims.a UNION ALL SELECT i FROM dims.b").fetchall() == [(2,), (2,)]
+    assert {path.suffix for path in paths.warehouse.parent.iterdir()} == {".duckdb"}
+
+
+def test_before_the_first_copy_readers_open_the_warehouse_or_say_that_it_is_held(tmp_path: Path) -> None:
+    paths = DataPaths(tmp_path)
+    paths.warehouse.parent.mkdir()
+    with pytest.raises(UsageError, match="there is no warehouse yet"), production(paths):
+        pass
+    with duckdb.connect(str(paths.warehouse)) as connection:
+        connection.execute("CREATE SCHEMA dims; CREATE TABLE dims.a AS SELECT 1 AS i")
+    with production(paths) as reader:
+        assert reader.execute("SELECT i FROM dims.a").fetchall() == [(1,)]
+    hold = "import duckdb, sys; kept = duckdb.connect(sys.argv[1]); print(flush=True); input()"
+    words = ["python", "-c", hold, str(paths.warehouse)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout and holder.stdout.readline()
+        held = pytest.raises(UsageError, match=r"\(process \d+\) holds the warehouse")
+        with held, production(paths):
+            pass
+        holder.kill()
+    with pytest.raises(UsageError, match="production has not been planned yet"), production(paths) as reader:
+        reader.execute("SELECT * FROM facts.fact_lead_match")

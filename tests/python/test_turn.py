@@ -1,0 +1,105 @@
+"""One process writes to the warehouse; the next waits, or says plainly who holds it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from conftest import Run
+from lead_enrichment import turn
+from lead_enrichment.errors import UsageError
+from lead_enrichment.paths import DataPaths
+
+HOLD = """
+import duckdb, sys, time
+kept = duckdb.connect(sys.argv[1])
+print("held", flush=True)
+time.sleep(float(sys.argv[2]))
+"""
+
+
+@contextmanager
+def held(warehouse: Path, seconds: float) -> Iterator[int]:
+    """Let another process hold a warehouse for some seconds, and give its number."""
+    words = [sys.executable, "-c", HOLD, str(warehouse), str(seconds)]
+    holder = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout and holder.stdout.readline() == "held\n"
+        yield holder.pid
+    finally:
+        holder.kill()
+        holder.wait()
+
+
+def test_the_second_waits_and_ends_well(planned_demo: Path, tmp_path: Path, run: Run) -> None:
+    data = tmp_path / "data"
+    paths = DataPaths(data)
+    paths.warehouse.parent.mkdir(parents=True)
+    shutil.copyfile(DataPaths(planned_demo).warehouse, paths.warehouse)
+    for command in (("sqlmesh", "fetchdf", "SELECT 6 * 7"), ("leads", "sqlmesh", "fetchdf", "SELECT 6 * 7")):
+        with held(paths.warehouse, 12) as holder:
+            done = run(*command, data=data)
+        assert "42" in done.stdout
+        assert f"(process {holder}) holds the warehouse. Waiting for it, 1,800 seconds at most." in done.stderr
+
+
+@pytest.mark.parametrize("command", [("sqlmesh", "plan", "--no-prompts"), ("leads", "sqlmesh", "run")])
+def test_who_does_not_wait_is_told_who_holds_the_warehouse(
+    command: tuple[str, ...], tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEADS_WAIT", "0")
+    warehouse = DataPaths(tmp_path).warehouse
+    warehouse.parent.mkdir()
+    with held(warehouse, 60) as holder:
+        done = run(*command, data=tmp_path, expect=2)
+    (sentence,) = done.stderr.strip().splitlines()
+    assert sentence.startswith(f"{warehouse}: `") and f"(process {holder}) holds the warehouse. Let it end" in sentence
+
+
+def test_a_plain_run_ends_with_the_process_that_holds_the_warehouse(tmp_path: Path, run: Run) -> None:
+    # SQLMesh reads nothing of the project for a run, so that nothing of the project can wait. What it must not do is
+    # what it does where the file is attached as a catalog: go on with an empty database in memory.
+    warehouse = DataPaths(tmp_path).warehouse
+    warehouse.parent.mkdir()
+    with held(warehouse, 60) as holder:
+        done = run("sqlmesh", "run", data=tmp_path, expect=1)
+    assert f"(PID {holder})" in done.stderr.strip().splitlines()[-1]
+
+
+def test_leads_sqlmesh_is_sqlmesh_with_its_options_and_help(tmp_path: Path, run: Run) -> None:
+    for words in (("--help",), ("run", "--help"), ("--version",)):
+        assert run("leads", "sqlmesh", *words, data=tmp_path).stdout == run("sqlmesh", *words, data=tmp_path).stdout
+
+
+def test_another_fault_is_not_waited_for(tmp_path: Path) -> None:
+    no_database = tmp_path / "no.duckdb"
+    no_database.write_text("This is no database, " * 1000)
+    with pytest.raises(duckdb.IOException):
+        turn.in_turn(lambda: duckdb.connect(str(no_database)))
+
+
+def test_the_holder_is_told_by_its_command() -> None:
+    words = [sys.executable, "-c", "print(flush=True); input()", "a" * 100]
+    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout and process.stdout.readline()
+        assert turn.command_of(process.pid) == f"`-c print(flush=True); input() {'a' * 70}…` (process {process.pid})"
+    finally:
+        process.kill()
+        process.wait()
+    assert turn.command_of(process.pid) == f"process {process.pid}"
+    assert f"(process {os.getpid()})" in turn.command_of(os.getpid())
+
+
+def test_a_wait_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEADS_WAIT", "ten minutes")
+    with pytest.raises(UsageError, match="LEADS_WAIT: 'ten minutes' is no number of seconds"):
+        turn.patience()
