@@ -56,9 +56,9 @@ def match_command(
 ) -> None:
     """Time the matching, from keys to entities, beside Splink on the same leads and keys.
 
-    Two threads each, and the same memory. The matching writes its evidence
-    in full; Splink keeps its columns of explanation, and the time that it
-    takes to learn its model does not count.
+    Two threads each, and the same memory. Both write the evidence of each
+    pair. Preparing the keys, the time in which Splink learns its model, and
+    the verdicts, of which it has none, do not count.
     """
     with errors_as_sentences(), Console(stderr=True).status(f"Matching {leads:,} leads, by each way"):
         from lead_enrichment.matching.benchmark import compare_with_splink
