@@ -28,8 +28,8 @@ from lead_enrichment.delivery import quoted
 from lead_enrichment.engine import connect
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.matching.models import MatchingModels
-from lead_enrichment.matching.warehouse import warehouse
 from lead_enrichment.paths import DataPaths
+from lead_enrichment.warehouse import warehouse
 
 THREADS = 2
 # What DuckDB may take before it goes to disk, the same for both.

@@ -13,8 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from conftest import Run
-from test_samples import SAMPLES
+from conftest import SAMPLES, Run
 
 ROWS, GOLD = SAMPLES / "restaurant.csv", SAMPLES / "restaurant_gold.csv"
 DELIVERED_ON = "2026-11-02"
