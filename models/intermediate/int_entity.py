@@ -126,7 +126,9 @@ def execute(
         "SELECT c.lead_key, c.source_key, m.lead_number, "
         "COALESCE(c.source_created_at, CAST(c.license_issued_on AS TIMESTAMPTZ), c.first_received_at) AS born "
         f"FROM {context.resolve_table('intermediate.int_lead_current')} AS c "
-        f"LEFT JOIN {context.resolve_table('intermediate.int_match_lead')} AS m ON m.lead_key = c.lead_key",
+        f"LEFT JOIN {context.resolve_table('intermediate.int_match_lead')} AS m ON m.lead_key = c.lead_key "
+        # The oldest first; the engine sorts faster than pandas.
+        "ORDER BY born, c.lead_key",
     )
     if leads.empty:
         yield from ()
@@ -155,7 +157,7 @@ def execute(
         len(license_of), edges["left"].to_numpy(dtype=np.int64), edges["right"].to_numpy(dtype=np.int64)
     )
     leads["component"] = labels[number]
-    oldest = leads.sort_values(["born", "lead_key"]).groupby("component", sort=False)["lead_key"].first()
+    oldest = leads.groupby("component", sort=False)["lead_key"].first()
     leads["entity_key"] = "entity:" + leads["component"].map(oldest)
     leads["entity_size"] = leads.groupby("component")["lead_key"].transform("size")
     yield leads[["lead_key", "entity_key", "entity_size"]]

@@ -34,6 +34,9 @@ def commands(document: Path) -> Iterator[list[str]]:
         words = line.replace("…", "").split(" #")[0].split()
         while words and re.fullmatch(r"[A-Z_]+=\S*", words[0]):
             words = words[1:]
+        # What follows are SQLMesh's own words.
+        if words[:2] == ["leads", "sqlmesh"]:
+            words = words[1:]
         if len(words) > 1 and words[0] in {"make", *COMMANDS}:
             yield words
 

@@ -9,6 +9,7 @@ from lead_enrichment.commands.match.decide import decide_command
 from lead_enrichment.commands.match.evaluate import evaluate_command
 from lead_enrichment.commands.match.explain import explain_command
 from lead_enrichment.commands.match.review import review_command
+from lead_enrichment.commands.match.train import train_command
 
 app = typer.Typer(no_args_is_help=True, help="Explain, judge, measure and compare which leads are one facility.")
 app.command("explain")(explain_command)
@@ -16,3 +17,4 @@ app.command("review")(review_command)
 app.command("decide")(decide_command)
 app.command("compare")(compare_command)
 app.command("evaluate")(evaluate_command)
+app.command("train")(train_command)

@@ -1,0 +1,69 @@
+"""`leads match train`: weights learned from the leads."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from lead_enrichment.commands import errors_as_sentences
+from lead_enrichment.paths import data_paths
+
+SEED = Path("seeds") / "match_weight.csv"
+
+
+def train_command(
+    random_pairs: Annotated[
+        int, typer.Option(help="Pairs of any two leads of which chance agreement is counted.", min=10_000)
+    ] = 2_000_000,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the weights, but write nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the weights as JSON.")] = False,
+) -> None:
+    """Estimate from the leads in production how much each agreement tells, and write seeds/match_weight.csv.
+
+    Needs no truth: Splink's expectation maximisation finds which candidate
+    pairs are matches while it learns how these agree. Production is only
+    read. Look at the effect before you promote it: sqlmesh plan dev, then
+    leads match compare dev.
+    """
+    with errors_as_sentences():
+        from lead_enrichment.matching.training import read_weights, train, write_weights
+
+        weights = read_weights(SEED)
+        with Console(stderr=True).status("Learning from the leads"):
+            found = train(data_paths(create=False), Path(), weights, random_pairs)
+        if not dry_run:
+            write_weights(SEED, [item.new for item in found.weights])
+    if as_json:
+        typer.echo(json.dumps(asdict(found), indent=2))
+        return
+    table = Table("Attribute", "Level", "Old", "New", "Difference", "Kept because", title="Weights in bits")
+    for column in table.columns[2:5]:
+        column.justify = "right"
+    shown = ""
+    for item in found.weights:
+        old, new = item.old.match_weight, item.new.match_weight
+        table.add_row(
+            item.old.attribute if item.old.attribute != shown else "",
+            item.old.level,
+            f"{old:+.2f}",
+            f"{new:+.2f}",
+            "" if item.kept_because else f"{new - old:+.2f}",
+            item.kept_because or "",
+        )
+        shown = item.old.attribute
+    console = Console(highlight=False)
+    console.print(table)
+    rounds = ", ".join(f"{pairs:,} that agree in {attribute}" for attribute, pairs in found.rounds.items())
+    console.print(
+        f"Learned from {found.candidates:,} candidate pairs ({rounds}) and {found.random_pairs:,} pairs of any leads.",
+        soft_wrap=True,
+    )
+    console.print(
+        "Nothing is written." if dry_run else f"{SEED} is written. Next: sqlmesh plan dev, then leads match compare dev"
+    )

@@ -1,0 +1,406 @@
+"""Times the matching beside Splink, in one run on the same leads."""
+
+from __future__ import annotations
+
+import logging
+import math
+import random
+import resource
+import string
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from importlib.util import find_spec
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+from sqlglot import exp
+from sqlmesh.core.context import BaseContext
+from sqlmesh.utils.errors import SQLMeshError
+
+from lead_enrichment.delivery import quoted
+from lead_enrichment.engine import connect
+from lead_enrichment.errors import DataError, UsageError
+from lead_enrichment.matching.models import MatchingModels
+from lead_enrichment.paths import DataPaths
+from lead_enrichment.warehouse import warehouse
+
+THREADS = 2
+# What DuckDB may take before it goes to disk, the same for both.
+MEMORY = "1800MB"
+AUTO_PROBABILITY = 0.95
+# The keys are prepared for both, and so not counted: Splink cannot tell which too many share.
+PREPARED = "intermediate.int_match_key"
+# A view: a run does not build it. Splink has nothing like its verdicts, so reading it in full is timed apart.
+VERDICTS = "facts.fact_match_pair"
+# The models from keys to verdicts, in the order in which they are built.
+STEPS = (
+    PREPARED,
+    "intermediate.int_match_candidate",
+    "intermediate.int_match_comparison",
+    "intermediate.int_match_score",
+    "intermediate.int_match_edge",
+    "intermediate.int_entity",
+    VERDICTS,
+)
+SEEDS = ("seeds.match_weight", "seeds.match_veto")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What one of the two took, and what came of it.
+
+    Args:
+        seconds: From keys to entities, with the evidence of each pair; for Splink with a model that is trained already.
+        peak_bytes: The most memory that its process held.
+        pairs: Pairs scored.
+        entities: Entities of two leads or more.
+        steps: Seconds of each step.
+    """
+
+    seconds: float
+    peak_bytes: int
+    pairs: int
+    entities: int
+    steps: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The project's matching and Splink's on the same leads."""
+
+    leads: int
+    matching: Measure
+    splink: Measure
+
+    @property
+    def ratio(self) -> float:
+        """Time of the matching as a share of Splink's."""
+        return self.matching.seconds / self.splink.seconds
+
+
+def compare_with_splink(paths: DataPaths, project: Path, leads: int) -> Comparison:
+    """Match any number of leads by the models and by Splink, each in a process of its own, one after the other.
+
+    The leads are those in production over and over, each time in other letters, so that the copies have nothing in
+    common but their towns. Both get two threads and the same memory.
+
+    Args:
+        paths: The data directory; its warehouse is only read.
+        project: The project's folder.
+        leads: Leads to match.
+
+    Raises:
+        UsageError: Splink is not installed, or production has not been planned.
+        DataError: There are no leads in production.
+    """
+    if find_spec("splink") is None:
+        raise UsageError("the comparison needs Splink, which is not installed", "", "Run: pip install -e '.[match]'")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        _write_leads(paths, MatchingModels(project), folder, leads)
+        return Comparison(leads, _alone(_match, folder, project), _alone(_splink, folder, project))
+
+
+def _alone(work: Callable[[Path, Path], Measure], folder: Path, project: Path) -> Measure:
+    """Run in a new process, so that the most memory that it held is its own."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(work, folder, project).result()
+
+
+def _write_leads(paths: DataPaths, models: MatchingModels, folder: Path, leads: int) -> None:
+    """Write the warehouse in which the models are timed: the leads that they read, seeds, and no decisions."""
+    live = "intermediate.int_match_lead"
+    with warehouse(paths) as production:
+        for table in (live, *SEEDS):
+            production.execute(f"COPY (FROM {table}) TO '{_file(folder, table)}' (FORMAT parquet)")
+        production.execute(
+            f"""
+            COPY (
+                SELECT lead_key, source_created_at, license_issued_on, first_received_at
+                FROM intermediate.int_lead_current
+            ) TO '{_file(folder, "born")}' (FORMAT parquet)
+            """
+        )
+        (found,) = production.execute(f"SELECT COUNT(*) FROM {live}").fetchone() or (0,)
+    if not found:
+        raise DataError("production has no live leads to multiply", "", "Take files in first: make run")
+    with _open(folder) as connection:
+        connection.execute("CREATE SCHEMA intermediate; CREATE SCHEMA facts; CREATE SCHEMA seeds")
+        for table in SEEDS:
+            connection.execute(f"CREATE TABLE {table} AS FROM READ_PARQUET('{_file(folder, table)}')")
+        decision = models.context.get_model("intermediate.int_match_decision", raise_if_missing=True)
+        columns = ", ".join(
+            f"{name} {kind.sql(dialect='duckdb')}" for name, kind in decision.columns_to_types_or_raise.items()
+        )
+        connection.execute(f"CREATE TABLE intermediate.int_match_decision ({columns})")
+        connection.execute("CREATE TABLE copy (copy BIGINT, letters TEXT)")
+        connection.executemany("INSERT INTO copy VALUES (?, ?)", _letters(math.ceil(leads / found)))
+        upper, both = (
+            f"'{text}', {new}"
+            for text, new in (
+                (string.ascii_uppercase, "UPPER(c.letters)"),
+                (string.ascii_letters, "c.letters || UPPER(c.letters)"),
+            )
+        )
+        words = f"LIST_SORT(LIST_TRANSFORM({{}}, word -> TRANSLATE(word, {upper})))"
+        phone = "'+1' || LPAD(((SUBSTR({0}, 3)::BIGINT + c.copy * 10007001) % 10000000000)::TEXT, 10, '0')"
+        other = {
+            "lead_key": "l.lead_key || '-' || c.copy",
+            "license_number": "l.license_number || '-' || c.copy",
+            "phone": phone.format("l.phone"),
+            "mobile": phone.format("l.mobile"),
+            "name_words": words.format("l.name_words"),
+            "street_words": words.format("l.street_words"),
+            **{
+                column: f"TRANSLATE(l.{column}, {both})"
+                for column in (
+                    "name", "name_normal", "legal_name_normal", "name_site", "contact_name", "email", "email_domain",
+                    "website_domain", "street",
+                )
+            },
+        }  # fmt: skip
+        replaced = ", ".join(f"{value} AS {column}" for column, value in other.items())
+        connection.execute(
+            f"""
+            CREATE TABLE intermediate.int_match_lead AS
+            WITH copied AS (
+                SELECT l.* REPLACE ({replaced}), b.* EXCLUDE (lead_key)
+                FROM READ_PARQUET('{_file(folder, live)}') AS l
+                JOIN READ_PARQUET('{_file(folder, "born")}') AS b USING (lead_key)
+                CROSS JOIN copy AS c
+                ORDER BY c.copy, l.lead_key
+                LIMIT {leads}
+            )
+            SELECT * REPLACE (ROW_NUMBER() OVER (ORDER BY lead_key) AS lead_number) FROM copied
+            """
+        )
+        connection.execute("CREATE VIEW intermediate.int_lead_current AS FROM intermediate.int_match_lead")
+
+
+def _letters(copies: int) -> list[tuple[int, str]]:
+    """Give each copy an alphabet of its own; the first keeps its letters."""
+    alphabets = [(0, string.ascii_lowercase)]
+    for copy in range(1, copies):
+        shuffled = list(string.ascii_lowercase)
+        random.Random(copy).shuffle(shuffled)
+        alphabets.append((copy, "".join(shuffled)))
+    return alphabets
+
+
+def _match(folder: Path, project: Path) -> Measure:
+    """Build the models, as a run does."""
+    models = MatchingModels(project)
+    queries = {
+        step: models.query(step) for step in STEPS if models.context.get_model(step, raise_if_missing=True).is_sql
+    }
+    steps = {}
+    with _open(folder) as connection:
+        for step in STEPS:
+            began = time.perf_counter()
+            if step in queries:
+                form = "VIEW" if step == "intermediate.int_match_comparison" else "TABLE"
+                connection.execute(f"CREATE {form} {step} AS {queries[step]}")
+            else:
+                _build_python_model(connection, models, step)
+            steps[step] = time.perf_counter() - began
+        pairs = _count(connection, "SELECT COUNT(*) FROM facts.fact_match_pair")
+        entities = _count(
+            connection, "SELECT COUNT(DISTINCT entity_key) FROM intermediate.int_entity WHERE entity_size > 1"
+        )
+    seconds = sum(taken for step, taken in steps.items() if step not in (PREPARED, VERDICTS))
+    return Measure(seconds, _peak_bytes(), pairs, entities, steps)
+
+
+def _build_python_model(connection: duckdb.DuckDBPyConnection, models: MatchingModels, name: str) -> None:
+    model = models.context.get_model(name, raise_if_missing=True)
+    frames: Any = model.render(context=_Reader(connection, models))  # type: ignore[arg-type]
+    found = pd.concat(list(frames))
+    connection.register("found", found)
+    connection.execute(f"CREATE TABLE {name} AS FROM found")
+    connection.unregister("found")
+
+
+class _Reader(BaseContext):
+    """What a Python model asks its context, answered by a connection."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, models: MatchingModels) -> None:
+        self._connection, self._models = connection, models
+
+    @property
+    def default_dialect(self) -> str | None:
+        return "duckdb"
+
+    @property
+    def default_catalog(self) -> str | None:
+        return self._models.context.default_catalog
+
+    @property
+    def _model_tables(self) -> dict[str, str]:
+        return {name: name for name in self._models.context.models}
+
+    @property
+    def engine_adapter(self) -> Any:
+        raise SQLMeshError("the benchmark has no engine adapter")
+
+    def with_variables(self, *_: Any, **__: Any) -> _Reader:
+        return self
+
+    def fetchdf(self, query: exp.Expr | str, *_: Any, **__: Any) -> pd.DataFrame:
+        return self._connection.execute(query if isinstance(query, str) else query.sql(dialect="duckdb")).df()
+
+
+# A record as a user of Splink would prepare it. What too many leads share is gone, for Splink would join it.
+RECORD = """
+    CREATE TABLE splink_record AS
+    WITH usable AS (
+        SELECT DISTINCT lead_number, key_type, key_value FROM intermediate.int_match_key WHERE NOT is_over_shared
+    ), keyed AS (
+        SELECT
+            l.lead_number, l.name_normal, l.contact_name, l.house_number, l.street, l.unit_number, l.postal_code,
+            l.city, l.state, l.phone, l.mobile, l.email, l.website_domain, l.email_domain,
+            l.state || ' ' || l.license_number AS license,
+            l.house_number || ' ' || l.street || ' ' || LEFT(l.postal_code, 3) AS street_zip,
+            l.house_number || ' ' || l.street || ' ' || l.city AS street_city,
+            l.name_normal || ' ' || l.postal_code AS name_zip,
+            l.name_normal || ' ' || l.city AS name_city,
+            l.name_normal || ' ' || l.state AS name_state,
+            CASE WHEN l.contact_name LIKE '% %' THEN l.contact_name || ' ' || l.postal_code END AS contact_zip
+        FROM intermediate.int_match_lead AS l
+    )
+    SELECT k.* REPLACE ({replaced}) FROM keyed AS k {joins}
+"""
+KEY_OF = {
+    "license": "license",
+    "phone": "phone",
+    "mobile": "phone",
+    "email": "email",
+    "street_zip": "street",
+    "street_city": "street",
+    "name_zip": "name_zip",
+    "name_city": "name_city",
+    "contact_zip": "contact_zip",
+    "website_domain": "domain",
+    "email_domain": "domain",
+    "name_state": "name_state",
+}
+# Of these, any of the first lead meets any of the other.
+ANY_TO_ANY = (("phone", "mobile"), ("website_domain", "email_domain"))
+
+
+def _splink(folder: Path, project: Path) -> Measure:
+    """Let Splink find, score and cluster the same pairs; what it prepares and learns before is not timed."""
+    from splink import DuckDBAPI, Linker, SettingsCreator, block_on
+    from splink import comparison_level_library as cll
+    from splink import comparison_library as cl
+
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    any_phone, any_domain = (" OR ".join(f"{a}_l = {b}_r" for a in columns for b in columns) for columns in ANY_TO_ANY)
+    same_street = "house_number_l = house_number_r AND street_l = street_r"
+    comparisons: list[Any] = [
+        cl.JaroWinklerAtThresholds("name_normal", [0.92, 0.8]).configure(term_frequency_adjustments=True),
+        _levels(cl, cll, "any_phone", "phone_l IS NULL OR phone_r IS NULL", [any_phone]),
+        cl.JaroWinklerAtThresholds("email", [0.9]).configure(term_frequency_adjustments=True),
+        _levels(
+            cl,
+            cll,
+            "address",
+            "state_l IS NULL OR state_r IS NULL",
+            [
+                f"{same_street} AND unit_number_l = unit_number_r",
+                same_street,
+                "postal_code_l = postal_code_r",
+                "city_l = city_r",
+                "state_l = state_r",
+            ],
+        ),
+        _levels(
+            cl,
+            cll,
+            "any_domain",
+            "COALESCE(website_domain_l, email_domain_l) IS NULL OR COALESCE(website_domain_r, email_domain_r) IS NULL",
+            [any_domain],
+        ),
+        cl.ExactMatch("contact_name"),
+    ]
+    crossed = [(a, b) for columns in ANY_TO_ANY for a in columns for b in columns]
+    single = [column for column in KEY_OF if not any(column in columns for columns in ANY_TO_ANY)]
+    rules: list[Any] = [f"l.{a} = r.{b}" for a, b in crossed] + [block_on(column) for column in single]
+    with _open(folder) as connection:
+        replaced = ", ".join(f"{column}_key.key_value AS {column}" for column in KEY_OF)
+        joins = " ".join(
+            f"LEFT JOIN usable AS {column}_key ON {column}_key.lead_number = k.lead_number "
+            f"AND {column}_key.key_type = '{key}' AND {column}_key.key_value = k.{column}"
+            for column, key in KEY_OF.items()
+        )
+        connection.execute(RECORD.format(replaced=replaced, joins=joins))
+        api = DuckDBAPI(connection)
+        linker = Linker(
+            api.register("splink_record", table_name="record"),
+            SettingsCreator(
+                link_type="dedupe_only",
+                unique_id_column_name="lead_number",
+                blocking_rules_to_generate_predictions=rules,
+                comparisons=comparisons,
+                # As the models do: both values, the level and the weight of each attribute stay with the pair.
+                retain_matching_columns=True,
+                retain_intermediate_calculation_columns=True,
+            ),
+            log_level=None,
+        )
+        linker.training.estimate_probability_two_random_records_match([block_on("name_zip")], recall=0.5)
+        linker.training.estimate_u_using_random_sampling(max_pairs=2e6, seed=1)
+        for column in ("phone", "name_zip"):
+            linker.training.estimate_parameters_using_expectation_maximisation(block_on(column), max_pairs=1e6)
+        began = time.perf_counter()
+        predictions = linker.inference.predict()
+        predicted = time.perf_counter()
+        clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(predictions, AUTO_PROBABILITY)
+        done = time.perf_counter()
+        pairs = _count(connection, f"SELECT COUNT(*) FROM {predictions.physical_name}")
+        entities = _count(
+            connection,
+            f"SELECT COUNT(*) FROM (SELECT cluster_id FROM {clusters.physical_name} GROUP BY ALL HAVING COUNT(*) > 1)",
+        )
+    steps = {"predict": predicted - began, "cluster": done - predicted}
+    return Measure(done - began, _peak_bytes(), pairs, entities, steps)
+
+
+def _levels(cl: Any, cll: Any, name: str, is_missing: str, conditions: Sequence[str]) -> Any:
+    """Give a comparison of Splink's by conditions, the strongest first."""
+    return cl.CustomComparison(
+        output_column_name=name,
+        comparison_levels=[
+            cll.CustomLevel(is_missing).configure(is_null_level=True),
+            *(cll.CustomLevel(condition) for condition in conditions),
+            cll.ElseLevel(),
+        ],
+    )
+
+
+def _open(folder: Path) -> duckdb.DuckDBPyConnection:
+    # The catalog is named after the file, and the models name it.
+    connection = connect(str(folder / "leads.duckdb"))
+    connection.execute(f"SET threads = {THREADS}; SET memory_limit = '{MEMORY}'")
+    connection.execute(f"SET temp_directory = '{quoted(str(folder / 'spill'))}'")
+    return connection
+
+
+def _file(folder: Path, table: str) -> str:
+    return quoted(str(folder / f"{table}.parquet"))
+
+
+def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    (count,) = connection.execute(query).fetchone() or (0,)
+    return int(count)
+
+
+def _peak_bytes() -> int:
+    # Linux tells kilobytes, macOS bytes.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

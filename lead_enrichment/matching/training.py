@@ -1,0 +1,437 @@
+"""Estimates how much each agreement of two leads tells, from the current leads."""
+
+from __future__ import annotations
+
+import csv
+import logging
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from itertools import groupby, permutations
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from lead_enrichment.delivery import quoted
+from lead_enrichment.engine import connect
+from lead_enrichment.errors import DataError, UsageError
+from lead_enrichment.matching.models import MatchingModels
+from lead_enrichment.paths import DataPaths
+
+PRIOR = "prior"
+# A level that fewer candidate pairs are at keeps its weight.
+FEWEST_SEEN = 20
+# What comes about in fewer pairs than this is taken to come about in this many: that it never does cannot be known.
+LEAST_COUNT = 5
+# A round of training with fewer pairs than this is left out.
+FEWEST_IN_ROUND = 100
+# Levels that stand as far apart as this, in bits, do not change places for good reasons.
+CLEARLY_APART = 4.0
+# Each round trains on the pairs that agree in one attribute, and so learns of all others. Splink takes the median.
+ROUNDS = {
+    "phone": ("exact",),
+    "email": ("exact",),
+    "name": ("exact",),
+    "address": ("same_unit", "same_building", "nearly_same"),
+}
+
+
+@dataclass(frozen=True)
+class Weight:
+    """A row of seeds/match_weight.csv.
+
+    Args:
+        attribute: What is compared, or `prior`.
+        level: How the two leads agree in it.
+        m_probability: Share of the pairs about one facility that agree so; the prior has none.
+        u_probability: The same of the pairs about two facilities.
+        match_weight: Evidence in bits.
+        says: The agreement in words.
+    """
+
+    attribute: str
+    level: str
+    m_probability: float | None
+    u_probability: float | None
+    match_weight: float
+    says: str
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A weight before and after training, and why it stayed where it did."""
+
+    old: Weight
+    new: Weight
+    kept_because: str | None = None
+
+
+@dataclass(frozen=True)
+class Training:
+    """What training found.
+
+    Args:
+        weights: Each row of the seed, in its order.
+        candidates: Candidate pairs of which m was learned, without those that a rule or a person keeps apart.
+        random_pairs: Pairs of any leads of which u was counted.
+        rounds: Pairs of each round, by the attribute in which they agree.
+    """
+
+    weights: tuple[Trained, ...]
+    candidates: int
+    random_pairs: int
+    rounds: dict[str, int]
+
+
+def read_weights(seed: Path) -> list[Weight]:
+    """Read the weights of the seed.
+
+    Raises:
+        UsageError: The file is not there, or a weight is no number.
+    """
+    try:
+        with seed.open(newline="", encoding="utf-8") as file:
+            return [
+                Weight(
+                    row["attribute"],
+                    row["level"],
+                    float(row["m_probability"]) if row["m_probability"] else None,
+                    float(row["u_probability"]) if row["u_probability"] else None,
+                    float(row["match_weight"]),
+                    row["says"],
+                )
+                for row in csv.DictReader(file)
+            ]
+    except FileNotFoundError as error:
+        raise UsageError("here are no weights", str(seed), "Run it from the project's folder.") from error
+    except (ValueError, KeyError) as error:
+        raise UsageError(f"a weight cannot be read ({error})", str(seed), "Mend the file.") from error
+
+
+def write_weights(seed: Path, weights: Iterable[Weight]) -> None:
+    """Write the seed anew; an equal file is written byte for byte alike."""
+    with seed.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("attribute", "level", "m_probability", "u_probability", "match_weight", "says"))
+        for weight in weights:
+            shares = (_plain(weight.m_probability), _plain(weight.u_probability))
+            writer.writerow((weight.attribute, weight.level, *shares, f"{weight.match_weight:.2f}", weight.says))
+
+
+def train(paths: DataPaths, project: Path, weights: Sequence[Weight], random_pairs: int) -> Training:
+    """Estimate the weights from the leads in production.
+
+    The levels are those of intermediate.int_match_comparison. How often each comes about by chance (u) is counted among
+    pairs of any two leads, without those that production joins or puts before a person. How often one facility agrees
+    so (m) is what Splink's expectation maximisation makes of the candidate pairs, without those that a rule or a
+    decision keeps apart. The prior is the share of all pairs that production joins.
+
+    Args:
+        paths: The data directory; its warehouse is only read.
+        project: The project's folder.
+        weights: The present weights, from which the estimate starts.
+        random_pairs: Pairs of any two leads to draw.
+
+    Raises:
+        UsageError: Splink is not installed, or production has not been planned.
+        DataError: There are too few pairs, or what comes out contradicts what the levels mean.
+    """
+    if find_spec("splink") is None:
+        raise UsageError("training needs Splink, which is not installed", "", "Run: pip install -e '.[match]'")
+    models = MatchingModels(project)
+    try:
+        with connect() as connection:
+            connection.execute(f"ATTACH '{quoted(str(paths.warehouse))}' AS leads (READ_ONLY)")
+            random = _random_shares(connection, models, weights, random_pairs)
+            candidates = _load_candidates(connection, weights)
+            agreed = _agreement_of_matches(connection, _with_chances(weights, random))
+            prior = _prior(connection)
+    except duckdb.IOException as error:
+        raise UsageError(
+            "the warehouse cannot be read", str(paths.warehouse), "Run `sqlmesh plan`, or wait for the run to end."
+        ) from error
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        raise UsageError(
+            "production was not planned with these models", str(paths.warehouse), "Run: sqlmesh plan"
+        ) from error
+    trained = tuple(_trained(weight, prior, random, candidates, agreed.shares) for weight in weights)
+    refuse_contradictions(trained)
+    return Training(trained, candidates.pairs, random.pairs, agreed.rounds)
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """Pairs, and of them those at each attribute and level."""
+
+    pairs: int
+    levels: dict[tuple[str, str], int]
+
+    def share(self, attribute: str, level: str) -> float:
+        """Give the share of a level among the pairs in which both leads say something."""
+        told = self._told(attribute)
+        return self.levels.get((attribute, level), 0) / told if told else 0.0
+
+    def least_share(self, attribute: str) -> float:
+        """Give the smallest share that so many pairs can tell."""
+        return LEAST_COUNT / max(self._told(attribute), 2 * LEAST_COUNT)
+
+    def _told(self, attribute: str) -> int:
+        return sum(count for (other, _), count in self.levels.items() if other == attribute)
+
+
+@dataclass(frozen=True)
+class _Agreement:
+    """What the rounds found: the share of each level among the matches, and the pairs of each round."""
+
+    shares: dict[tuple[str, str], float]
+    rounds: dict[str, int]
+
+
+def _random_shares(
+    connection: duckdb.DuckDBPyConnection, models: MatchingModels, weights: Sequence[Weight], pairs: int
+) -> _Counts:
+    """Compare pairs of any two leads by the very models that compare candidates, and count their levels."""
+    leads = _count(connection, "FROM leads.intermediate.int_match_lead")
+    # By a hash and not by chance, so that the same leads give the same weights.
+    connection.execute(
+        f"""
+        CREATE TABLE random_pair AS
+        WITH drawn AS (
+            SELECT 1 + HASH(range, 'a') % {max(leads, 1)} AS a, 1 + HASH(range, 'b') % {max(leads, 1)} AS b
+            FROM RANGE({min(pairs, leads * (leads - 1) // 2)})
+        )
+        SELECT DISTINCT l.lead_key AS left_lead_key, r.lead_key AS right_lead_key
+        FROM drawn AS d
+        JOIN leads.intermediate.int_match_lead AS l ON l.lead_number = LEAST(d.a, d.b)
+        JOIN leads.intermediate.int_match_lead AS r ON r.lead_number = GREATEST(d.a, d.b)
+        ANTI JOIN (
+            SELECT left_lead_key, right_lead_key FROM leads.facts.fact_match_pair WHERE verdict IN ('match', 'review')
+        ) AS k ON k.left_lead_key = l.lead_key AND k.right_lead_key = r.lead_key
+        WHERE d.a <> d.b
+        """
+    )
+    # The models compare what a person judged, whatever key finds it: so they take the drawn pairs.
+    candidate = models.query("intermediate.int_match_candidate", {"intermediate.int_match_decision": "random_pair"})
+    connection.execute(
+        f"CREATE TABLE random_candidate AS SELECT * FROM ({candidate}) WHERE CONTAINS(match_passes, 'decision')"
+    )
+    comparison = models.query(
+        "intermediate.int_match_comparison", {"intermediate.int_match_candidate": "random_candidate"}
+    )
+    levels = ", ".join(f"{attribute}_level" for attribute in _attributes(weights))
+    connection.execute(f"CREATE TABLE random_level AS SELECT {levels} FROM ({comparison})")
+    return _level_counts(connection, "random_level", weights)
+
+
+def _load_candidates(connection: duckdb.DuckDBPyConnection, weights: Sequence[Weight]) -> _Counts:
+    """Take the scored pairs that nobody and no rule keeps apart, and count their levels.
+
+    Raises:
+        DataError: There are too few to learn from.
+    """
+    levels = ", ".join(f"{attribute}_level" for attribute in _attributes(weights))
+    connection.execute(
+        f"""
+        CREATE TABLE candidate AS
+        SELECT ROW_NUMBER() OVER (ORDER BY left_lead_number, right_lead_number) AS pair_number, {levels}
+        FROM leads.intermediate.int_match_score
+        WHERE NOT is_kept_apart
+        """
+    )
+    counts = _level_counts(connection, "candidate", weights)
+    if counts.pairs < FEWEST_IN_ROUND:
+        raise DataError(
+            f"{counts.pairs:,} pairs of leads are too few to learn weights from; {FEWEST_IN_ROUND:,} would do",
+            "",
+            "Keep the weights as they are until more leads are in.",
+        )
+    return counts
+
+
+def _agreement_of_matches(connection: duckdb.DuckDBPyConnection, weights: Sequence[Weight]) -> _Agreement:
+    """Let Splink find which candidates are matches, and how often these are at each level.
+
+    Splink compares records; here the pairs have been compared already. So each pair is its own record on both sides,
+    and a level of Splink's is the text of a level.
+
+    Raises:
+        DataError: No round has enough pairs.
+    """
+    from splink import DuckDBAPI, Linker, SettingsCreator
+    from splink.comparison_level_library import CustomLevel, NullLevel
+    from splink.comparison_library import CustomComparison
+
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    levels = {
+        attribute: found for attribute, found in _levels(weights).items() if len(found) > 1
+    }  # Of a single level there is nothing to tell apart.
+    comparisons: list[Any] = [
+        CustomComparison(
+            output_column_name=attribute,
+            comparison_levels=[
+                NullLevel(f"{attribute}_level"),
+                *(
+                    CustomLevel(
+                        f"{attribute}_level_l = '{weight.level}' AND {attribute}_level_r = '{weight.level}'",
+                        label_for_charts=weight.level,
+                    ).configure(m_probability=weight.m_probability, u_probability=weight.u_probability)
+                    for weight in found
+                ),
+            ],
+        )
+        for attribute, found in levels.items()
+    ]
+    rounds: dict[str, int] = {}
+    api = DuckDBAPI(connection)
+    linker = Linker(
+        [api.register("candidate", table_name=side) for side in ("one_side", "other_side")],
+        SettingsCreator(link_type="link_only", unique_id_column_name="pair_number", comparisons=comparisons),
+        log_level=None,
+    )
+    for attribute, agreeing in ROUNDS.items():
+        values = ", ".join(f"'{level}'" for level in agreeing)
+        pairs = _count(connection, f"FROM candidate WHERE {attribute}_level IN ({values})")
+        if pairs < FEWEST_IN_ROUND:
+            continue
+        linker.training.estimate_parameters_using_expectation_maximisation(
+            f"l.pair_number = r.pair_number AND l.{attribute}_level IN ({values})"
+        )
+        rounds[attribute] = pairs
+    if not rounds:
+        raise DataError(
+            f"fewer than {FEWEST_IN_ROUND:,} pairs agree in each of {', '.join(ROUNDS)}: too few to learn weights from",
+            "",
+            "Keep the weights as they are until more leads are in.",
+        )
+    shares = {
+        (comparison["output_column_name"], level["label_for_charts"]): _seen_share(level.get("m_probability"))
+        for comparison in linker.misc.save_model_to_json()["comparisons"]
+        for level in comparison["comparison_levels"]
+        # What the only round agrees in has not been learned.
+        if not level.get("is_null_level") and set(rounds) != {comparison["output_column_name"]}
+    }
+    return _Agreement(shares, rounds)
+
+
+def _trained(
+    weight: Weight, prior: float, random: _Counts, candidates: _Counts, agreed: dict[tuple[str, str], float]
+) -> Trained:
+    """Give a weight's new figures, or say why it keeps the old ones."""
+    if weight.attribute == PRIOR:
+        return Trained(weight, replace(weight, match_weight=round(prior, 2)))
+    key = (weight.attribute, weight.level)
+    seen = candidates.levels.get(key, 0)
+    if key not in agreed:
+        return Trained(weight, weight, "nothing to tell it from")
+    if seen < FEWEST_SEEN:
+        return Trained(weight, weight, f"seen in {seen:,} candidate pairs only")
+    m = _rounded(max(agreed[key], candidates.least_share(weight.attribute)))
+    u = _rounded(max(random.share(*key), random.least_share(weight.attribute)))
+    new = replace(weight, m_probability=m, u_probability=u, match_weight=round(math.log2(m / u), 2))
+    if abs(weight.match_weight) < CLEARLY_APART and weight.match_weight * new.match_weight < 0:
+        said, says = ("for", "against") if weight.match_weight > 0 else ("against", "for")
+        return Trained(weight, weight, f"would speak {says} one facility and not {said} it ({new.match_weight:+.2f})")
+    return Trained(weight, new)
+
+
+def refuse_contradictions(trained: Sequence[Trained]) -> None:
+    """Refuse weights that contradict what their levels mean.
+
+    Raises:
+        DataError: Of two levels that stood clearly apart, the lower now weighs more; so it is, too, when the estimate
+            took the matches for the others.
+    """
+    for _, levels in groupby(trained, key=lambda item: item.old.attribute):
+        for higher, lower in permutations(levels, 2):
+            if (
+                higher.old.match_weight - lower.old.match_weight >= CLEARLY_APART
+                and higher.new.match_weight <= lower.new.match_weight
+            ):
+                raise DataError(
+                    f"the estimate contradicts the levels: '{higher.old.says}' would weigh "
+                    f"{higher.new.match_weight:+.2f} and '{lower.old.says}' {lower.new.match_weight:+.2f}",
+                    "",
+                    "Nothing is written. The leads hardly tell matches from others: correct the weights by hand.",
+                )
+
+
+def _with_chances(weights: Sequence[Weight], random: _Counts) -> list[Weight]:
+    """Give the weights from which the rounds start: m as it is, u as counted."""
+    started = []
+    for weight in weights:
+        if weight.attribute != PRIOR:
+            share = max(random.share(weight.attribute, weight.level), random.least_share(weight.attribute))
+            weight = replace(weight, u_probability=share)
+        started.append(weight)
+    return started
+
+
+def _prior(connection: duckdb.DuckDBPyConnection) -> float:
+    """Give the odds, in bits, that two leads of all are one facility, as production has it.
+
+    Raises:
+        DataError: Production joins no two leads.
+    """
+    joined, pairs = _row(
+        connection,
+        """
+        SELECT SUM(leads * (leads - 1) / 2), SUM(leads) * (SUM(leads) - 1) / 2
+        FROM (
+            SELECT COUNT(*) AS leads
+            FROM leads.intermediate.int_entity
+            JOIN leads.intermediate.int_match_lead USING (lead_key)
+            GROUP BY entity_key
+        )
+        """,
+    )
+    if not joined:
+        raise DataError("production joins no two leads: there is nothing to learn from", "", "")
+    return math.log2(joined / (pairs - joined))
+
+
+def _level_counts(connection: duckdb.DuckDBPyConnection, table: str, weights: Sequence[Weight]) -> _Counts:
+    levels: dict[tuple[str, str], int] = {}
+    for attribute in _attributes(weights):
+        found = connection.execute(
+            f"SELECT {attribute}_level, COUNT(*) FROM {table} WHERE {attribute}_level IS NOT NULL GROUP BY ALL"
+        ).fetchall()
+        levels |= {(attribute, level): count for level, count in found}
+    return _Counts(_count(connection, f"FROM {table}"), levels)
+
+
+def _levels(weights: Sequence[Weight]) -> dict[str, list[Weight]]:
+    levels: dict[str, list[Weight]] = {}
+    for weight in weights:
+        if weight.attribute != PRIOR:
+            levels.setdefault(weight.attribute, []).append(weight)
+    return levels
+
+
+def _attributes(weights: Sequence[Weight]) -> list[str]:
+    return list(_levels(weights))
+
+
+def _count(connection: duckdb.DuckDBPyConnection, source: str) -> int:
+    return int(_row(connection, f"SELECT COUNT(*) {source}")[0])
+
+
+def _row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
+    row: tuple[Any, ...] | None = connection.execute(query).fetchone()
+    assert row is not None
+    return row
+
+
+def _seen_share(share: object) -> float:
+    """Give a share of Splink's; of a level that it did not see it has words or nothing."""
+    return share if isinstance(share, float) else 0.0
+
+
+def _rounded(share: float) -> float:
+    return float(f"{share:.3g}")
+
+
+def _plain(share: float | None) -> str:
+    """Write a share without an exponent, with no more digits than it has."""
+    return "" if share is None else f"{share:.12f}".rstrip("0").rstrip(".")

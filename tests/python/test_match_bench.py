@@ -1,0 +1,55 @@
+"""The comparison with Splink times the matching that production runs, on the pairs that Splink scores too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from conftest import ROOT
+from lead_enrichment.matching.benchmark import Comparison, compare_with_splink
+from lead_enrichment.paths import DataPaths
+
+
+@pytest.fixture(scope="module")
+def production(planned_demo: Path) -> tuple[int, int, int]:
+    """Live leads, scored pairs, and entities of two or more, in production."""
+    with duckdb.connect(str(planned_demo / "warehouse" / "leads.duckdb"), read_only=True) as connection:
+        counts = connection.execute(
+            """
+            SELECT
+                (SELECT COUNT(*) FROM intermediate.int_match_lead),
+                (SELECT COUNT(*) FROM facts.fact_match_pair),
+                (SELECT COUNT(DISTINCT entity_key) FROM intermediate.int_entity WHERE entity_size > 1)
+            """
+        ).fetchone()
+    assert counts is not None
+    return counts
+
+
+@pytest.fixture(scope="module")
+def compared(planned_demo: Path, production: tuple[int, int, int]) -> Comparison:
+    return compare_with_splink(DataPaths(planned_demo), ROOT, 2 * production[0])
+
+
+def test_copies_of_the_leads_match_as_production_does_and_never_each_other(
+    compared: Comparison, production: tuple[int, int, int]
+) -> None:
+    _, pairs, entities = production
+    assert (compared.matching.pairs, compared.matching.entities) == (2 * pairs, 2 * entities)
+
+
+def test_splink_scores_the_same_pairs(compared: Comparison) -> None:
+    assert compared.splink.pairs == compared.matching.pairs
+
+
+def test_memory_of_each_is_its_own(compared: Comparison) -> None:
+    for measure in (compared.matching, compared.splink):
+        assert 50e6 < measure.peak_bytes < 3e9
+
+
+def test_what_splink_does_not_do_does_not_count(compared: Comparison) -> None:
+    steps = compared.matching.steps
+    apart = steps["intermediate.int_match_key"] + steps["facts.fact_match_pair"]
+    assert compared.matching.seconds == pytest.approx(sum(steps.values()) - apart)
