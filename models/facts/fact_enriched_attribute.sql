@@ -131,7 +131,11 @@ WITH source AS (
       WHEN 'stars'
       THEN l.star_level::TEXT
       WHEN 'stage'
-      THEN @join_text(' ', l.lead_status, l.outreach_stage)
+      THEN @join_text(
+        ', ',
+        l.lead_status,
+        CASE WHEN l.outreach_stage <> l.lead_status THEN l.outreach_stage END
+      )
       WHEN 'campaign'
       THEN l.lead_source
       WHEN 'conversion'
@@ -170,6 +174,7 @@ WITH source AS (
 ), ranked AS (
   SELECT
     s.*,
+    UPPER(REGEXP_REPLACE(s.value, '[^A-Za-z0-9]', '', 'g')) AS plain_value, /* Case and punctuation contradict nothing */
     NOT o.key_value IS NULL AS is_over_shared,
     ROW_NUMBER() OVER (
       PARTITION BY s.entity_key, s.attribute
@@ -195,9 +200,9 @@ WITH source AS (
     COUNT(*) FILTER(WHERE
       l.source_key = 'salesforce') AS leads_in_salesforce,
     COUNT(*) FILTER(WHERE
-      l.value <> w.value) AS leads_that_differ,
+      l.plain_value <> w.plain_value) AS leads_that_differ,
     COUNT(*) FILTER(WHERE
-      l.value <> w.value AND NOT l.is_over_shared AND NOT l.is_partial) AS leads_that_contradict,
+      l.plain_value <> w.plain_value AND NOT l.is_over_shared AND NOT l.is_partial) AS leads_that_contradict,
     ARRAY_TO_STRING(
       LIST_SORT(
         ARRAY_AGG(
@@ -208,7 +213,7 @@ WITH source AS (
             CASE WHEN l.is_over_shared THEN ' (too many share it)' ELSE '' END
           )
         ) FILTER(WHERE
-          l.value <> w.value)
+          l.plain_value <> w.plain_value)
       ),
       '; '
     ) AS losing_values
