@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -14,12 +14,94 @@ from rich.table import Table
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.paths import data_paths
 
+if TYPE_CHECKING:
+    from lead_enrichment.benchmark.suite import Size
+
 app = typer.Typer(help="Time the work beside what a user would pick instead.", invoke_without_command=True)
 
 
 @app.callback()
 def bench_command(
     context: typer.Context,
+    leads: Annotated[
+        list[int] | None, typer.Option(help="About how many leads; give it again for more sizes.", min=1000)
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="One small size; fails where a ratio is far worse than the one held.")
+    ] = False,
+    hold: Annotated[bool, typer.Option("--hold", help="With --quick: keep these ratios as those to hold.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Write a page in Markdown here, and JSON beside it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was measured as JSON.")] = False,
+) -> None:
+    """Time every stage beside what a user would pick instead, on demos of several sizes.
+
+    Without --leads at 10,000, 100,000 and 1,000,000 leads, which takes about
+    half an hour and 10 GB of disk. No data of yours is touched. Times depend
+    on the machine and on what else it does; ratios hardly.
+    """
+    if context.invoked_subcommand:
+        return
+    from lead_enrichment.benchmark import suite
+
+    if hold and not quick:
+        raise typer.BadParameter("--hold keeps the ratios of --quick: give both.")
+    if quick and leads:
+        raise typer.BadParameter("--quick has a size of its own: leave --leads out.")
+    console = Console(stderr=True)
+    sizes = []
+    with errors_as_sentences():
+        for size in [suite.QUICK_SIZE] if quick else sorted(leads or suite.SIZES):
+            with console.status(f"{size:,} leads") as status:
+                sizes.append(
+                    suite.measure(
+                        size,
+                        Path(),
+                        lambda stage, size=size: status.update(f"{size:,} leads: {stage}"),  # type: ignore[misc]
+                    )
+                )
+        if hold:
+            suite.hold(sizes[0])
+        worse = suite.worse_than_held(sizes[0]) if quick else []
+        document = json.dumps(suite.document(sizes), indent=2)
+        if report:
+            report.write_text(suite.report(sizes), encoding="utf-8")
+            report.with_suffix(".json").write_text(document + "\n", encoding="utf-8")
+    if as_json:
+        typer.echo(document)
+    else:
+        _print(sizes)
+    for sentence in worse:
+        console.print(sentence, highlight=False, soft_wrap=True)
+    if worse:
+        raise typer.Exit(1)
+
+
+def _print(sizes: list[Size]) -> None:
+    console = Console(highlight=False)
+    table = Table("Stage", "Instead", "Leads", "Seconds", "Instead", "Ratio", "Peak memory")
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for size in sizes:
+        for result in size.results:
+            memory = f"{result.peak_bytes / 1e9:.1f} GB" if result.peak_bytes else ""
+            other = f"{'over ' if result.is_stopped else ''}{result.instead_seconds:,.2f}"
+            table.add_row(
+                result.stage, result.instead, f"{result.leads:,}", f"{result.seconds:,.2f}", other,
+                f"{result.ratio:.2f}", memory,
+            )  # fmt: skip
+        table.add_section()
+    console.print(table)
+    for size in sizes:
+        asked = ", ".join(f"{name} {taken:,.0f} ms" for name, taken in size.pipeline.query_milliseconds.items())
+        console.print(
+            f"{size.pipeline.leads:,} leads: plan {size.pipeline.plan_seconds:,.0f} s with "
+            f"{size.pipeline.plan_peak_bytes / 1e9:.1f} GB; {asked}.",
+            soft_wrap=True,
+        )
+
+
+@app.command("ingest")
+def ingest_command(
     rows: Annotated[int, typer.Option(help="Rows of the file.", min=1000)] = 1_000_000,
     runs: Annotated[int, typer.Option(help="Times that each way is taken; the best counts.", min=1)] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="Print the times as JSON.")] = False,
@@ -30,9 +112,7 @@ def bench_command(
     header, keys and counts, compares the file with the one before, and enters
     it in the ledger.
     """
-    if context.invoked_subcommand:
-        return
-    from lead_enrichment.bench import time_ingest
+    from lead_enrichment.benchmark.ingest import time_ingest
 
     with errors_as_sentences(), Console(stderr=True).status(f"Taking {rows:,} rows in, {runs} times by each way"):
         timing = time_ingest(rows, runs)
@@ -61,7 +141,7 @@ def match_command(
     the verdicts, of which it has none, do not count.
     """
     with errors_as_sentences(), Console(stderr=True).status(f"Matching {leads:,} leads, by each way"):
-        from lead_enrichment.matching.benchmark import compare_with_splink
+        from lead_enrichment.benchmark.matching import compare_with_splink
 
         found = compare_with_splink(data_paths(create=False), Path(), leads)
     if as_json:

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from conftest import ROOT
-from lead_enrichment.matching.benchmark import Comparison, compare_with_splink
+from lead_enrichment.benchmark.matching import Comparison, compare_with_splink
 from lead_enrichment.paths import DataPaths
 
 

@@ -5,16 +5,12 @@ from __future__ import annotations
 import logging
 import math
 import random
-import resource
 import string
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +20,7 @@ from sqlglot import exp
 from sqlmesh.core.context import BaseContext
 from sqlmesh.utils.errors import SQLMeshError
 
+from lead_enrichment.benchmark.alone import alone, peak_bytes
 from lead_enrichment.delivery import quoted
 from lead_enrichment.engine import connect
 from lead_enrichment.errors import DataError, UsageError
@@ -105,13 +102,7 @@ def compare_with_splink(paths: DataPaths, project: Path, leads: int) -> Comparis
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _write_leads(paths, MatchingModels(project), folder, leads)
-        return Comparison(leads, _alone(_match, folder, project), _alone(_splink, folder, project))
-
-
-def _alone(work: Callable[[Path, Path], Measure], folder: Path, project: Path) -> Measure:
-    """Run in a new process, so that the most memory that it held is its own."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(work, folder, project).result()
+        return Comparison(leads, alone(_match, folder, project), alone(_splink, folder, project))
 
 
 def _write_leads(paths: DataPaths, models: MatchingModels, folder: Path, leads: int) -> None:
@@ -215,7 +206,7 @@ def _match(folder: Path, project: Path) -> Measure:
             connection, "SELECT COUNT(DISTINCT entity_key) FROM intermediate.int_entity WHERE entity_size > 1"
         )
     seconds = sum(taken for step, taken in steps.items() if step not in (PREPARED, VERDICTS))
-    return Measure(seconds, _peak_bytes(), pairs, entities, steps)
+    return Measure(seconds, peak_bytes(), pairs, entities, steps)
 
 
 def _build_python_model(connection: duckdb.DuckDBPyConnection, models: MatchingModels, name: str) -> None:
@@ -369,7 +360,7 @@ def _splink(folder: Path, project: Path) -> Measure:
             f"SELECT COUNT(*) FROM (SELECT cluster_id FROM {clusters.physical_name} GROUP BY ALL HAVING COUNT(*) > 1)",
         )
     steps = {"predict": predicted - began, "cluster": done - predicted}
-    return Measure(done - began, _peak_bytes(), pairs, entities, steps)
+    return Measure(done - began, peak_bytes(), pairs, entities, steps)
 
 
 def _levels(cl: Any, cll: Any, name: str, is_missing: str, conditions: Sequence[str]) -> Any:
@@ -399,8 +390,3 @@ def _file(folder: Path, table: str) -> str:
 def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
     (count,) = connection.execute(query).fetchone() or (0,)
     return int(count)
-
-
-def _peak_bytes() -> int:
-    # Linux tells kilobytes, macOS bytes.
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -1,0 +1,188 @@
+"""The project itself on a demo of any size: a full plan, a refresh of the next day, and what sales asks."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from lead_enrichment.benchmark.alone import in_bytes
+from lead_enrichment.delivery import quoted
+from lead_enrichment.demo.generate import write_demo
+from lead_enrichment.engine import connect
+from lead_enrichment.errors import DataError
+from lead_enrichment.ledger import Ledger
+from lead_enrichment.model_run import newest_run
+from lead_enrichment.paths import DataPaths
+
+AS_OF, FIRST_DAY, SEED = date(2026, 11, 15), "2026-11-01", 20261115
+NEXT_FILE = "salesforce_2026-11-16.csv"
+CHANGED_SHARE = 0.02
+# What sales asks most, on what readers open.
+QUERIES = {
+    "leads by territory": """
+        SELECT g.state, g.county, COUNT(*), COUNT(*) FILTER (m.is_net_new)
+        FROM facts.fact_lead_match AS m
+        JOIN dims.dim_geography AS g USING (geography_key)
+        WHERE m.is_live
+        GROUP BY ALL
+        ORDER BY 3 DESC
+        LIMIT 50
+    """,
+    "net-new by month": """
+        SELECT m.source_key, DATE_TRUNC('month', d.first_received_at), COUNT(*)
+        FROM facts.fact_lead_match AS m
+        JOIN intermediate.int_lead_current AS d USING (lead_key)
+        WHERE m.is_net_new
+        GROUP BY ALL
+        ORDER BY 1, 2
+    """,
+    "history of a lead": """
+        SELECT valid_from, valid_to, lead_status, license_status, phone_e164
+        FROM dims.dim_lead
+        WHERE lead_key = (SELECT MAX(lead_key) FROM facts.fact_lead_match)
+        ORDER BY valid_from
+    """,
+}
+ASKED = 5
+SLOWEST = 8
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """What the project took on one demo.
+
+    Args:
+        leads: Leads in production.
+        plan_seconds: `sqlmesh plan` of everything.
+        plan_peak_bytes: The most memory that it held.
+        refresh_seconds: `leads ingest` and `sqlmesh run` of the next file, in which 2% of the leads have changed.
+        refresh_peak_bytes: The most memory that the run held.
+        type_2_seconds: The type 2 step of that run, with its audits.
+        query_milliseconds: By question, the median time on the published copy.
+        bytes_on_disk: By folder of the data directory.
+        slowest: The models that took longest in the plan, in seconds.
+    """
+
+    leads: int
+    plan_seconds: float
+    plan_peak_bytes: int
+    refresh_seconds: float
+    refresh_peak_bytes: int
+    type_2_seconds: float
+    query_milliseconds: dict[str, float]
+    bytes_on_disk: dict[str, int]
+    slowest: dict[str, float]
+
+
+def run_pipeline(data: Path, project: Path, leads: int) -> Pipeline:
+    """Make a demo of about so many leads, plan it, refresh it, and ask.
+
+    Raises:
+        DataError: A command failed; what it printed is given.
+    """
+    paths = DataPaths(data)
+    # A facility is in 2.1 leads of a large demo.
+    write_demo(data, max(round(leads / 2.1), 10), 1, AS_OF, SEED)
+    first = min((paths.landing / "salesforce").glob("*.csv"))
+    changed = data / NEXT_FILE
+    _write_changes(first, changed, round(leads * CHANGED_SHARE))
+    _run([*LEADS, "ingest", "--backfill"], data, project)
+    plan_seconds, plan_peak = _run([*SQLMESH, "plan", "--auto-apply", "--no-prompts", "--skip-tests"], data, project)
+    slowest = dict([*_costs(paths).items()][:SLOWEST])
+    changed.rename(paths.landing / "salesforce" / NEXT_FILE)
+    ingest_seconds, _ = _run([*LEADS, "ingest"], data, project)
+    run_seconds, run_peak = _run([*SQLMESH, "run", "--ignore-cron"], data, project)
+    with connect(str(paths.published), read_only=True) as connection:
+        (found,) = connection.execute("SELECT COUNT(*) FROM facts.fact_lead_match").fetchone() or (0,)
+        milliseconds = {}
+        for name, query in QUERIES.items():
+            times = []
+            for _ in range(ASKED):
+                began = time.perf_counter()
+                connection.execute(query).fetchall()
+                times.append(time.perf_counter() - began)
+            milliseconds[name] = 1000 * statistics.median(times)
+    on_disk = {
+        folder: sum(file.stat().st_size for file in (data / folder).rglob("*") if file.is_file())
+        for folder in ("archive", "bronze", "warehouse")
+    }
+    return Pipeline(
+        leads=int(found),
+        plan_seconds=plan_seconds,
+        plan_peak_bytes=plan_peak,
+        refresh_seconds=ingest_seconds + run_seconds,
+        refresh_peak_bytes=run_peak,
+        type_2_seconds=_costs(paths)["dims.dim_lead_validity"],
+        query_milliseconds=milliseconds,
+        bytes_on_disk=on_disk,
+        slowest=slowest,
+    )
+
+
+LEADS = [sys.executable, "-c", "from lead_enrichment.cli import app; app()"]
+SQLMESH = [sys.executable, "-c", "from sqlmesh.cli.main import cli; cli()"]
+
+
+def _run(words: Sequence[str], data: Path, project: Path) -> tuple[float, int]:
+    """Run a command to its end and give its seconds and the most memory that it held.
+
+    Raises:
+        DataError: It failed.
+    """
+    environment = {
+        **os.environ,
+        "LEADS_DATA_DIR": str(data),
+        "LEADS_START": FIRST_DAY,
+        "PYTHONPATH": str(project.absolute()),
+        "SQLMESH__CACHE_DIR": str(data / "cache"),
+        "SQLMESH__DISABLE_ANONYMIZED_ANALYTICS": "true",
+    }
+    if words[: len(SQLMESH)] == SQLMESH:
+        words = [*SQLMESH, "--log-file-dir", str(data / "logs"), *words[len(SQLMESH) :]]
+    printed = data / "printed.txt"
+    began = time.perf_counter()
+    with printed.open("w") as file:
+        process = subprocess.Popen(words, cwd=project, env=environment, stdout=file, stderr=file)
+        _, status, usage = os.wait4(process.pid, 0)
+    taken = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise DataError(
+            f"{' '.join(words[3:])} ended with {process.returncode}: {printed.read_text()[-1000:]}", str(data), ""
+        )
+    return taken, in_bytes(usage.ru_maxrss)
+
+
+def _write_changes(source: Path, target: Path, rows: int) -> None:
+    """Write the next file of Salesforce: leads of the first that have a new phone and status since."""
+    with connect() as connection:
+        connection.execute(
+            f"""
+            COPY (
+                SELECT * EXCLUDE (position) REPLACE (
+                    '702' || LPAD(((position * 7919) % 10000000)::TEXT, 7, '2') AS phone,
+                    'Working' AS status,
+                    '2026-11-15 12:00:00' AS last_modified_date
+                )
+                FROM (
+                    SELECT *, ROW_NUMBER() OVER () AS position
+                    FROM READ_CSV('{quoted(str(source))}', all_varchar = TRUE)
+                )
+                WHERE is_deleted = 'FALSE'
+                ORDER BY HASH(id)
+                LIMIT {rows}
+            ) TO '{quoted(str(target))}' (HEADER)
+            """
+        )
+
+
+def _costs(paths: DataPaths) -> dict[str, float]:
+    """Give what each model of the newest run took, in seconds, the slowest first."""
+    return {row["model_name"]: float(row["seconds"]) for row in newest_run(Ledger(paths.bronze).model_runs())}
