@@ -39,14 +39,14 @@ def server() -> Iterator[dict[str, str]]:
         pytest.skip("Postgres is not installed (Debian: apt-get install postgresql)")
     folder, port = Path(tempfile.mkdtemp(prefix="leads_state_")), free_port()
     # The server refuses to run as root.
-    as_user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+    user = "postgres" if os.getuid() == 0 else None
     (folder / "password").write_text(PASSWORD)
-    if as_user:
+    if user:
         for path in (folder, folder / "password"):
-            shutil.chown(path, "postgres")
+            shutil.chown(path, user)
 
     def call(*words: str) -> None:
-        subprocess.run([*as_user, *words], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(words, cwd=folder, check=True, stdout=subprocess.DEVNULL, user=user)
 
     database = str(folder / "database")
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
