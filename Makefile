@@ -69,6 +69,7 @@ test: check ## Everything there is to check, the quick things first
 	pytest -n 2 --dist loadfile -m "not browser and not spark"
 	pytest -m spark -rs
 	pytest -m browser
+	leads bench --quick
 
 test-spark: $(INSTALLED) ## Plan a small demo on Spark and on DuckDB and compare every row
 	pytest -m spark -rs

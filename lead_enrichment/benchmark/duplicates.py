@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from lead_enrichment.benchmark.result import Result
+from lead_enrichment.delivery import quoted
 from lead_enrichment.engine import connect
 from lead_enrichment.matching.models import MatchingModels
 
@@ -32,7 +33,7 @@ def time_duplicates(warehouse: Path, project: Path) -> Result:
     with connect() as connection:
         connection.execute("SET threads = 2")
         # Named as the models name their catalog, and only read.
-        connection.execute(f"ATTACH '{warehouse}' AS leads (READ_ONLY)")
+        connection.execute(f"ATTACH '{quoted(str(warehouse))}' AS leads (READ_ONLY)")
         connection.execute(
             "CREATE TABLE lead AS SELECT lead_number, phone, email FROM leads.intermediate.int_match_lead"
         )

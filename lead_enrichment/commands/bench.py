@@ -57,6 +57,7 @@ def bench_command(
                         size,
                         Path(),
                         lambda stage, size=size: status.update(f"{size:,} leads: {stage}"),  # type: ignore[misc]
+                        suite.QUICK_ROWS if quick else None,
                     )
                 )
         if hold:

@@ -1,0 +1,110 @@
+"""The benchmark times what it says, and a ratio that became worse is said and fails."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT, Run
+from lead_enrichment.benchmark import duplicates, suite
+from lead_enrichment.benchmark.duplicates import time_duplicates
+from lead_enrichment.benchmark.history import time_type_2
+from lead_enrichment.benchmark.phones import time_phones
+from lead_enrichment.benchmark.pipeline import Pipeline
+from lead_enrichment.benchmark.result import Result
+from lead_enrichment.engine import connect
+from lead_enrichment.errors import DataError
+from lead_enrichment.paths import DataPaths
+
+PIPELINE = Pipeline(
+    1000,
+    60.0,
+    10**9,
+    20.0,
+    10**9,
+    0.5,
+    {"history of a lead": 1.0},
+    {"archive": 1, "bronze": 1, "warehouse": 1},
+    {"a.b": 9.0},
+)
+
+
+def size_of(leads: int, **ratios: float) -> suite.Size:
+    """A size at which each stage took so many times what the other way did."""
+    results = [Result(stage.replace("_", " "), "the other", leads, ratio, 1.0) for stage, ratio in ratios.items()]
+    return suite.Size(leads, results, PIPELINE)
+
+
+@pytest.fixture
+def held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "held_ratios.json"
+    monkeypatch.setattr(suite, "HELD", path)
+    return path
+
+
+def test_a_ratio_worse_by_more_than_the_margin_is_said(held: Path) -> None:
+    suite.hold(size_of(1000, ingest=1.5, phones=0.1))
+    assert json.loads(held.read_text()) == {"ingest": 1.5, "phones": 0.1}
+    assert suite.worse_than_held(size_of(1000, ingest=1.5 * suite.MARGIN, phones=0.05)) == []
+    (sentence,) = suite.worse_than_held(size_of(1000, ingest=1.0, phones=0.1 * suite.MARGIN + 0.01))
+    assert sentence.startswith("phones takes 0.210 of the time of the other; it took 0.100")
+
+
+def test_a_stage_that_is_held_against_nothing_is_refused(held: Path) -> None:
+    suite.hold(size_of(1000, ingest=1.0))
+    with pytest.raises(DataError, match=r"phones has no ratio.*leads bench --quick --hold"):
+        suite.worse_than_held(size_of(1000, phones=0.1))
+
+
+def test_every_stage_has_a_ratio_to_hold() -> None:
+    assert {*json.loads(suite.HELD.read_text())} == {
+        "ingest", "phones", "duplicates", "type 2 step", "matching", "refresh of 2%"
+    }  # fmt: skip
+
+
+def test_growth_is_the_power_of_leads() -> None:
+    small, large = size_of(1000, ingest=1.0), size_of(100_000, ingest=100.0**1.5)
+    assert suite.growth([small, large], lambda size: size.results[0].seconds) == pytest.approx(1.5)
+    assert suite.growth([small], lambda size: size.results[0].seconds) is None
+
+
+def test_the_report_says_where_the_other_way_was_stopped() -> None:
+    small = size_of(1000, duplicates=0.5)
+    large = suite.Size(9000, [replace(small.results[0], leads=9000, instead_seconds=60.0, is_stopped=True)], PIPELINE)
+    page = suite.report([small, large])
+    assert "| duplicates | the other | 1,000 | 0.50 | 1.00 | 0.50 |" in page
+    assert "| duplicates | the other | 9,000 | 0.50 | over 60.00 | under 0.01 |" in page
+    assert "| `a.b` | 9.0 |" in page
+
+
+def test_phones_by_the_rule_are_those_of_the_library() -> None:
+    result = time_phones(2000, ROOT)
+    assert result.leads == 2000 and result.ratio < 1
+
+
+def test_duplicates_and_history_are_timed_on_the_leads_of_production(planned_demo: Path) -> None:
+    warehouse = DataPaths(planned_demo).warehouse
+    with connect(str(warehouse), read_only=True) as connection:
+        live, known = (
+            connection.execute(f"SELECT COUNT(*) FROM intermediate.{table}").fetchone()
+            for table in ("int_match_lead", "int_lead_current")
+        )
+    found = time_duplicates(warehouse, ROOT)
+    assert (found.leads,) == live and not found.is_stopped and found.seconds > 0
+    step = time_type_2(warehouse)
+    assert (step.leads,) == known and step.seconds > 0 and step.instead_seconds > 0
+
+
+def test_a_way_that_takes_too_long_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duplicates, "PATIENCE", 0.2)
+    with connect() as connection:
+        assert not duplicates._finishes(connection, "SELECT COUNT(*) FROM RANGE(200000) a, RANGE(200000) b WHERE a < b")
+        assert duplicates._finishes(connection, "SELECT 1")
+
+
+@pytest.mark.parametrize("words", [("--hold",), ("--quick", "--leads", "2000")])
+def test_words_that_contradict_each_other_are_refused(words: tuple[str, ...], tmp_path: Path, run: Run) -> None:
+    run("leads", "bench", *words, data=tmp_path, expect=2)
