@@ -155,6 +155,8 @@ WITH source AS (
       THEN 'email'
     END AS key_type,
     CASE r.attribute
+      WHEN 'contact'
+      THEN NOT l.contact_name LIKE '% %'
       WHEN 'address'
       THEN l.street IS NULL OR COALESCE(l.city, l.postal_code) IS NULL
       WHEN 'conversion'

@@ -19,7 +19,7 @@ def offending(audit: str, tables: dict[str, str], this_model: str, **parameters:
     for name, value in {**dict(re.findall(r"\b(\w+) = ([\d.]+)", header)), **parameters}.items():
         query = query.replace(f"@{name}", value)
     with duckdb.connect() as connection:
-        connection.execute("CREATE SCHEMA intermediate; CREATE SCHEMA dims")
+        connection.execute("CREATE SCHEMA intermediate; CREATE SCHEMA dims; CREATE SCHEMA facts")
         for name, rows in tables.items():
             connection.execute(f"CREATE TABLE {name} AS {rows}")
         return connection.execute(query).fetchall()
@@ -300,3 +300,47 @@ def test_warn_entities_that_hang_on_single_pairs(leads: str, pairs: str, found: 
         "intermediate.int_match_edge": f"SELECT * FROM (VALUES {edges}) AS t(left_lead_key, right_lead_key)",
     }
     assert len(offending("warn_entities_that_hang_on_single_pairs", tables, "e")) == found
+
+
+@pytest.mark.parametrize(
+    ("enriched", "found"),
+    [("'a'", 0), ("'a', 'b'", 1), ("'a', 'gone'", 1), ("'b'", 2)],
+    ids=["every live one", "one made up", "one that is gone", "another one instead"],
+)
+def test_every_live_entity_is_enriched(enriched: str, found: int) -> None:
+    tables = {
+        "record": f"SELECT UNNEST([{enriched}]) AS entity_key",
+        "facts.fact_lead_match": (
+            "SELECT * FROM (VALUES ('a', TRUE), ('a', FALSE), ('gone', FALSE)) AS t(entity_key, is_live)"
+        ),
+    }
+    assert len(offending("every_live_entity_is_enriched", tables, "record")) == found
+
+
+ENRICHED = {
+    "name": "Stars",
+    "contact_name": "Ann Lee",
+    "phone_e164": "+17025550100",
+    "mobile_e164": "+17025550101",
+    "email": "a@a.com",
+    "website_domain": "a.com",
+    "capacity": 40,
+    "enrollment": 30,
+    "star_level": 5,
+    "lead_source": "TAM",
+}
+ATTRIBUTES = ("name", "contact", "phone", "mobile", "email", "website", "capacity", "enrollment", "stars", "campaign")
+
+
+@pytest.mark.parametrize("column", ["", "entity_key", *ENRICHED])
+@pytest.mark.parametrize("value", ["NULL::TEXT", "'9'"])
+def test_enriched_lead_shows_what_survived(column: str, value: str) -> None:
+    shown = {"entity_key": "'e'", **{name: repr(item) for name, item in ENRICHED.items()}}
+    shown |= {column: value} if column else {}
+    survived = ", ".join(f"('e', '{name}', '{item}')" for name, item in zip(ATTRIBUTES, ENRICHED.values(), strict=True))
+    tables = {
+        "record": f"SELECT {', '.join(f'{item} AS {name}' for name, item in shown.items())}",
+        "facts.fact_enriched_attribute": f"SELECT * FROM (VALUES {survived}) AS t(entity_key, attribute, value)",
+    }
+    found = {"": 0, "entity_key": len(ENRICHED)}.get(column, 1)
+    assert len(offending("enriched_lead_shows_what_survived", tables, "record")) == found
