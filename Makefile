@@ -67,8 +67,7 @@ check: $(INSTALLED) ## The quick checks: style, types, form of the SQL and lint
 test: check ## Everything there is to check, the quick things first
 	$(SQLMESH) test
 	pytest -n 2 --dist loadfile -m "not browser and not spark"
-	pytest -m spark -rs
-	pytest -m browser
+	pytest -n 2 --dist loadfile -m "browser or spark" -rs
 	leads bench --quick
 
 test-spark: $(INSTALLED) ## Plan a small demo on Spark and on DuckDB and compare every row

@@ -138,7 +138,8 @@ def test_two_plans_and_a_run_at_the_same_time_all_end_well(
         for process in (slow, *others):
             printed, _ = process.communicate(timeout=400)
             assert process.returncode == 0, printed
-            assert ("holds the warehouse. Waiting for it" in printed) == (process is not slow)
+            # The slow one may have met this test, which looks whether the file is held.
+            assert process is slow or "holds the warehouse. Waiting for it" in printed
     finally:
         for process in (slow, *others):
             process.kill()
