@@ -6,9 +6,8 @@ it works alike for SQL and Python models, in a plan and in a run, on any engine.
 
 from __future__ import annotations
 
-import resource
-import sys
 import uuid
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 from lead_enrichment.ledger import Ledger
+from lead_enrichment.memory import peak_bytes
 
 BUILT, FAILED = "built", "failed"
 # DuckDB works inside of SQLMesh's own process; the memory of any other engine is not seen from here.
@@ -165,16 +165,14 @@ def newest_run(rows: list[dict[str, Any]], environment: str = "prod") -> list[di
     if not rows:
         return []
     run_id = rows[-1]["run_id"]
-    newest = [row for row in rows if row["run_id"] == run_id]
+    built = defaultdict(list)
+    for row in rows:
+        if row["run_id"] != run_id and row["status"] == BUILT:
+            built[row["model_name"], row["engine"]].append(row)
     found = []
-    for row in newest:
-        earlier = [
-            past["seconds"]
-            for past in rows
-            if past["run_id"] != run_id
-            and (past["model_name"], past["engine"], past["status"]) == (row["model_name"], row["engine"], BUILT)
-            and _span(past) >= _span(row)
-        ][-MOST_EARLIER:]
+    for row in (row for row in rows if row["run_id"] == run_id):
+        comparable = (past for past in built[row["model_name"], row["engine"]] if _span(past) >= _span(row))
+        earlier = [past["seconds"] for past in comparable][-MOST_EARLIER:]
         usual = median(earlier) if len(earlier) >= FEWEST_EARLIER else None
         is_jump = usual is not None and row["seconds"] > max(JUMP_SECONDS, JUMP_RATIO * usual)
         found.append({**row, "usual_seconds": usual, "is_jump": is_jump})
@@ -257,7 +255,5 @@ def _memory() -> tuple[int, int]:
         lines = dict(line.split(":", 1) for line in STATUS.read_text().splitlines())
         return (int(lines["VmRSS"].split()[0]) * 1024, int(lines["VmHWM"].split()[0]) * 1024)
     except (OSError, KeyError):
-        highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        # macOS counts bytes, others kilobytes.
-        highest *= 1 if sys.platform == "darwin" else 1024
+        highest = peak_bytes()
         return highest, highest

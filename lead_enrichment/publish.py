@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from lead_enrichment.delivery import quoted
 from lead_enrichment.errors import DataError
 from lead_enrichment.paths import DataPaths
 
@@ -39,8 +40,7 @@ def publish(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> None:
         # What a killed process left.
         for path in (unfinished, log):
             path.unlink(missing_ok=True)
-        place = str(unfinished).replace("'", "''")
-        connection.execute(f"ATTACH '{place}' AS published")
+        connection.execute(f"ATTACH '{quoted(str(unfinished))}' AS published")
         try:
             connection.execute("BEGIN")
             for statement in _statements(connection):
@@ -85,7 +85,7 @@ def _statements(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
 
 
 def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    return f"'{quoted(text)}'"
 
 
 def published_at(paths: DataPaths) -> datetime | None:

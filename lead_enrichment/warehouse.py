@@ -42,12 +42,22 @@ def warehouse(paths: DataPaths) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @contextmanager
 def _reading(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with errors_of_reading(file), connect(str(file), read_only=True) as connection:
+        yield connection
+
+
+@contextmanager
+def errors_of_reading(file: Path) -> Iterator[None]:
+    """Say in a sentence why a warehouse cannot be read.
+
+    Raises:
+        UsageError: It is not there, another process holds it, or it lacks what is asked for.
+    """
     where = str(file)
     if not file.exists():
         raise UsageError("there is no warehouse yet", where, "Run: make run")
     try:
-        with connect(where, read_only=True) as connection:
-            yield connection
+        yield
     except duckdb.IOException as error:
         if not (held := HELD.search(str(error))):
             raise

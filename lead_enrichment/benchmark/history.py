@@ -9,10 +9,11 @@ from typing import Any
 from sqlglot import exp, parse_one
 from sqlmesh.core.engine_adapter.duckdb import DuckDBEngineAdapter
 
-from lead_enrichment.benchmark.alone import alone, peak_bytes
+from lead_enrichment.benchmark.alone import alone
 from lead_enrichment.benchmark.result import Result
 from lead_enrichment.delivery import quoted
 from lead_enrichment.engine import connect
+from lead_enrichment.memory import peak_bytes
 
 NOW = "2030-01-01 00:00:00+00:00"
 # One lead of so many has changed.

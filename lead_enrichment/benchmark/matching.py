@@ -20,11 +20,12 @@ from sqlglot import exp
 from sqlmesh.core.context import BaseContext
 from sqlmesh.utils.errors import SQLMeshError
 
-from lead_enrichment.benchmark.alone import alone, peak_bytes
+from lead_enrichment.benchmark.alone import alone
 from lead_enrichment.delivery import quoted
 from lead_enrichment.engine import connect
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.matching.models import MatchingModels
+from lead_enrichment.memory import peak_bytes
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.warehouse import warehouse
 

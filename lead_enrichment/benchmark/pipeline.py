@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from lead_enrichment.benchmark.alone import in_bytes
 from lead_enrichment.delivery import quoted
 from lead_enrichment.demo.generate import write_demo
 from lead_enrichment.engine import connect
 from lead_enrichment.errors import DataError
 from lead_enrichment.ledger import Ledger
+from lead_enrichment.memory import in_bytes
 from lead_enrichment.model_run import newest_run
 from lead_enrichment.paths import DataPaths
 
@@ -126,6 +126,8 @@ def run_pipeline(data: Path, project: Path, leads: int) -> Pipeline:
     )
 
 
+# What sends commands to another engine, state or contracts.
+ELSEWHERE = ("LEADS_CONTRACTS_DIR", "LEADS_SPARK_MASTER", "LEADS_STATE_HOST", "SQLMESH_DOTENV_PATH", "SQLMESH_GATEWAY")
 LEADS = [sys.executable, "-c", "from lead_enrichment.cli import app; app()"]
 SQLMESH = [sys.executable, "-c", "from sqlmesh.cli.main import cli; cli()"]
 
@@ -136,8 +138,12 @@ def _run(words: Sequence[str], data: Path, project: Path) -> tuple[float, int]:
     Raises:
         DataError: It failed.
     """
+    # An empty file in place of the project's .env, which would override LEADS_DATA_DIR and point at the user's own
+    # data; nor may the benchmark go where the environment sends other commands.
+    no_settings = data / "no.env"
+    no_settings.touch()
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name not in ELSEWHERE},
         "LEADS_DATA_DIR": str(data),
         "LEADS_START": FIRST_DAY,
         "PYTHONPATH": str(project.absolute()),
@@ -145,7 +151,9 @@ def _run(words: Sequence[str], data: Path, project: Path) -> tuple[float, int]:
         "SQLMESH__DISABLE_ANONYMIZED_ANALYTICS": "true",
     }
     if words[: len(SQLMESH)] == SQLMESH:
-        words = [*SQLMESH, "--log-file-dir", str(data / "logs"), *words[len(SQLMESH) :]]
+        words = [
+            *SQLMESH, "--dotenv", str(no_settings), "--log-file-dir", str(data / "logs"), *words[len(SQLMESH) :]
+        ]  # fmt: skip
     printed = data / "printed.txt"
     began = time.perf_counter()
     with printed.open("w") as file:

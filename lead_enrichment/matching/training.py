@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import logging
 import math
 from collections.abc import Iterable, Sequence
@@ -18,7 +19,8 @@ from lead_enrichment.delivery import quoted
 from lead_enrichment.engine import connect
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.matching.models import MatchingModels
-from lead_enrichment.paths import DataPaths
+from lead_enrichment.paths import DataPaths, write_text_whole
+from lead_enrichment.warehouse import errors_of_reading
 
 PRIOR = "prior"
 # A level that fewer candidate pairs are at keeps its weight.
@@ -112,12 +114,13 @@ def read_weights(seed: Path) -> list[Weight]:
 
 def write_weights(seed: Path, weights: Iterable[Weight]) -> None:
     """Write the seed anew; an equal file is written byte for byte alike."""
-    with seed.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("attribute", "level", "m_probability", "u_probability", "match_weight", "says"))
-        for weight in weights:
-            shares = (_plain(weight.m_probability), _plain(weight.u_probability))
-            writer.writerow((weight.attribute, weight.level, *shares, f"{weight.match_weight:.2f}", weight.says))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("attribute", "level", "m_probability", "u_probability", "match_weight", "says"))
+    for weight in weights:
+        shares = (_plain(weight.m_probability), _plain(weight.u_probability))
+        writer.writerow((weight.attribute, weight.level, *shares, f"{weight.match_weight:.2f}", weight.says))
+    write_text_whole(seed, text.getvalue())
 
 
 def train(paths: DataPaths, project: Path, weights: Sequence[Weight], random_pairs: int) -> Training:
@@ -141,21 +144,12 @@ def train(paths: DataPaths, project: Path, weights: Sequence[Weight], random_pai
     if find_spec("splink") is None:
         raise UsageError("training needs Splink, which is not installed", "", "Run: pip install -e '.[match]'")
     models = MatchingModels(project)
-    try:
-        with connect() as connection:
-            connection.execute(f"ATTACH '{quoted(str(paths.warehouse))}' AS leads (READ_ONLY)")
-            random = _random_shares(connection, models, weights, random_pairs)
-            candidates = _load_candidates(connection, weights)
-            agreed = _agreement_of_matches(connection, _with_chances(weights, random))
-            prior = _prior(connection)
-    except duckdb.IOException as error:
-        raise UsageError(
-            "the warehouse cannot be read", str(paths.warehouse), "Run `sqlmesh plan`, or wait for the run to end."
-        ) from error
-    except (duckdb.CatalogException, duckdb.BinderException) as error:
-        raise UsageError(
-            "production was not planned with these models", str(paths.warehouse), "Run: sqlmesh plan"
-        ) from error
+    with errors_of_reading(paths.warehouse), connect() as connection:
+        connection.execute(f"ATTACH '{quoted(str(paths.warehouse))}' AS leads (READ_ONLY)")
+        random = _random_shares(connection, models, weights, random_pairs)
+        candidates = _load_candidates(connection, weights)
+        agreed = _agreement_of_matches(connection, _with_chances(weights, random))
+        prior = _prior(connection)
     trained = tuple(_trained(weight, prior, random, candidates, agreed.shares) for weight in weights)
     refuse_contradictions(trained)
     return Training(trained, candidates.pairs, random.pairs, agreed.rounds)

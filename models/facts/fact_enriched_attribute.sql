@@ -2,9 +2,6 @@ MODEL (
   name facts.fact_enriched_attribute,
   kind FULL,
   grain (entity_key, attribute),
-  depends_on (
-    intermediate.int_lead_current
-  ),
   description 'Which of its leads a facility with several takes each attribute from: the value that survived, the rule, and the values that lost. Where a facility has one lead, that lead is all there is, and no row here. One row per entity with several live leads and attribute that one of them tells.',
   audits (
     NOT_NULL(

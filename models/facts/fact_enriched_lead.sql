@@ -4,9 +4,6 @@ MODEL (
   grain (
     entity_key
   ),
-  depends_on (
-    intermediate.int_lead_current
-  ),
   description 'The golden record: all that is known of a facility, each attribute from the lead whose word survived, with the leads to act on. facts.fact_enriched_attribute says from which lead and why. One row per entity with a live lead.',
   audits (
     NOT_NULL(

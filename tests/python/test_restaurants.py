@@ -13,12 +13,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from conftest import SAMPLES, Run
+from conftest import SAMPLES, Run, needs_samples
 
 ROWS, GOLD = SAMPLES / "restaurant.csv", SAMPLES / "restaurant_gold.csv"
 DELIVERED_ON = "2026-11-02"
 
-pytestmark = pytest.mark.skipif(not ROWS.exists(), reason="the restaurants are not part of the project")
+pytestmark = needs_samples
 
 Pair = frozenset[str]
 

@@ -24,7 +24,6 @@ DECISIONS = "lead_key_1,lead_key_2,decision,decided_by\ntexas:500002,texas:50000
 # Compiling queries pays off for large tables only, and so does optimising Spark itself.
 SPARK_DEFAULTS = "spark.sql.codegen.wholeStage false\nspark.sql.codegen.factoryMode NO_CODEGEN\n"
 JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-needs_java = pytest.mark.skipif(not spark.has_java(), reason="needs Java: apt-get install openjdk-17-jre-headless")
 COMPARED = sorted(
     f"{path.parent.name}.{path.stem}" for layer in ("dims", "facts") for path in ROOT.glob(f"models/{layer}/*.*")
 )
@@ -41,6 +40,8 @@ def drop_every_tenth_line(source: Path, target: Path) -> None:
 @pytest.fixture(scope="module")
 def planned_twice(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Iterator[Path]:
     """A data directory that was planned on both engines, with Spark's dims and facts written to `exported/`."""
+    if not spark.has_java():
+        pytest.fail("Java is not installed: apt-get install openjdk-17-jre-headless")
     data, conf = tmp_path_factory.mktemp("spark_demo"), tmp_path_factory.mktemp("spark_conf")
     (conf / "spark-defaults.conf").write_text(SPARK_DEFAULTS)
     with pytest.MonkeyPatch.context() as patch:
@@ -67,7 +68,6 @@ def planned_twice(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Iterato
 
 
 @pytest.mark.spark
-@needs_java
 @pytest.mark.parametrize("table", COMPARED)
 def test_spark_and_duckdb_agree_row_for_row(planned_twice: Path, table: str) -> None:
     duckdb = connect(str(planned_twice / "warehouse" / "leads.duckdb"), read_only=True)
@@ -84,7 +84,6 @@ def test_spark_and_duckdb_agree_row_for_row(planned_twice: Path, table: str) -> 
 
 
 @pytest.mark.spark
-@needs_java
 def test_the_compared_history_has_what_may_go_wrong(planned_twice: Path) -> None:
     duckdb = connect(str(planned_twice / "warehouse" / "leads.duckdb"), read_only=True)
     counted = duckdb.execute(
