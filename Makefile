@@ -67,11 +67,12 @@ check: $(INSTALLED) ## The quick checks: style, types, form of the SQL and lint
 test: check ## Everything there is to check, the quick things first
 	$(SQLMESH) test
 	pytest -n 2 --dist loadfile -m "not browser and not spark"
-	pytest -n 2 --dist loadfile -m "browser or spark" -rs
+	pytest -m spark
+	pytest -m browser
 	leads bench --quick
 
 test-spark: $(INSTALLED) ## Plan a small demo on Spark and on DuckDB and compare every row
-	pytest -m spark -rs
+	pytest -m spark
 
 ui: $(INSTALLED) ## Open the project's web page on http://127.0.0.1:8000 (Ctrl-C stops it)
 	@echo "The page holds the warehouse while it is open: make run and make refresh wait until it is stopped."
