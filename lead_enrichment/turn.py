@@ -18,8 +18,9 @@ from lead_enrichment.errors import UsageError
 PATIENCE = 1800.0
 PAUSE = 0.5
 COMMAND_LENGTH = 100
-# What DuckDB says where another process holds a database file.
-HELD = re.compile(r'Could not set lock on file "([^"]+)".*?\(PID (\d+)\)', re.DOTALL)
+# What DuckDB says where another process holds a database file. The number stands alone where DuckDB cannot see that
+# process, and is 0 where the process let go before DuckDB asked for its number.
+HELD = re.compile(r'Could not set lock on file "([^"]+)".*?PID (\d+)', re.DOTALL)
 
 T = TypeVar("T")
 
@@ -82,6 +83,8 @@ def take_turns() -> None:
 
 def command_of(process: int) -> str:
     """Give the command that a process runs, and its number; the number alone where the command cannot be seen."""
+    if not process:
+        return "another process"
     try:
         words = Path(f"/proc/{process}/cmdline").read_text().strip("\0").split("\0")
     except OSError:

@@ -85,6 +85,16 @@ def run(scratch: Path) -> Run:
     return partial(run_command, scratch=scratch)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_data_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Give each worker a data directory: a test that loads the project holds its warehouse until the worker ends."""
+    with pytest.MonkeyPatch.context() as patch:
+        data = tmp_path_factory.mktemp("data")
+        (data / "warehouse").mkdir()
+        patch.setenv("LEADS_DATA_DIR", str(data))
+        yield
+
+
 @pytest.fixture
 def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataPaths:
     """An empty data directory, which LEADS_DATA_DIR names while the test runs."""

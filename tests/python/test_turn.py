@@ -98,6 +98,25 @@ def test_another_fault_is_not_waited_for(tmp_path: Path) -> None:
         turn.in_turn(lambda: duckdb.connect(str(no_database)))
 
 
+@pytest.mark.parametrize(
+    ("holder", "told"), [("python3.11 (PID 7777777) by user ana", "process 7777777"), ("PID 0", "another process")]
+)
+def test_a_holder_that_cannot_be_seen_is_waited_for_too(
+    holder: str, told: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turn, "PAUSE", 0)
+    said = f'Could not set lock on file "leads.duckdb": Conflicting lock is held in {holder}. However, you would …'
+    answers = iter([duckdb.IOException(said), duckdb.IOException(said), None])
+
+    def connect() -> str:
+        if answer := next(answers):
+            raise answer
+        return "connected"
+
+    assert turn.in_turn(connect) == "connected"
+    assert capsys.readouterr().err.startswith(f"leads.duckdb: {told} holds the warehouse. Waiting for it")
+
+
 def test_the_holder_is_told_by_its_command() -> None:
     words = [sys.executable, "-c", "print(flush=True); input()", "a" * 100]
     process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -108,6 +127,7 @@ def test_the_holder_is_told_by_its_command() -> None:
         process.kill()
         process.wait()
     assert turn.command_of(process.pid) == f"process {process.pid}"
+    assert turn.command_of(0) == "another process"
     assert f"(process {os.getpid()})" in turn.command_of(os.getpid())
 
 
