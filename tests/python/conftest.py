@@ -20,6 +20,8 @@ os.environ.setdefault("MAX_FORK_WORKERS", "1")
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
+# The command `leads` of this checkout, wherever another one is installed.
+LEADS = (sys.executable, "-c", "from lead_enrichment.cli import app; app()")
 # The real files; they are not part of the project.
 SAMPLES = Path(os.environ.get("LEADS_SAMPLES_DIR", ROOT.parent / "shared" / "samples"))
 needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the real sample files are not part of the project")
@@ -59,7 +61,7 @@ def run_command(
     if words[0] == "sqlmesh":
         words = ("sqlmesh", "--log-file-dir", str(scratch / "logs"), *words[1:])
     if words[0] == "leads":
-        words = (sys.executable, "-c", "from lead_enrichment.cli import app; app()", *words[1:])
+        words = (*LEADS, *words[1:])
     done = subprocess.run(
         words,
         cwd=project,

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from conftest import DEMO_FACILITIES, DEMO_MONTHS, ROOT, Run, command_environment
+from conftest import DEMO_FACILITIES, DEMO_MONTHS, LEADS, ROOT, Run, command_environment
 from lead_enrichment import publish
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.paths import DataPaths
@@ -76,8 +75,7 @@ def test_readers_see_the_old_or_the_new_and_no_lock_while_a_run_goes_on(
     while_held = 0
     summaries = []
     # As a scheduler runs it; plain `sqlmesh run` would fail where it meets this test's own look at the warehouse.
-    leads = [sys.executable, "-c", "from lead_enrichment.cli import app; app()"]
-    words = [*leads, "sqlmesh", "--log-file-dir", str(tmp_path / "logs"), "run", "--ignore-cron"]
+    words = [*LEADS, "sqlmesh", "--log-file-dir", str(tmp_path / "logs"), "run", "--ignore-cron"]
     with (tmp_path / "run.txt").open("w") as printed:
         running = subprocess.Popen(
             words, cwd=ROOT, env=command_environment(own_demo, tmp_path), stdout=printed, stderr=printed

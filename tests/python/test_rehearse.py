@@ -10,7 +10,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, replace
 from difflib import ndiff
@@ -22,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from conftest import ROOT, Run, command_environment
+from conftest import LEADS, ROOT, Run, command_environment
 from lead_enrichment.bronze import write_empty_tables
 from lead_enrichment.commands.rehearse import page
 from lead_enrichment.contracts import CONTRACTS_DIR, contracts, read_contract
@@ -238,7 +237,7 @@ def test_a_killed_rehearsal_leaves_nothing_that_counts_and_the_next_one_cleans_u
 ) -> None:
     file = delivery.write(tmp_path / "texas" / "texas_2026-12-06.csv")
     before = tree(own_demo)
-    words = [sys.executable, "-c", "from lead_enrichment.cli import app; app()", "rehearse", str(file)]
+    words = [*LEADS, "rehearse", str(file)]
     environment, silent = command_environment(own_demo, tmp_path), subprocess.DEVNULL
     with subprocess.Popen(words, cwd=ROOT, env=environment, start_new_session=True, stderr=silent) as killed:
         deadline = time.monotonic() + 60

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from conftest import BIN, ROOT, Run, command_environment
+from conftest import BIN, LEADS, ROOT, Run, command_environment
 from lead_enrichment import turn
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import DataPaths
@@ -26,7 +26,6 @@ print("held", flush=True)
 time.sleep(float(sys.argv[2]))
 """
 
-LEADS = "from lead_enrichment.cli import app; app()"
 # How long a command may take until it wants the warehouse, in seconds.
 PATIENCE = 120
 
@@ -44,13 +43,13 @@ def held(warehouse: Path, seconds: float) -> Iterator[int]:
         holder.wait()
 
 
-@pytest.mark.parametrize("words", [("sqlmesh",), ("python", "-c", LEADS, "sqlmesh")])
-def test_the_second_waits_and_ends_well(words: tuple[str, ...], planned_demo: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("words", [(BIN / "sqlmesh",), (*LEADS, "sqlmesh")])
+def test_the_second_waits_and_ends_well(words: tuple[str | Path, ...], planned_demo: Path, tmp_path: Path) -> None:
     data, said = tmp_path / "data", tmp_path / "said.txt"
     paths = DataPaths(data)
     paths.warehouse.parent.mkdir(parents=True)
     shutil.copyfile(DataPaths(planned_demo).warehouse, paths.warehouse)
-    command = [BIN / words[0], *words[1:], "--log-file-dir", tmp_path / "logs", "fetchdf", "SELECT 6 * 7"]
+    command = [*words, "--log-file-dir", tmp_path / "logs", "fetchdf", "SELECT 6 * 7"]
     with held(paths.warehouse, PATIENCE) as holder, said.open("w") as stderr:
         second = subprocess.Popen(
             command, cwd=ROOT, env=command_environment(data, tmp_path), stdout=subprocess.PIPE, stderr=stderr, text=True
