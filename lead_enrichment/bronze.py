@@ -107,6 +107,25 @@ ARROW_TYPES = {
 
 Columns = tuple[tuple[str, str, str], ...]
 
+# What the project writes down about its own work, beside the delivered rows.
+BOOKS: dict[str, tuple[str, Columns]] = {
+    "file_ledger": ("Every attempt to take a file in. One row per attempt.", LEDGER_COLUMNS),
+    "rejected_row": (
+        "Delivered rows that fit no contract, kept as they came. One row per rejected row.",
+        REJECTED_COLUMNS,
+    ),
+    "column_proposal": (
+        "What delivered columns most likely are where a file was refused, and what was decided. One row per proposed "
+        "column and decision.",
+        PROPOSAL_COLUMNS,
+    ),
+    "archive_event": (
+        "What was pruned from the archive or restored from it. One row per event.",
+        ARCHIVE_EVENT_COLUMNS,
+    ),
+    "model_run": ("What each model cost in each plan and run. One row per run and model.", MODEL_RUN_COLUMNS),
+}
+
 
 def source_columns(contract: Contract) -> Columns:
     """Give the bronze columns of a source: the contract's, as text, then those that ingest adds."""
@@ -119,22 +138,7 @@ def bronze_tables() -> dict[str, tuple[str, Columns]]:
         key: (f"{contract.description} One row per delivered row.", source_columns(contract))
         for key, contract in contracts().items()
     }
-    tables["file_ledger"] = ("Every attempt to take a file in. One row per attempt.", LEDGER_COLUMNS)
-    tables["rejected_row"] = (
-        "Delivered rows that fit no contract, kept as they came. One row per rejected row.",
-        REJECTED_COLUMNS,
-    )
-    tables["column_proposal"] = (
-        "What delivered columns most likely are where a file was refused, and what was decided. One row per proposed "
-        "column and decision.",
-        PROPOSAL_COLUMNS,
-    )
-    tables["archive_event"] = (
-        "What was pruned from the archive or restored from it. One row per event.",
-        ARCHIVE_EVENT_COLUMNS,
-    )
-    tables["model_run"] = ("What each model cost in each plan and run. One row per run and model.", MODEL_RUN_COLUMNS)
-    return tables
+    return tables | BOOKS
 
 
 def arrow_schema(columns: Columns) -> pa.Schema:

@@ -43,8 +43,11 @@ class DataPaths:
 
     @property
     def published(self) -> Path:
-        """The copy of production that readers open; see publish.py."""
-        return self.root / "warehouse" / "leads_published.duckdb"
+        """The copy of the warehouse that readers open; see publish.py.
+
+        In a folder of its own, since it bears the warehouse's name: its views name the catalog that DuckDB names so.
+        """
+        return self.root / "published" / "leads.duckdb"
 
 
 def write_text_whole(target: Path, text: str) -> None:

@@ -1,31 +1,30 @@
-"""The published copy: what production shows, in a file of its own that is only ever read.
+"""The published copy: the warehouse as the last successful run left it, in a file that is only ever read.
 
 DuckDB lets nobody read a file while another process may write to it. So after each successful plan or run of production
-its tables are copied into a file beside the warehouse, which takes the place of the one before by a rename: a reader
-opens the old copy or the new one, whole either way, and waits for nobody.
+the warehouse's file is copied, and the copy takes the place of the one before by a rename: a reader opens the old copy
+or the new one, whole either way, and waits for nobody.
 """
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from lead_enrichment.bronze import BOOKS
 from lead_enrichment.delivery import quoted
 from lead_enrichment.errors import DataError
 from lead_enrichment.paths import DataPaths
 
-# What people and other programs read.
-SCHEMAS = ("dims", "facts", "marts", "ops")
-# The steps between stay in the warehouse, but for those that `leads match` needs to explain, list and decide.
-STEPS = ("intermediate.int_lead_current", "intermediate.int_match_key", "staging.stg_match_decision")
+COPY = "import shutil, sys; shutil.copyfile(*sys.argv[1:])"
 
 
 def publish(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> None:
-    """Copy production's tables, with their descriptions, into a new published copy.
+    """Put a copy of the warehouse, with production as it is now, in the place of the one before.
 
     Args:
         connection: SQLMesh's connection to the warehouse.
@@ -37,20 +36,14 @@ def publish(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> None:
     unfinished = paths.published.with_name(f".{paths.published.stem}.unfinished.duckdb")
     log = unfinished.with_name(f"{unfinished.name}.wal")
     try:
+        paths.published.parent.mkdir(exist_ok=True)
         # What a killed process left.
         for path in (unfinished, log):
             path.unlink(missing_ok=True)
-        connection.execute(f"ATTACH '{quoted(str(unfinished))}' AS published")
-        try:
-            connection.execute("BEGIN")
-            for statement in _statements(connection):
-                connection.execute(statement)
-            connection.execute("COMMIT")
-            connection.execute("CHECKPOINT published")
-        finally:
-            with contextlib.suppress(duckdb.TransactionException):
-                connection.execute("ROLLBACK")
-            connection.execute("DETACH published")
+        # All that was written so far goes into the file; nobody else writes to it.
+        connection.execute("CHECKPOINT")
+        _copy(paths.warehouse, unfinished)
+        _hold_the_books(connection, unfinished)
         unfinished.replace(paths.published)
     except (OSError, duckdb.Error) as error:
         raise DataError(
@@ -60,32 +53,34 @@ def publish(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> None:
         ) from error
 
 
-def _statements(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
-    """Give the SQL that copies production's tables into the database `published`."""
-    here = "database_name = CURRENT_DATABASE() AND NOT internal"
-    views = connection.execute(
-        f"SELECT schema_name, view_name, comment FROM duckdb_views() WHERE {here} "
-        "AND (LIST_CONTAINS(?, schema_name) OR LIST_CONTAINS(?, schema_name || '.' || view_name)) ORDER BY ALL",
-        [list(SCHEMAS), list(STEPS)],
-    ).fetchall()
-    columns = connection.execute(
-        f"SELECT schema_name, table_name, column_name, comment FROM duckdb_columns() "
-        f"WHERE {here} AND comment IS NOT NULL ORDER BY ALL"
-    ).fetchall()
-    for schema in dict.fromkeys(schema for schema, _, _ in views):
-        yield f'CREATE SCHEMA published."{schema}"'
-    for schema, name, comment in views:
-        yield f'CREATE TABLE published."{schema}"."{name}" AS SELECT * FROM "{schema}"."{name}"'
-        if comment:
-            yield f'COMMENT ON TABLE published."{schema}"."{name}" IS {_literal(comment)}'
-    published = {(schema, name) for schema, name, _ in views}
-    for schema, name, column, comment in columns:
-        if (schema, name) in published:
-            yield f'COMMENT ON COLUMN published."{schema}"."{name}"."{column}" IS {_literal(comment)}'
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file of DuckDB's that this process has open.
+
+    In a process of its own: where a process closes a file, the system takes all its locks on that file away.
+
+    Raises:
+        OSError: It could not be copied.
+    """
+    words = [sys.executable, "-c", COPY, str(source), str(target)]
+    copied = subprocess.run(words, capture_output=True, text=True, check=False)
+    if copied.returncode:
+        raise OSError((copied.stderr.strip() or f"exit code {copied.returncode}").splitlines()[-1])
 
 
-def _literal(text: str) -> str:
-    return f"'{quoted(text)}'"
+def _hold_the_books(connection: duckdb.DuckDBPyConnection, copy: Path) -> None:
+    """Put bronze's books into a copy as they are now: their views show files that the next run adds to."""
+    connection.execute(f"ATTACH '{quoted(str(copy))}' AS published")
+    try:
+        views = connection.execute(
+            "SELECT view_name FROM duckdb_views() WHERE database_name = 'published' AND schema_name = 'bronze'"
+        ).fetchall()
+        for (book,) in views:
+            if book in BOOKS:
+                connection.execute(f"DROP VIEW published.bronze.{book}")
+                connection.execute(f"CREATE TABLE published.bronze.{book} AS FROM bronze.{book}")
+        connection.execute("CHECKPOINT published")
+    finally:
+        connection.execute("DETACH published")
 
 
 def published_at(paths: DataPaths) -> datetime | None:

@@ -111,7 +111,7 @@ def run_pipeline(data: Path, project: Path, leads: int) -> Pipeline:
             milliseconds[name] = 1000 * statistics.median(times)
     on_disk = {
         folder: sum(file.stat().st_size for file in (data / folder).rglob("*") if file.is_file())
-        for folder in ("archive", "bronze", "warehouse")
+        for folder in ("archive", "bronze", "warehouse", "published")
     }
     return Pipeline(
         leads=int(found),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -15,21 +16,12 @@ from conftest import DEMO_FACILITIES, DEMO_MONTHS, LEADS, ROOT, Run, command_env
 from lead_enrichment import publish
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.paths import DataPaths
+from lead_enrichment.turn import HELD
 from lead_enrichment.warehouse import production
 
-TABLES = """
-    SELECT schema_name, table_name, comment FROM duckdb_tables() WHERE database_name = CURRENT_DATABASE() ORDER BY ALL
-"""
-VIEWS = """
+SHOWN = """
     SELECT schema_name, view_name, comment FROM duckdb_views()
-    WHERE
-        database_name = CURRENT_DATABASE() AND NOT internal
-        AND (
-            schema_name IN ('dims', 'facts', 'marts', 'ops')
-            OR view_name IN ('int_lead_current', 'int_match_key', 'stg_match_decision')
-        )
-        AND NOT CONTAINS(schema_name, '__')
-    ORDER BY ALL
+    WHERE database_name = CURRENT_DATABASE() AND schema_name IN ('dims', 'facts', 'marts', 'ops') ORDER BY ALL
 """
 COLUMNS = """
     SELECT schema_name, table_name, column_name, data_type, comment FROM duckdb_columns()
@@ -43,17 +35,26 @@ def test_the_copy_holds_what_production_shows_described(planned_demo: Path) -> N
         duckdb.connect(str(paths.warehouse), read_only=True) as warehouse,
         duckdb.connect(str(paths.published), read_only=True) as published,
     ):
-        tables = published.execute(TABLES).fetchall()
-        assert tables == warehouse.execute(VIEWS).fetchall() and all(comment for _, _, comment in tables)
+        shown = published.execute(SHOWN).fetchall()
+        assert shown == warehouse.execute(SHOWN).fetchall() and all(comment for _, _, comment in shown)
         columns = published.execute(COLUMNS).fetchall()
         assert columns == warehouse.execute(COLUMNS).fetchall() and all(comment for *_, comment in columns)
-        files = [path for schema in publish.SCHEMAS for path in (ROOT / "models" / schema).glob("*.*")]
-        steps = {name.rpartition(".")[2] for name in publish.STEPS}
-        assert {name for _, name, _ in tables} == {path.stem for path in files} | steps
-        for schema, name, _ in tables:
+        files = [path for schema in ("dims", "facts", "ops") for path in (ROOT / "models" / schema).glob("*.*")]
+        assert {name for _, name, _ in shown} == {path.stem for path in files}
+        for schema, name, _ in shown:
             rows = f"SELECT * FROM {schema}.{name} ORDER BY ALL"
             assert published.execute(rows).fetchall() == warehouse.execute(rows).fetchall()
-    assert sorted(path.name for path in paths.warehouse.parent.iterdir()) == ["leads.duckdb", "leads_published.duckdb"]
+    assert [path.name for path in paths.published.parent.iterdir()] == ["leads.duckdb"]
+
+
+def test_publishing_keeps_the_lock_on_the_warehouse(tmp_path: Path) -> None:
+    paths = DataPaths(tmp_path)
+    paths.warehouse.parent.mkdir()
+    look = [sys.executable, "-c", "import duckdb, sys; duckdb.connect(sys.argv[1])", str(paths.warehouse)]
+    with duckdb.connect(str(paths.warehouse)) as connection:
+        publish.publish(connection, paths)
+        refused = subprocess.run(look, capture_output=True, text=True, check=False)
+        assert refused.returncode and HELD.search(refused.stderr)
 
 
 def test_readers_see_the_old_or_the_new_and_no_lock_while_a_run_goes_on(
@@ -135,22 +136,30 @@ def test_only_a_successful_plan_or_run_of_production_is_published(own_demo: Path
 def test_a_copy_that_cannot_be_finished_leaves_the_one_before(tmp_path: Path) -> None:
     paths = DataPaths(tmp_path)
     paths.warehouse.parent.mkdir()
+    ledger = "CREATE OR REPLACE VIEW bronze.file_ledger AS SELECT {} AS i FROM t"
     with duckdb.connect(str(paths.warehouse)) as connection:
-        connection.execute("CREATE SCHEMA dims; CREATE TABLE t AS SELECT 1 AS i")
-        connection.execute("CREATE VIEW dims.a AS SELECT i FROM t; CREATE VIEW dims.b AS SELECT i FROM t")
+        connection.execute("CREATE SCHEMA dims; CREATE SCHEMA bronze; CREATE TABLE t AS SELECT 1 AS i")
+        connection.execute(ledger.format("i"))
+        connection.execute("CREATE VIEW dims.a AS SELECT t.i, l.i AS j FROM t, leads.bronze.file_ledger AS l")
         publish.publish(connection, paths)
-        connection.execute("UPDATE t SET i = 2; CREATE OR REPLACE VIEW dims.b AS SELECT ERROR('broken') AS i FROM t")
-        with pytest.raises(DataError, match=r"published copy could not be written .*broken.* The one before stays"):
+        connection.execute("UPDATE t SET i = 2")
+        # One fault while the file is copied, one while the books are.
+        paths.warehouse.rename(tmp_path / "away")
+        with pytest.raises(DataError, match=r"could not be written .*No such file.* The one before stays"):
+            publish.publish(connection, paths)
+        (tmp_path / "away").rename(paths.warehouse)
+        connection.execute(ledger.format("ERROR('broken')"))
+        with pytest.raises(DataError, match=r"could not be written .*broken.* The one before stays"):
             publish.publish(connection, paths)
         with production(paths) as reader:
-            assert reader.execute("SELECT i FROM dims.a UNION ALL SELECT i FROM dims.b").fetchall() == [(1,), (1,)]
+            assert reader.execute("SELECT i, j FROM dims.a").fetchall() == [(1, 1)]
             # A reader that is at work keeps the copy that it has opened.
-            connection.execute("CREATE OR REPLACE VIEW dims.b AS SELECT i FROM t")
+            connection.execute(ledger.format("i"))
             publish.publish(connection, paths)
-            assert reader.execute("SELECT i FROM dims.a UNION ALL SELECT i FROM dims.b").fetchall() == [(1,), (1,)]
+            assert reader.execute("SELECT i, j FROM dims.a").fetchall() == [(1, 1)]
         with production(paths) as reader:
-            assert reader.execute("SELECT i FROM dims.a UNION ALL SELECT i FROM dims.b").fetchall() == [(2,), (2,)]
-    assert {path.suffix for path in paths.warehouse.parent.iterdir()} == {".duckdb"}
+            assert reader.execute("SELECT i, j FROM dims.a").fetchall() == [(2, 2)]
+    assert [path.name for path in paths.published.parent.iterdir()] == ["leads.duckdb"]
 
 
 def test_before_the_first_copy_readers_open_the_warehouse_or_say_that_it_is_held(tmp_path: Path) -> None:
