@@ -200,7 +200,8 @@ def report(sizes: Sequence[Size]) -> str:
             f"| {run.leads:,} | {run.plan_seconds:,.0f} s | {peak} | {run.refresh_seconds:,.0f} s "
             f"| {run.type_2_seconds:.1f} s "
             + "".join(f"| {run.query_milliseconds[name]:,.0f} ms " for name in names)
-            + f"| {(disk['archive'] + disk['bronze']) / 1e6:,.0f} MB | {(disk['warehouse'] + disk['published']) / 1e6:,.0f} MB |"
+            + f"| {(disk['archive'] + disk['bronze']) / 1e6:,.0f} MB "
+            + f"| {(disk['warehouse'] + disk['published']) / 1e6:,.0f} MB |"
         )
     if len(sizes) > 1:
         lines += [
