@@ -27,7 +27,7 @@ PIPELINE = Pipeline(
     10**9,
     0.5,
     {"history of a lead": 1.0},
-    {"archive": 1, "bronze": 1, "warehouse": 1},
+    {"archive": 1, "bronze": 1, "warehouse": 1, "published": 0},
     {"a.b": 9.0},
 )
 
