@@ -37,14 +37,18 @@ def publish(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> None:
     log = unfinished.with_name(f"{unfinished.name}.wal")
     try:
         paths.published.parent.mkdir(exist_ok=True)
-        # What a killed process left.
-        for path in (unfinished, log):
-            path.unlink(missing_ok=True)
+        # What a killed process left would be taken for the log of this copy.
+        log.unlink(missing_ok=True)
         # All that was written so far goes into the file; nobody else writes to it.
         connection.execute("CHECKPOINT")
-        _copy(paths.warehouse, unfinished)
-        _hold_the_books(connection, unfinished)
-        unfinished.replace(paths.published)
+        try:
+            _copy(paths.warehouse, unfinished)
+            _hold_the_books(connection, unfinished)
+            unfinished.replace(paths.published)
+        finally:
+            # On a full disk, half a copy would be in the way of what makes room.
+            for path in (unfinished, log):
+                path.unlink(missing_ok=True)
     except (OSError, duckdb.Error) as error:
         raise DataError(
             f"the published copy could not be written ({error})",

@@ -19,13 +19,15 @@ from lead_enrichment.paths import DataPaths
 from lead_enrichment.turn import HELD
 from lead_enrichment.warehouse import production
 
-SHOWN = """
+# What people and other programs read.
+SCHEMAS = ("dims", "facts", "marts", "ops")
+SHOWN = f"""
     SELECT schema_name, view_name, comment FROM duckdb_views()
-    WHERE database_name = CURRENT_DATABASE() AND schema_name IN ('dims', 'facts', 'marts', 'ops') ORDER BY ALL
+    WHERE database_name = CURRENT_DATABASE() AND schema_name IN {SCHEMAS} ORDER BY ALL
 """
-COLUMNS = """
+COLUMNS = f"""
     SELECT schema_name, table_name, column_name, data_type, comment FROM duckdb_columns()
-    WHERE database_name = CURRENT_DATABASE() AND schema_name IN ('dims', 'facts', 'marts', 'ops') ORDER BY ALL
+    WHERE database_name = CURRENT_DATABASE() AND schema_name IN {SCHEMAS} ORDER BY ALL
 """
 
 
@@ -39,7 +41,7 @@ def test_the_copy_holds_what_production_shows_described(planned_demo: Path) -> N
         assert shown == warehouse.execute(SHOWN).fetchall() and all(comment for _, _, comment in shown)
         columns = published.execute(COLUMNS).fetchall()
         assert columns == warehouse.execute(COLUMNS).fetchall() and all(comment for *_, comment in columns)
-        files = [path for schema in ("dims", "facts", "ops") for path in (ROOT / "models" / schema).glob("*.*")]
+        files = [path for schema in SCHEMAS for path in (ROOT / "models" / schema).glob("*.*")]
         assert {name for _, name, _ in shown} == {path.stem for path in files}
         for schema, name, _ in shown:
             rows = f"SELECT * FROM {schema}.{name} ORDER BY ALL"
@@ -136,13 +138,17 @@ def test_only_a_successful_plan_or_run_of_production_is_published(own_demo: Path
 def test_a_copy_that_cannot_be_finished_leaves_the_one_before(tmp_path: Path) -> None:
     paths = DataPaths(tmp_path)
     paths.warehouse.parent.mkdir()
-    ledger = "CREATE OR REPLACE VIEW bronze.file_ledger AS SELECT {} AS i FROM t"
+    # A book of bronze is a view of files, which change while readers have the copy.
+    book = tmp_path / "book.csv"
+    ledger = f"CREATE OR REPLACE VIEW bronze.file_ledger AS SELECT {{}} AS i FROM READ_CSV('{book}')"
+    book.write_text("i\n1\n")
     with duckdb.connect(str(paths.warehouse)) as connection:
         connection.execute("CREATE SCHEMA dims; CREATE SCHEMA bronze; CREATE TABLE t AS SELECT 1 AS i")
         connection.execute(ledger.format("i"))
         connection.execute("CREATE VIEW dims.a AS SELECT t.i, l.i AS j FROM t, leads.bronze.file_ledger AS l")
         publish.publish(connection, paths)
         connection.execute("UPDATE t SET i = 2")
+        book.write_text("i\n2\n")
         # One fault while the file is copied, one while the books are.
         paths.warehouse.rename(tmp_path / "away")
         with pytest.raises(DataError, match=r"could not be written .*No such file.* The one before stays"):
@@ -151,6 +157,7 @@ def test_a_copy_that_cannot_be_finished_leaves_the_one_before(tmp_path: Path) ->
         connection.execute(ledger.format("ERROR('broken')"))
         with pytest.raises(DataError, match=r"could not be written .*broken.* The one before stays"):
             publish.publish(connection, paths)
+        assert [path.name for path in paths.published.parent.iterdir()] == ["leads.duckdb"]
         with production(paths) as reader:
             assert reader.execute("SELECT i, j FROM dims.a").fetchall() == [(1, 1)]
             # A reader that is at work keeps the copy that it has opened.
