@@ -19,13 +19,12 @@ MATCH_ATTRIBUTES: tuple[tuple[str, str, bool], ...] = (
 
 @macro()
 def match_values(evaluator, relation):  # type: ignore[no-untyped-def]
-    """Give for each attribute what both leads say and at which level they agree, cast and described."""
+    """Give for each attribute what both leads say, cast and described."""
     projections = []
     for attribute, spoken, _ in MATCH_ATTRIBUTES:
         for suffix, description in (
             ("left", f"The {spoken} of the first lead"),
             ("right", f"The {spoken} of the other lead"),
-            ("level", f"How the {spoken} agree; NULL where one of the two says nothing"),
         ):
             name = f"{attribute}_{suffix}"
             projection = exp.cast(exp.column(name, table=relation.name), "TEXT").as_(name)

@@ -35,11 +35,12 @@ MEMORY = "1800MB"
 AUTO_PROBABILITY = 0.95
 # The keys are prepared for both, and so not counted: Splink cannot tell which too many share.
 PREPARED = "intermediate.int_match_key"
-# A view: a run does not build it. Splink has nothing like its verdicts, so reading it in full is timed apart.
-VERDICTS = "facts.fact_match_pair"
+# Splink has nothing like the verdicts, so they are timed apart.
+VERDICTS = "intermediate.int_match_verdict"
 # The models from keys to verdicts, in the order in which they are built.
 STEPS = (
     PREPARED,
+    "intermediate.int_match_contact",
     "intermediate.int_match_candidate",
     "intermediate.int_match_comparison",
     "intermediate.int_match_score",
@@ -124,7 +125,7 @@ def _write_leads(paths: DataPaths, models: MatchingModels, folder: Path, leads: 
     if not found:
         raise DataError("production has no live leads to multiply", "", "Take files in first: make run")
     with _open(folder) as connection:
-        connection.execute("CREATE SCHEMA intermediate; CREATE SCHEMA facts; CREATE SCHEMA seeds")
+        connection.execute("CREATE SCHEMA intermediate; CREATE SCHEMA seeds")
         for table in SEEDS:
             connection.execute(f"CREATE TABLE {table} AS FROM READ_PARQUET('{_file(folder, table)}')")
         decision = models.context.get_model("intermediate.int_match_decision", raise_if_missing=True)
@@ -141,15 +142,12 @@ def _write_leads(paths: DataPaths, models: MatchingModels, folder: Path, leads: 
                 (string.ascii_letters, "c.letters || UPPER(c.letters)"),
             )
         )
-        words = f"LIST_SORT(LIST_TRANSFORM({{}}, word -> TRANSLATE(word, {upper})))"
         phone = "'+1' || LPAD(((SUBSTR({0}, 3)::BIGINT + c.copy * 10007001) % 10000000000)::TEXT, 10, '0')"
         other = {
             "lead_key": "l.lead_key || '-' || c.copy",
             "license_number": "l.license_number || '-' || c.copy",
             "phone": phone.format("l.phone"),
             "mobile": phone.format("l.mobile"),
-            "name_words": words.format("l.name_words"),
-            "street_words": words.format("l.street_words"),
             **{
                 column: f"TRANSLATE(l.{column}, {both})"
                 for column in (
@@ -202,7 +200,7 @@ def _match(folder: Path, project: Path) -> Measure:
             else:
                 _build_python_model(connection, models, step)
             steps[step] = time.perf_counter() - began
-        pairs = _count(connection, "SELECT COUNT(*) FROM facts.fact_match_pair")
+        pairs = _count(connection, f"SELECT COUNT(*) FROM {VERDICTS}")
         entities = _count(
             connection, "SELECT COUNT(DISTINCT entity_key) FROM intermediate.int_entity WHERE entity_size > 1"
         )

@@ -59,8 +59,24 @@ WITH lead AS (
   FROM lead AS l
   WHERE
     l.is_live
+), pair AS (
+  SELECT
+    s.left_lead_key,
+    s.right_lead_key,
+    s.left_source_key,
+    s.right_source_key,
+    s.match_passes,
+    s.match_probability,
+    s.match_weight,
+    v.verdict,
+    v.is_match,
+    v.reason
+  FROM intermediate.int_match_score AS s
+  INNER JOIN intermediate.int_match_verdict AS v
+    ON v.left_lead_number = s.left_lead_number
+    AND v.right_lead_number = s.right_lead_number
 ), oriented AS (
-  /* Each pair seen from both its leads; crossed with two sides, so that the view is read once */
+  /* Each pair seen from both its leads */
   SELECT
     CASE s.side WHEN 'left' THEN p.left_lead_key ELSE p.right_lead_key END AS lead_key,
     CASE s.side WHEN 'left' THEN p.right_lead_key ELSE p.left_lead_key END AS other_lead_key,
@@ -71,7 +87,7 @@ WITH lead AS (
     p.verdict,
     p.is_match,
     p.reason
-  FROM facts.fact_match_pair AS p
+  FROM pair AS p
   CROSS JOIN (VALUES
     ('left'),
     ('right')) AS s(side)

@@ -1,11 +1,11 @@
 MODEL (
   name intermediate.int_match_candidate,
   kind FULL,
-  grain (left_lead_key, right_lead_key),
-  description 'Pairs of live leads worth comparing: they share a key that few others hold, or a steward has judged them. One row per pair.',
+  grain (left_lead_number, right_lead_number),
+  description 'Pairs of live leads worth comparing: they share a key that few others hold, or a steward has judged them. Numbers only: what the two leads say stays with them, which keeps millions of pairs in memory. One row per pair.',
   audits (
-    NOT_NULL(columns := (left_lead_key, right_lead_key, match_passes)),
-    UNIQUE_COMBINATION_OF_COLUMNS(columns := (left_lead_key, right_lead_key))
+    NOT_NULL(columns := (left_lead_number, right_lead_number, match_passes, shares_license)),
+    UNIQUE_COMBINATION_OF_COLUMNS(columns := (left_lead_number, right_lead_number))
   )
 );
 
@@ -18,7 +18,7 @@ WITH usable AS (
     k.licenses_sharing
   FROM intermediate.int_match_key AS k
   WHERE
-    NOT k.is_over_shared
+    NOT k.is_over_shared AND k.leads_holding > 1
 ), lead AS (
   SELECT
     l.lead_number,
@@ -29,7 +29,6 @@ WITH usable AS (
     a.lead_number AS left_lead_number,
     b.lead_number AS right_lead_number,
     a.key_type,
-    a.key_value,
     a.leads_sharing,
     a.licenses_sharing
   FROM usable AS a
@@ -43,7 +42,6 @@ WITH usable AS (
     l.lead_number AS left_lead_number,
     r.lead_number AS right_lead_number,
     'decision' AS key_type,
-    'decision' AS key_value,
     1 AS leads_sharing,
     0 AS licenses_sharing
   FROM intermediate.int_match_decision AS d
@@ -55,12 +53,9 @@ WITH usable AS (
   SELECT
     f.left_lead_number,
     f.right_lead_number,
-    MAX(CASE WHEN f.key_type = 'license' THEN f.key_value END) AS shared_license,
-    MAX(CASE WHEN f.key_type = 'phone' THEN f.key_value END) AS shared_phone,
+    MAX(CASE WHEN f.key_type = 'license' THEN 'license' END) AS license,
     MIN(CASE WHEN f.key_type = 'phone' THEN f.leads_sharing END) AS phone_leads,
-    MAX(CASE WHEN f.key_type = 'email' THEN f.key_value END) AS shared_email,
     MIN(CASE WHEN f.key_type = 'email' THEN f.leads_sharing END) AS email_leads,
-    MAX(CASE WHEN f.key_type = 'domain' THEN f.key_value END) AS shared_domain,
     MIN(CASE WHEN f.key_type = 'domain' THEN f.leads_sharing END) AS domain_leads,
     MIN(CASE WHEN f.key_type IN ('phone', 'email') THEN f.licenses_sharing END) AS contact_licenses,
     MAX(CASE WHEN f.key_type = 'street' THEN 'street' END) AS street,
@@ -77,31 +72,24 @@ WITH usable AS (
 SELECT
   p.left_lead_number::BIGINT AS left_lead_number, /* Number of the lead whose key sorts first */
   p.right_lead_number::BIGINT AS right_lead_number, /* Number of the other lead */
-  l.lead_key::TEXT AS left_lead_key, /* The lead whose key sorts first */
-  r.lead_key::TEXT AS right_lead_key, /* The other lead */
   @join_text(
     ', ',
-    CASE WHEN NOT p.shared_license IS NULL THEN 'license' END,
-    CASE WHEN NOT p.shared_phone IS NULL THEN 'phone' END,
-    CASE WHEN NOT p.shared_email IS NULL THEN 'email' END,
+    p.license,
+    CASE WHEN NOT p.phone_leads IS NULL THEN 'phone' END,
+    CASE WHEN NOT p.email_leads IS NULL THEN 'email' END,
     p.street,
     p.name_zip,
     p.name_city,
     p.contact_zip,
-    CASE WHEN NOT p.shared_domain IS NULL THEN 'domain' END,
+    CASE WHEN NOT p.domain_leads IS NULL THEN 'domain' END,
     p.name_state,
     p.decision
   )::TEXT AS match_passes, /* The keys by which the pair was found, the surest first */
-  p.shared_license::TEXT AS shared_license, /* State and licence number that both hold */
-  p.shared_phone::TEXT AS shared_phone, /* Phone that both hold, as phone or mobile */
-  p.phone_leads::BIGINT AS phone_leads, /* Leads that hold the phone in the source where most do */
-  p.shared_email::TEXT AS shared_email, /* E-mail address that both hold */
-  p.email_leads::BIGINT AS email_leads, /* Leads that hold the address in the source where most do */
-  p.shared_domain::TEXT AS shared_domain, /* Domain that both hold, of web site or e-mail address */
-  p.domain_leads::BIGINT AS domain_leads, /* Leads that hold the domain in the source where most do */
+  (
+    NOT p.license IS NULL
+  )::BOOLEAN AS shares_license, /* Whether both hold one licence number of one state */
+  p.phone_leads::BIGINT AS phone_leads, /* Leads that hold the shared phone in the source where most do; NULL where none is shared */
+  p.email_leads::BIGINT AS email_leads, /* The same of the shared e-mail address */
+  p.domain_leads::BIGINT AS domain_leads, /* The same of the shared domain, of web site or e-mail address */
   p.contact_licenses::BIGINT AS contact_licenses /* Licences of a state that hold the shared phone or e-mail address, of the one that fewer hold */
 FROM pair AS p
-INNER JOIN lead AS l
-  ON l.lead_number = p.left_lead_number
-INNER JOIN lead AS r
-  ON r.lead_number = p.right_lead_number

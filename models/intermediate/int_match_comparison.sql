@@ -2,46 +2,31 @@ MODEL (
   name intermediate.int_match_comparison,
   kind VIEW,
   grain (left_lead_key, right_lead_key),
-  description 'How the two leads of a candidate pair agree in each attribute, as a level of seeds.match_weight. A level is NULL where one of the two says nothing. A contact that too many leads share counts as missing. One row per pair.',
-  audits (
-    NOT_NULL(columns := (left_lead_key, right_lead_key))
-  )
+  ignored_rules ['nomissingaudits'],
+  description 'How the two leads of a candidate pair agree in each attribute, as a level of seeds.match_weight. A level is NULL where one of the two says nothing. A contact that too many leads share counts as missing. A view: intermediate.int_match_score keeps the levels, and audits them. One row per pair.'
 );
 
-WITH held AS (
-  SELECT
-    k.lead_number,
-    MIN(CASE WHEN k.key_type = 'phone' AND NOT k.is_over_shared THEN k.key_value END) AS usable_phone,
-    MAX(CASE WHEN k.key_type = 'phone' AND NOT k.is_over_shared THEN k.key_value END) AS other_phone,
-    MAX(CASE WHEN k.key_type = 'email' AND NOT k.is_over_shared THEN k.key_value END) AS usable_email,
-    MAX(CASE WHEN k.key_type = 'domain' AND NOT k.is_over_shared THEN k.key_value END) AS usable_domain,
-    MAX(CASE WHEN k.key_type = 'name_state' THEN k.leads_sharing END) AS name_leads
-  FROM intermediate.int_match_key AS k
-  WHERE
-    k.key_type IN ('phone', 'email', 'domain', 'name_state')
-  GROUP BY
-    k.lead_number
-), lead AS (
+WITH lead AS (
   SELECT
     l.*,
-    h.usable_phone,
-    NULLIF(h.other_phone, h.usable_phone) AS other_phone,
-    h.usable_email,
-    h.usable_domain,
-    COALESCE(h.name_leads, 1) AS name_leads,
-    ARRAY_LENGTH(l.name_words) AS words,
+    c.phone AS usable_phone,
+    c.other_phone,
+    c.email AS usable_email,
+    c.domain AS usable_domain,
+    COALESCE(c.name_leads, 1) AS name_leads,
     REGEXP_EXTRACT(l.contact_name, '([^ ]+)$', 1) AS family_name,
-    @join_text(' ', l.house_number, l.street, l.unit_number, l.city, l.state, l.postal_code) AS address_line
+    COALESCE(UPPER(l.name) = l.contact_name, FALSE) AS is_named_after_contact
   FROM intermediate.int_match_lead AS l
-  LEFT JOIN held AS h
-    ON h.lead_number = l.lead_number
+  LEFT JOIN intermediate.int_match_contact AS c
+    ON c.lead_number = l.lead_number
 ), paired AS (
   SELECT
     c.*,
+    l.lead_key AS left_lead_key,
+    r.lead_key AS right_lead_key,
     l.source_key AS left_source_key,
     r.source_key AS right_source_key,
-    l.name AS name_left,
-    r.name AS name_right,
+    NOT l.name IS NULL AND NOT r.name IS NULL AS are_names_known,
     GREATEST(l.name_leads, r.name_leads) AS name_leads,
     COALESCE(
       l.name_normal = r.name_normal
@@ -55,29 +40,22 @@ WITH held AS (
       l.name_site IS NULL OR r.name_site IS NULL
     )
     AND REGEXP_MATCHES(COALESCE(l.name_site, r.name_site), '^([IV]+|[0-9]+)$') AS is_one_numbered,
-    @shared_words(l.name_words, r.name_words) AS shared_words,
-    LEAST(l.words, r.words) AS fewer_words,
-    GREATEST(l.words, r.words) AS more_words,
+    l.name_normal AS left_name,
+    r.name_normal AS right_name,
     @similarity(l.name_normal, r.name_normal, 0.6) AS name_similarity,
-    @join_text(', ', l.usable_phone, l.other_phone) AS phone_left,
-    @join_text(', ', r.usable_phone, r.other_phone) AS phone_right,
-    l.usable_email AS email_left,
-    r.usable_email AS email_right,
+    NOT l.usable_phone IS NULL AND NOT r.usable_phone IS NULL AS are_phones_known,
+    NOT l.usable_email IS NULL AND NOT r.usable_email IS NULL AS are_emails_known,
     @similarity(l.usable_email, r.usable_email, 0.9) AS email_similarity,
-    l.usable_domain AS domain_left,
-    r.usable_domain AS domain_right,
-    l.contact_name AS contact_left,
-    r.contact_name AS contact_right,
+    NOT l.usable_domain IS NULL AND NOT r.usable_domain IS NULL AS are_domains_known,
+    l.is_named_after_contact,
+    l.contact_name = r.contact_name AS is_same_contact,
     COALESCE(l.family_name = r.family_name, FALSE) AS is_same_family,
-    l.address_line AS address_left,
-    r.address_line AS address_right,
     l.state <> r.state AS is_other_state,
     l.state = r.state AS is_same_state,
     l.house_number = r.house_number AS is_same_house,
     l.street = r.street AS is_same_street,
-    @similarity(l.street, r.street, 0.75) AS street_similarity,
-    @shared_words(l.street_words, r.street_words) AS shared_street_words,
-    LEAST(ARRAY_LENGTH(l.street_words), ARRAY_LENGTH(r.street_words)) AS fewer_street_words,
+    l.street AS left_street,
+    r.street AS right_street,
     l.unit_number = r.unit_number AS is_same_unit,
     l.postal_code = r.postal_code AS is_same_zip,
     l.city = r.city
@@ -87,17 +65,15 @@ WITH held AS (
     AND NOT r.house_number IS NULL
     AND NOT l.street IS NULL
     AND NOT r.street IS NULL AS are_streets_known,
-    l.license_number AS license_left,
-    r.license_number AS license_right,
     COALESCE(l.license_type IN ('permit', 'accommodation'), FALSE)
     OR COALESCE(r.license_type IN ('permit', 'accommodation'), FALSE) AS is_program_or_gym,
     l.source_key = r.source_key AND l.source_key <> 'salesforce' AS are_two_licenses,
     COALESCE(
       (
-        c.shared_phone IS NULL AND l.phone IN (r.phone, r.mobile)
+        c.phone_leads IS NULL AND l.phone IN (r.phone, r.mobile)
       )
       OR (
-        c.shared_email IS NULL AND l.email = r.email
+        c.email_leads IS NULL AND l.email = r.email
       ),
       FALSE
     ) AS shares_common_contact
@@ -106,20 +82,48 @@ WITH held AS (
     ON l.lead_number = c.left_lead_number
   INNER JOIN lead AS r
     ON r.lead_number = c.right_lead_number
+), worded AS (
+  /* Words are dear, so texts are cut into them only where the whole text leaves it open */
+  SELECT
+    p.*,
+    CASE WHEN NOT p.is_same_name THEN @name_words(p.left_name) END AS left_words,
+    CASE WHEN NOT p.is_same_name THEN @name_words(p.right_name) END AS right_words,
+    CASE
+      WHEN p.is_same_house AND NOT p.is_same_street
+      THEN @street_words(p.left_street)
+    END AS left_street_words,
+    CASE
+      WHEN p.is_same_house AND NOT p.is_same_street
+      THEN @street_words(p.right_street)
+    END AS right_street_words
+  FROM paired AS p
+), counted AS (
+  SELECT
+    w.*,
+    @shared_words(w.left_words, w.right_words) AS shared_words,
+    LEAST(ARRAY_LENGTH(w.left_words), ARRAY_LENGTH(w.right_words)) AS fewer_words,
+    GREATEST(ARRAY_LENGTH(w.left_words), ARRAY_LENGTH(w.right_words)) AS more_words,
+    @shared_words(w.left_street_words, w.right_street_words) AS shared_street_words,
+    LEAST(ARRAY_LENGTH(w.left_street_words), ARRAY_LENGTH(w.right_street_words)) AS fewer_street_words
+  FROM worded AS w
 ), towned AS (
   /* A ZIP may be mistyped: where the city is unknown, the street decides. A street may be told at length */
   SELECT
-    p.*,
-    p.street_similarity >= 0.75 OR (
-      p.shared_street_words = p.fewer_street_words
+    c.*,
+    c.is_same_street
+    OR (
+      c.is_same_house AND @similarity(c.left_street, c.right_street, 0.75) >= 0.75
+    )
+    OR (
+      c.shared_street_words = c.fewer_street_words
     ) AS is_street_alike,
-    COALESCE(p.is_same_zip, FALSE) OR COALESCE(p.is_same_city, TRUE) AS is_same_town
-  FROM paired AS p
+    COALESCE(c.is_same_zip, FALSE) OR COALESCE(c.is_same_city, TRUE) AS is_same_town
+  FROM counted AS c
 ), leveled AS (
   SELECT
     p.*,
     CASE
-      WHEN p.name_left IS NULL OR p.name_right IS NULL
+      WHEN NOT p.are_names_known
       THEN NULL
       WHEN p.is_same_name
       THEN 'exact'
@@ -142,17 +146,17 @@ WITH held AS (
       ELSE 'different'
     END AS name_level,
     CASE
-      WHEN NOT p.shared_phone IS NULL
+      WHEN NOT p.phone_leads IS NULL
       THEN 'exact'
-      WHEN NOT p.phone_left IS NULL AND NOT p.phone_right IS NULL
+      WHEN p.are_phones_known
       THEN 'different'
     END AS phone_level,
     CASE
-      WHEN NOT p.shared_email IS NULL
+      WHEN NOT p.email_leads IS NULL
       THEN 'exact'
       WHEN p.email_similarity >= 0.9
       THEN 'similar'
-      WHEN NOT p.email_left IS NULL AND NOT p.email_right IS NULL
+      WHEN p.are_emails_known
       THEN 'different'
     END AS email_level,
     CASE
@@ -189,7 +193,7 @@ WITH held AS (
       WHEN p.is_same_state
       THEN 'same_state'
     END AS address_level,
-    CASE WHEN NOT p.shared_license IS NULL THEN 'same' END AS license_level
+    CASE WHEN p.shares_license THEN 'same' END AS license_level
   FROM towned AS p
 ), complete AS (
   /* What an agreement found already implies is no further evidence */
@@ -198,19 +202,18 @@ WITH held AS (
     CASE
       WHEN l.email_level = 'exact'
       THEN NULL
-      WHEN NOT l.shared_domain IS NULL
+      WHEN NOT l.domain_leads IS NULL
       THEN 'same'
-      WHEN NOT l.domain_left IS NULL AND NOT l.domain_right IS NULL
+      WHEN l.are_domains_known
       THEN 'different'
     END AS domain_level,
     CASE
-      WHEN l.contact_left IS NULL
-      OR l.contact_right IS NULL
+      WHEN l.is_same_contact IS NULL
       OR (
-        l.name_level IN ('exact', 'same_words') AND UPPER(l.name_left) = l.contact_left
+        l.name_level IN ('exact', 'same_words') AND l.is_named_after_contact
       )
       THEN NULL
-      WHEN l.contact_left = l.contact_right
+      WHEN l.is_same_contact
       THEN 'same'
       WHEN l.is_same_family
       THEN 'same_family'
@@ -226,7 +229,7 @@ SELECT
   c.left_source_key::TEXT AS left_source_key, /* Source of the first lead */
   c.right_source_key::TEXT AS right_source_key, /* Source of the other lead */
   c.match_passes::TEXT AS match_passes, /* The keys by which the pair was found, the surest first */
-  @match_values(c),
+  @match_levels(c),
   c.name_similarity::DOUBLE AS name_similarity, /* From 0 to 1: how alike the names are, letter by letter; 0 where their lengths rule out 0.6 */
   c.name_leads::BIGINT AS name_leads, /* Leads of the name in its state, in the source where most are */
   c.phone_leads::BIGINT AS phone_leads, /* Leads that hold the shared phone in the source where most do */

@@ -5,7 +5,15 @@ MODEL (
   description 'What a live lead can be found by, with how many leads share each. A key that too many share is kept and marked: it is not joined, and a contact identifies nobody then. One row per live lead and key.',
   audits (
     NOT_NULL(
-      columns := (lead_number, lead_key, key_type, key_value, leads_sharing, is_over_shared)
+      columns := (
+        lead_number,
+        lead_key,
+        key_type,
+        key_value,
+        leads_sharing,
+        leads_holding,
+        is_over_shared
+      )
     ),
     UNIQUE_COMBINATION_OF_COLUMNS(columns := (lead_key, key_type, key_value)),
     ACCEPTED_VALUES(
@@ -105,6 +113,7 @@ WITH lead AS (
     f.key_type,
     f.key_value,
     MAX(f.leads) AS leads,
+    SUM(f.leads) AS leads_in_all,
     MAX(CASE WHEN f.source_key = 'salesforce' THEN 0 ELSE f.leads END) AS licenses
   FROM fan_out AS f
   GROUP BY
@@ -118,6 +127,7 @@ SELECT
   k.key_type::TEXT AS key_type, /* What the key is made of, such as phone or name_zip */
   k.key_value::TEXT AS key_value, /* Its value */
   m.leads::BIGINT AS leads_sharing, /* Live leads that share it in the source where it is shared most */
+  m.leads_in_all::BIGINT AS leads_holding, /* Live leads that hold it in all sources together: with one alone it joins no pair */
   m.licenses::BIGINT AS licenses_sharing, /* Licences that share it in the state where most do: from 2 on it tells an operator, not a site */
   (
     m.leads > CASE

@@ -24,7 +24,10 @@ WITH live AS (
     CASE WHEN l.phone_reason IS NULL THEN l.phone_e164 END AS phone,
     CASE WHEN l.mobile_reason IS NULL THEN l.mobile_e164 END AS mobile,
     CASE WHEN l.email_reason IS NULL THEN l.email END AS usable_email,
-    NULLIF(@name_normal(l.legal_name), l.name_plain) AS legal_name_normal,
+    CASE
+      WHEN l.legal_name IS DISTINCT FROM l.name
+      THEN NULLIF(@name_normal(l.legal_name), l.name_plain)
+    END AS legal_name_normal,
     NULLIF(TRIM(REGEXP_REPLACE(l.unit, '(^| )(#|APT|ROOM|STE|UNIT) ', ' ', 'g')), '') AS unit_number
   FROM live AS l
 ), free_mail AS (
@@ -49,7 +52,6 @@ SELECT
   d.name::TEXT AS name, /* Name to show */
   d.name_plain::TEXT AS name_normal, /* Match-normal form of the name */
   d.legal_name_normal::TEXT AS legal_name_normal, /* Match-normal form of the legal name, where it is another one */
-  @name_words(d.name_plain)::TEXT[] AS name_words, /* The words of the name, each once */
   COALESCE(
     NULLIF(REGEXP_EXTRACT(d.name_plain, ' (II|III|IV|V|VI|VII|[0-9]+)$', 1), ''),
     NULLIF(@name_normal(REGEXP_EXTRACT(d.name, '(?i)(?: - | at )(.+)$', 1)), '')
@@ -63,7 +65,6 @@ SELECT
   d.website_domain::TEXT AS website_domain, /* Host of the web site */
   d.house_number::TEXT AS house_number, /* House number */
   d.street::TEXT AS street, /* Street without number and unit */
-  @street_words(d.street)::TEXT[] AS street_words, /* The words of the street, each once, ordinals in figures */
   d.unit_number::TEXT AS unit_number, /* Unit without its label: STE 4, UNIT 4 and # 4 are one place */
   TRIM(REGEXP_REPLACE(d.city, '[^A-Z0-9]+', ' ', 'g'))::TEXT AS city, /* City in upper case, without punctuation */
   d.state::TEXT AS state, /* Two-letter code of the state */

@@ -214,7 +214,7 @@ SELECT
   b.left_source_key::TEXT AS left_source_key, /* Source of the first lead */
   b.right_source_key::TEXT AS right_source_key, /* Source of the other lead */
   b.match_passes::TEXT AS match_passes, /* The keys by which the pair was found, the surest first */
-  @match_values(b),
+  @match_levels(b),
   b.name_similarity::DOUBLE AS name_similarity, /* From 0 to 1: how alike the names are, letter by letter */
   b.prior_weight::DOUBLE AS prior_weight, /* Bits that every pair begins with */
   @match_weights(b),

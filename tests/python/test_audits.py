@@ -303,6 +303,22 @@ def test_warn_entities_that_hang_on_single_pairs(leads: str, pairs: str, found: 
 
 
 @pytest.mark.parametrize(
+    ("judged", "found"),
+    [("(1, 2), (1, 3)", 0), ("(1, 2)", 1), ("(1, 2), (3, 1)", 1)],
+    ids=["both", "one is missing", "another pair instead"],
+)
+def test_every_scored_pair_has_its_verdict(judged: str, found: int) -> None:
+    tables = {
+        "intermediate.int_match_score": (
+            "SELECT *, 'a' AS left_lead_key, 'b' AS right_lead_key "
+            "FROM (VALUES (1, 2), (1, 3)) AS t(left_lead_number, right_lead_number)"
+        ),
+        "verdict": f"SELECT * FROM (VALUES {judged}) AS t(left_lead_number, right_lead_number)",
+    }
+    assert len(offending("every_scored_pair_has_its_verdict", tables, "verdict")) == found
+
+
+@pytest.mark.parametrize(
     ("enriched", "found"),
     [("'a'", 0), ("'a', 'b'", 1), ("'a', 'gone'", 1), ("'b'", 2)],
     ids=["every live one", "one made up", "one that is gone", "another one instead"],

@@ -1,0 +1,118 @@
+MODEL (
+  name intermediate.int_match_verdict,
+  kind FULL,
+  grain (left_lead_key, right_lead_key),
+  description 'What became of each scored pair, and why: match, review, sister site or different. It stands apart from the score because it depends on all other pairs, by way of entities and rivals. One row per pair.',
+  audits (
+    NOT_NULL(columns := (left_lead_key, right_lead_key, verdict, is_match, reason)),
+    UNIQUE_COMBINATION_OF_COLUMNS(columns := (left_lead_number, right_lead_number)),
+    ACCEPTED_VALUES("column" := verdict, is_in := ('match', 'review', 'sister_site', 'different')),
+    EVERY_SCORED_PAIR_HAS_ITS_VERDICT
+  )
+);
+
+WITH member AS (
+  SELECT
+    l.lead_number,
+    l.source_key,
+    e.entity_key
+  FROM intermediate.int_match_lead AS l
+  INNER JOIN intermediate.int_entity AS e
+    ON e.lead_key = l.lead_key
+), licensed AS (
+  SELECT DISTINCT
+    m.entity_key,
+    m.source_key
+  FROM member AS m
+  WHERE
+    m.source_key <> 'salesforce'
+), scored AS (
+  SELECT
+    s.*,
+    l.entity_key AS left_entity_key,
+    r.entity_key AS right_entity_key,
+    e.standing,
+    e.rival_lead_key
+  FROM intermediate.int_match_score AS s
+  INNER JOIN member AS l
+    ON l.lead_number = s.left_lead_number
+  INNER JOIN member AS r
+    ON r.lead_number = s.right_lead_number
+  LEFT JOIN intermediate.int_match_edge AS e
+    ON e.left_lead_number = s.left_lead_number
+    AND e.right_lead_number = s.right_lead_number
+), rivaled AS (
+  /* Entities that hold a licence of one state each cannot be one facility */
+  SELECT DISTINCT
+    s.left_lead_number,
+    s.right_lead_number
+  FROM scored AS s
+  INNER JOIN licensed AS l
+    ON l.entity_key = s.left_entity_key
+  INNER JOIN licensed AS r
+    ON r.entity_key = s.right_entity_key AND r.source_key = l.source_key
+  WHERE
+    s.left_entity_key <> s.right_entity_key AND s.proposal <> 'different'
+), placed AS (
+  SELECT
+    s.*,
+    s.left_entity_key = s.right_entity_key AS is_match,
+    NOT r.left_lead_number IS NULL AS has_own_license
+  FROM scored AS s
+  LEFT JOIN rivaled AS r
+    ON r.left_lead_number = s.left_lead_number
+    AND r.right_lead_number = s.right_lead_number
+), refused AS (
+  SELECT
+    p.*,
+    CASE
+      WHEN p.is_match AND COALESCE(p.decision IN ('different', 'sister_site'), FALSE)
+      THEN 'decisions contradict each other: others join the two'
+      WHEN NOT p.is_match AND p.decision = 'same'
+      THEN 'decisions contradict each other: others keep the two apart'
+      WHEN NOT p.decision IS NULL
+      THEN CONCAT('decided by ', p.decided_by, ': ', COALESCE(p.decision_reason, 'no reason given'))
+      WHEN p.is_match
+      THEN NULL
+      WHEN p.proposal = 'different'
+      THEN COALESCE(p.veto_reason, 'too little speaks for one facility')
+      WHEN p.standing = 'outdone'
+      THEN CONCAT('fits ', p.rival_lead_key, ' clearly better')
+      WHEN p.has_own_license
+      THEN 'each of the two is joined to another licence'
+      WHEN p.standing = 'contested'
+      THEN CONCAT('fits ', p.rival_lead_key, ' about as well')
+      WHEN p.proposal = 'match'
+      THEN 'a stronger match of one of the two forbids it'
+      ELSE COALESCE(p.veto_reason, 'what speaks for one facility is not enough to be sure')
+    END AS refusal,
+    CASE
+      WHEN p.is_match
+      THEN 'match'
+      WHEN p.decision IN ('sister_site', 'different')
+      THEN p.decision
+      WHEN NOT p.decision IS NULL
+      THEN 'review'
+      WHEN p.proposal <> 'different'
+      AND NOT COALESCE(p.standing = 'outdone', FALSE)
+      AND NOT p.has_own_license
+      THEN 'review'
+      WHEN p.shares_operator
+      AND (
+        p.proposal <> 'different' OR p.veto_verdict = 'different'
+      )
+      THEN 'sister_site'
+      ELSE 'different'
+    END AS verdict
+  FROM placed AS p
+)
+SELECT
+  r.left_lead_number::BIGINT AS left_lead_number, /* Number of the lead whose key sorts first */
+  r.right_lead_number::BIGINT AS right_lead_number, /* Number of the other lead */
+  r.left_lead_key::TEXT AS left_lead_key, /* The lead whose key sorts first */
+  r.right_lead_key::TEXT AS right_lead_key, /* The other lead */
+  r.rival_lead_key::TEXT AS rival_lead_key, /* The lead that one of the two would join as well, and that cannot be the other */
+  r.verdict::TEXT AS verdict, /* match, review where a person should look, sister_site of one operator, or different */
+  r.is_match::BOOLEAN AS is_match, /* Whether the two are held to be one facility */
+  COALESCE(r.refusal, r.agreements, 'joined by way of other leads')::TEXT AS reason /* Why the verdict is so, in plain English */
+FROM refused AS r
