@@ -18,13 +18,12 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 from lead_enrichment.ledger import Ledger
-from lead_enrichment.memory import peak_bytes
+from lead_enrichment.memory import resident_bytes
 
 BUILT, FAILED = "built", "failed"
 # DuckDB works inside of SQLMesh's own process; the memory of any other engine is not seen from here.
 IN_PROCESS = "duckdb"
 SAMPLE_SECONDS = 0.05
-STATUS = Path("/proc/self/status")
 
 # When a model's time is a jump: against how many earlier runs, how many times their median, and from how long on.
 FEWEST_EARLIER, MOST_EARLIER, JUMP_RATIO, JUMP_SECONDS = 3, 20, 3.0, 5.0
@@ -215,7 +214,7 @@ class _MemoryWatch:
 
     def watch(self, name: str, cost: _Cost) -> None:
         """Begin to keep the highest memory in `cost`."""
-        now, highest = _memory()
+        now, highest = resident_bytes()
         cost.peak_memory_bytes = max(cost.peak_memory_bytes, now)
         with self._lock:
             self._watched[name] = (cost, highest)
@@ -226,7 +225,7 @@ class _MemoryWatch:
 
     def release(self, name: str) -> None:
         """End what `watch` began."""
-        now, highest = _memory()
+        now, highest = resident_bytes()
         with self._lock:
             watched = self._watched.pop(name, None)
         if watched is None:
@@ -243,17 +242,7 @@ class _MemoryWatch:
 
     def _sample(self) -> None:
         while not self._ended.wait(SAMPLE_SECONDS):
-            now, _ = _memory()
+            now, _ = resident_bytes()
             with self._lock:
                 for cost, _highest in self._watched.values():
                     cost.peak_memory_bytes = max(cost.peak_memory_bytes, now)
-
-
-def _memory() -> tuple[int, int]:
-    """Give the resident memory of this process in bytes: now, and the highest ever."""
-    try:
-        lines = dict(line.split(":", 1) for line in STATUS.read_text().splitlines())
-        return (int(lines["VmRSS"].split()[0]) * 1024, int(lines["VmHWM"].split()[0]) * 1024)
-    except (OSError, KeyError):
-        highest = peak_bytes()
-        return highest, highest

@@ -4,23 +4,12 @@ from __future__ import annotations
 
 from sqlmesh import macro
 
-from macros.address_parts import DIRECTIONS, SPACED_DIRECTIONS, SUFFIXES
 from macros.address_unit import BOX_NUMBER, DESIGNATOR, DESIGNATORS, IDENTIFIER, POST_OFFICE_BOX
 from macros.join_text import join_present
 
 TEXAS_ROAD = r"^(FM|RM|RR|CR) [0-9]+[A-Z]?$"
 NUMBERED_FLOOR = r" ([0-9]+)(?:ST|ND|RD|TH) (?:FLOOR|FL)\b"
 GLUED_UNIT = rf"^(.* {DESIGNATOR})([0-9].*)$"
-
-
-def standard_word(column, words, pad):  # type: ignore[no-untyped-def]
-    """Give the SQL that replaces a padded word by its standard form."""
-    branches = " ".join(
-        f"WHEN '{pad.format(word)}' THEN '{pad.format(standard)}'"
-        for word, standard in words.items()
-        if word != standard
-    )
-    return f"CASE {column} {branches} ELSE {column} END"
 
 
 def standard_unit(units):  # type: ignore[no-untyped-def]
@@ -49,7 +38,8 @@ def address_columns(evaluator, relation, further_reason=None):  # type: ignore[n
     the street's only name stays as it is written (North St). Words that fit nowhere are told in address_reason.
 
     Args:
-        relation: Alias of the relation that holds the words that `@address_unit` and `@address_parts` give.
+        relation: Alias of the relation that holds the words that `@address_unit`, `@address_parts` and
+            `@address_words` give.
         further_reason: Something else that could not be read, or NULL.
     """
 
@@ -60,9 +50,9 @@ def address_columns(evaluator, relation, further_reason=None):  # type: ignore[n
     house, before, suffix, behind = map(
         column, ("house_words", "direction_words", "suffix_words", "direction_behind_words")
     )
-    before_standard = standard_word(before, {**DIRECTIONS, **SPACED_DIRECTIONS}, "{} ")
-    suffix_standard = standard_word(suffix, SUFFIXES, " {}")
-    behind_standard = standard_word(behind, DIRECTIONS, " {}")
+    before_standard, suffix_standard, behind_standard = map(
+        column, ("direction_standard", "suffix_standard", "direction_behind_standard")
+    )
     name_length = f"LENGTH({rest}) - LENGTH({house}) - LENGTH({before}) - LENGTH({suffix}) - LENGTH({behind})"
     name = f"SUBSTRING({rest}, LENGTH({house}) + LENGTH({before}) + 1, {name_length})"
     box_standard = f"CONCAT('PO BOX ', REGEXP_EXTRACT({box}, '{BOX_NUMBER}$', 1))"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from sqlmesh import macro
 
+from lead_enrichment.memory import tidy_rarely
 from lead_enrichment.turn import take_turns
 
 # SQLMesh reads this file before it opens the warehouse, in every command that needs the project's files.
 take_turns()
+tidy_rarely()
 
 
 @macro()

@@ -103,12 +103,14 @@ def compare_with_splink(paths: DataPaths, project: Path, leads: int) -> Comparis
         raise UsageError("the comparison needs Splink, which is not installed", "", "Run: pip install -e '.[match]'")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _write_leads(paths, MatchingModels(project), folder, leads)
+        # Alone too: a process that starts others is at first counted as their memory.
+        alone(_write_leads, paths, project, folder, leads)
         return Comparison(leads, alone(_match, folder, project), alone(_splink, folder, project))
 
 
-def _write_leads(paths: DataPaths, models: MatchingModels, folder: Path, leads: int) -> None:
+def _write_leads(paths: DataPaths, project: Path, folder: Path, leads: int) -> None:
     """Write the warehouse in which the models are timed: the leads that they read, seeds, and no decisions."""
+    models = MatchingModels(project)
     live = "intermediate.int_match_lead"
     with warehouse(paths) as production:
         for table in (live, *SEEDS):
@@ -135,13 +137,7 @@ def _write_leads(paths: DataPaths, models: MatchingModels, folder: Path, leads: 
         connection.execute(f"CREATE TABLE intermediate.int_match_decision ({columns})")
         connection.execute("CREATE TABLE copy (copy BIGINT, letters TEXT)")
         connection.executemany("INSERT INTO copy VALUES (?, ?)", _letters(math.ceil(leads / found)))
-        upper, both = (
-            f"'{text}', {new}"
-            for text, new in (
-                (string.ascii_uppercase, "UPPER(c.letters)"),
-                (string.ascii_letters, "c.letters || UPPER(c.letters)"),
-            )
-        )
+        letters = f"'{string.ascii_letters}', c.letters || UPPER(c.letters)"
         phone = "'+1' || LPAD(((SUBSTR({0}, 3)::BIGINT + c.copy * 10007001) % 10000000000)::TEXT, 10, '0')"
         other = {
             "lead_key": "l.lead_key || '-' || c.copy",
@@ -149,7 +145,7 @@ def _write_leads(paths: DataPaths, models: MatchingModels, folder: Path, leads: 
             "phone": phone.format("l.phone"),
             "mobile": phone.format("l.mobile"),
             **{
-                column: f"TRANSLATE(l.{column}, {both})"
+                column: f"TRANSLATE(l.{column}, {letters})"
                 for column in (
                     "name", "name_normal", "legal_name_normal", "name_site", "contact_name", "email", "email_domain",
                     "website_domain", "street",

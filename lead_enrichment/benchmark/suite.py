@@ -57,7 +57,7 @@ def measure(leads: int, project: Path, tell: Callable[[str], None], rows: int | 
     with tempfile.TemporaryDirectory() as name:
         data = Path(name) / "data"
         tell("ingest")
-        timing = time_ingest(rows, 3)
+        timing = alone(time_ingest, rows, 3)
         results = [Result("ingest", "DuckDB's bare COPY", rows, timing.ingest_seconds, timing.copy_seconds)]
         tell("phones")
         results.append(alone(time_phones, rows, project))

@@ -95,6 +95,16 @@ WITH delivered AS (
     @natural_order(d.name_trade_part) AS name_found,
     @address_parts(d)
   FROM looked_up AS d
+), typed AS (
+  SELECT
+    d.*,
+    @address_words(d),
+    @state_code(d.state) AS state_read,
+    @postal_code(d.zip) AS postal_code_read,
+    @parse_date(d.first_issue_date) AS license_issued_on_read,
+    @parse_date(d.expiration_date) AS license_expires_on_read,
+    @parse_boolean(d.disciplinary_action) AS has_disciplinary_action_read
+  FROM named AS d
 ), standardized AS (
   SELECT
     CONCAT('nevada:', TRIM(SPLIT_PART(d.credential_number, '-', 1))) AS lead_key,
@@ -132,9 +142,9 @@ WITH delivered AS (
     d.city_found AS city,
     UPPER(@clean_text(d.county)) AS county,
     d.state AS state_raw,
-    @state_code(d.state) AS state,
+    d.state_read AS state,
     d.zip AS postal_code_raw,
-    @postal_code(d.zip) AS postal_code,
+    d.postal_code_read AS postal_code,
     'US' AS country,
     TRIM(d.credential_number) AS license_number,
     d.credential_type AS license_type_raw,
@@ -142,9 +152,9 @@ WITH delivered AS (
     UPPER(d.credential_type) LIKE '%PROVISIONAL%' AS is_license_provisional,
     d.status AS license_status_raw,
     CASE WHEN UPPER(TRIM(d.status)) = 'ACTIVE' THEN 'active' ELSE 'unknown' END AS license_status,
-    @parse_date(d.first_issue_date) AS license_issued_on,
-    @parse_date(d.expiration_date) AS license_expires_on,
-    @parse_boolean(d.disciplinary_action) AS has_disciplinary_action,
+    d.license_issued_on_read AS license_issued_on,
+    d.license_expires_on_read AS license_expires_on,
+    d.has_disciplinary_action_read AS has_disciplinary_action,
     NULL AS monitoring_frequency,
     NULL AS agency_number,
     NULL AS facility_id,
@@ -176,16 +186,12 @@ WITH delivered AS (
     NULL AS last_viewed_on,
     NULL AS last_referenced_on,
     @unparsed(
-      ('state', @state_code(d.state), d.state),
+      ('state', d.state_read, d.state),
       ('city', d.city_found, d.address),
-      ('postal_code', @postal_code(d.zip), d.zip),
-      ('license_issued_on', @parse_date(d.first_issue_date), d.first_issue_date),
-      ('license_expires_on', @parse_date(d.expiration_date), d.expiration_date),
-      (
-        'has_disciplinary_action',
-        @parse_boolean(d.disciplinary_action),
-        d.disciplinary_action
-      )
+      ('postal_code', d.postal_code_read, d.zip),
+      ('license_issued_on', d.license_issued_on_read, d.first_issue_date),
+      ('license_expires_on', d.license_expires_on_read, d.expiration_date),
+      ('has_disciplinary_action', d.has_disciplinary_action_read, d.disciplinary_action)
     ) AS unparsed,
     d.rescued AS rescued,
     d.file_id AS file_id,
@@ -193,7 +199,7 @@ WITH delivered AS (
     d.file_date AS file_date,
     d.received_at AS received_at,
     d.received_on AS received_on
-  FROM named AS d
+  FROM typed AS d
 ), hashed AS (
   SELECT
     s.*,

@@ -54,6 +54,17 @@ WITH delivered AS (
     @natural_order(d.name_trade_part) AS name_found,
     @address_parts(d)
   FROM looked_up AS d
+), typed AS (
+  SELECT
+    d.*,
+    @address_words(d),
+    @state_code(d.state) AS state_read,
+    @postal_code(d.zip) AS postal_code_read,
+    @parse_date(d.license_monitoring_since) AS license_issued_on_read,
+    @parse_integer(d.total_cap) AS capacity_read,
+    TRY_CAST(NULLIF(REGEXP_EXTRACT(d.star_level, '^ *([1-5])', 1), '') AS INT) AS star_level_read,
+    NULLIF(REGEXP_EXTRACT(d.subsidy_contract_number, '([0-9]+) *$', 1), '') AS subsidy_contract_number_read
+  FROM named AS d
 ), standardized AS (
   SELECT
     CONCAT('oklahoma:', REGEXP_EXTRACT(d.type_license, '([A-Z]?[0-9]+) *$', 1)) AS lead_key,
@@ -86,9 +97,9 @@ WITH delivered AS (
     UPPER(@clean_text(d.city)) AS city,
     NULL AS county,
     d.state AS state_raw,
-    @state_code(d.state) AS state,
+    d.state_read AS state,
     d.zip AS postal_code_raw,
-    @postal_code(d.zip) AS postal_code,
+    d.postal_code_read AS postal_code,
     'US' AS country,
     REGEXP_EXTRACT(d.type_license, '([A-Z]?[0-9]+) *$', 1) AS license_number,
     TRIM(REGEXP_EXTRACT(d.type_license, '^(.*?) +- +', 1)) AS license_type_raw,
@@ -96,21 +107,21 @@ WITH delivered AS (
     NULL AS is_license_provisional,
     NULL AS license_status_raw,
     'active' AS license_status,
-    @parse_date(d.license_monitoring_since) AS license_issued_on,
+    d.license_issued_on_read AS license_issued_on,
     NULL AS license_expires_on,
     NULL AS has_disciplinary_action,
     NULL AS monitoring_frequency,
     NULL AS agency_number,
     NULL AS facility_id,
-    @parse_integer(d.total_cap) AS capacity,
+    d.capacity_read AS capacity,
     NULL AS enrollment,
     d.labels LIKE '%Infants%' AS serves_infants,
     d.labels LIKE '%Toddlers%' AS serves_toddlers,
     d.labels LIKE '%Preschool%' AS serves_preschool,
     d.labels LIKE '%School-age%' AS serves_school_age,
     d.labels LIKE '%Accepts Subsidy%' AS accepts_subsidy,
-    NULLIF(REGEXP_EXTRACT(d.subsidy_contract_number, '([0-9]+) *$', 1), '') AS subsidy_contract_number,
-    TRY_CAST(NULLIF(REGEXP_EXTRACT(d.star_level, '^ *([1-5])', 1), '') AS INT) AS star_level,
+    d.subsidy_contract_number_read AS subsidy_contract_number,
+    d.star_level_read AS star_level,
     d.labels LIKE '%Year Round%' AS is_year_round,
     d.labels LIKE '%Daytime Hours%' AS has_daytime_hours,
     d.labels LIKE '%Evening Hours%' AS has_evening_hours,
@@ -130,22 +141,14 @@ WITH delivered AS (
     NULL AS last_viewed_on,
     NULL AS last_referenced_on,
     @unparsed(
-      ('state', @state_code(d.state), d.state),
-      ('postal_code', @postal_code(d.zip), d.zip),
-      (
-        'license_issued_on',
-        @parse_date(d.license_monitoring_since),
-        d.license_monitoring_since
-      ),
-      ('capacity', @parse_integer(d.total_cap), d.total_cap),
-      (
-        'star_level',
-        TRY_CAST(NULLIF(REGEXP_EXTRACT(d.star_level, '^ *([1-5])', 1), '') AS INT),
-        d.star_level
-      ),
+      ('state', d.state_read, d.state),
+      ('postal_code', d.postal_code_read, d.zip),
+      ('license_issued_on', d.license_issued_on_read, d.license_monitoring_since),
+      ('capacity', d.capacity_read, d.total_cap),
+      ('star_level', d.star_level_read, d.star_level),
       (
         'subsidy_contract_number',
-        NULLIF(REGEXP_EXTRACT(d.subsidy_contract_number, '([0-9]+) *$', 1), ''),
+        d.subsidy_contract_number_read,
         REGEXP_REPLACE(d.subsidy_contract_number, '^Subsidy Contract Number: *(N/A)?', '', 'g')
       ),
       (
@@ -165,7 +168,7 @@ WITH delivered AS (
     d.file_date AS file_date,
     d.received_at AS received_at,
     d.received_on AS received_on
-  FROM named AS d
+  FROM typed AS d
 ), hashed AS (
   SELECT
     s.*,

@@ -47,6 +47,25 @@ WITH delivered AS (
     @natural_order(d.name_trade_part) AS name_found,
     @address_parts(d)
   FROM looked_up AS d
+), typed AS (
+  SELECT
+    d.*,
+    @address_words(d),
+    @website_domain(d.website) AS website_domain_read,
+    @state_code(d.state) AS state_read,
+    @postal_code(d.postal_code) AS postal_code_read,
+    @parse_integer(d.capacity_c) AS capacity_read,
+    @parse_integer(d.current_enrollment_c) AS enrollment_read,
+    @parse_boolean(d.is_deleted) AS is_deleted_read,
+    @parse_boolean(d.is_converted) AS is_converted_read,
+    @parse_date(d.lead_source_last_updated_c) AS lead_source_updated_on_read,
+    @parse_date(d.email_bounced_date) AS email_bounced_on_read,
+    @parse_date(d.last_activity_date) AS last_activity_on_read,
+    @parse_timestamp(d.created_date) AS source_created_at_read,
+    @parse_timestamp(d.last_modified_date) AS source_modified_at_read,
+    @parse_date(d.last_viewed_date) AS last_viewed_on_read,
+    @parse_date(d.last_referenced_date) AS last_referenced_on_read
+  FROM named AS d
 ), standardized AS (
   SELECT
     CONCAT('salesforce:', TRIM(d.id)) AS lead_key,
@@ -73,16 +92,16 @@ WITH delivered AS (
     @phone_reason(d.mobile_phone, d.mobile_found, d.mobile_parsed_reason) AS mobile_reason,
     @email_columns(d.email),
     d.website AS website_raw,
-    @website_domain(d.website) AS website_domain,
+    d.website_domain_read AS website_domain,
     NULLIF(TRIM(d.street), '') AS address_raw,
     @address_columns(d),
     UPPER(@clean_text(d.city)) AS city,
     NULL AS county,
     d.state AS state_raw,
-    @state_code(d.state) AS state,
+    d.state_read AS state,
     d.postal_code AS postal_code_raw,
-    @postal_code(d.postal_code) AS postal_code,
-    @country_code(d.country, @state_code(d.state)) AS country,
+    d.postal_code_read AS postal_code,
+    @country_code(d.country, d.state_read) AS country,
     NULL AS license_number,
     NULL AS license_type_raw,
     NULL AS license_type,
@@ -95,8 +114,8 @@ WITH delivered AS (
     NULL AS monitoring_frequency,
     NULL AS agency_number,
     NULL AS facility_id,
-    @parse_integer(d.capacity_c) AS capacity,
-    @parse_integer(d.current_enrollment_c) AS enrollment,
+    d.capacity_read AS capacity,
+    d.enrollment_read AS enrollment,
     NULL AS serves_infants,
     NULL AS serves_toddlers,
     NULL AS serves_preschool,
@@ -111,44 +130,36 @@ WITH delivered AS (
     @clean_text(d.status) AS lead_status,
     @clean_text(d.outreach_stage_c) AS outreach_stage,
     @clean_text(d.lead_source) AS lead_source,
-    @parse_date(d.lead_source_last_updated_c) AS lead_source_updated_on,
+    d.lead_source_updated_on_read AS lead_source_updated_on,
     @clean_text(d.brightwheel_school_uuid_c) AS school_uuid,
-    @parse_boolean(d.is_converted) AS is_converted,
-    COALESCE(@parse_boolean(d.is_deleted), FALSE) AS is_deleted,
+    d.is_converted_read AS is_converted,
+    COALESCE(d.is_deleted_read, FALSE) AS is_deleted,
     @clean_text(d.email_bounced_reason) AS email_bounced_reason,
-    @parse_date(d.email_bounced_date) AS email_bounced_on,
-    @parse_date(d.last_activity_date) AS last_activity_on,
-    @parse_timestamp(d.created_date) AS source_created_at,
-    @parse_timestamp(d.last_modified_date) AS source_modified_at,
-    @parse_date(d.last_viewed_date) AS last_viewed_on,
-    @parse_date(d.last_referenced_date) AS last_referenced_on,
+    d.email_bounced_on_read AS email_bounced_on,
+    d.last_activity_on_read AS last_activity_on,
+    d.source_created_at_read AS source_created_at,
+    d.source_modified_at_read AS source_modified_at,
+    d.last_viewed_on_read AS last_viewed_on,
+    d.last_referenced_on_read AS last_referenced_on,
     @unparsed(
-      ('website_domain', @website_domain(d.website), d.website),
-      ('state', @state_code(d.state), d.state),
-      ('postal_code', @postal_code(d.postal_code), d.postal_code),
-      ('capacity', @parse_integer(d.capacity_c), d.capacity_c),
-      ('enrollment', @parse_integer(d.current_enrollment_c), d.current_enrollment_c),
-      ('is_deleted', @parse_boolean(d.is_deleted), d.is_deleted),
-      ('is_converted', @parse_boolean(d.is_converted), d.is_converted),
+      ('website_domain', d.website_domain_read, d.website),
+      ('state', d.state_read, d.state),
+      ('postal_code', d.postal_code_read, d.postal_code),
+      ('capacity', d.capacity_read, d.capacity_c),
+      ('enrollment', d.enrollment_read, d.current_enrollment_c),
+      ('is_deleted', d.is_deleted_read, d.is_deleted),
+      ('is_converted', d.is_converted_read, d.is_converted),
       (
         'lead_source_updated_on',
-        @parse_date(d.lead_source_last_updated_c),
+        d.lead_source_updated_on_read,
         d.lead_source_last_updated_c
       ),
-      ('email_bounced_on', @parse_date(d.email_bounced_date), d.email_bounced_date),
-      ('last_activity_on', @parse_date(d.last_activity_date), d.last_activity_date),
-      ('source_created_at', @parse_timestamp(d.created_date), d.created_date),
-      (
-        'source_modified_at',
-        @parse_timestamp(d.last_modified_date),
-        d.last_modified_date
-      ),
-      ('last_viewed_on', @parse_date(d.last_viewed_date), d.last_viewed_date),
-      (
-        'last_referenced_on',
-        @parse_date(d.last_referenced_date),
-        d.last_referenced_date
-      )
+      ('email_bounced_on', d.email_bounced_on_read, d.email_bounced_date),
+      ('last_activity_on', d.last_activity_on_read, d.last_activity_date),
+      ('source_created_at', d.source_created_at_read, d.created_date),
+      ('source_modified_at', d.source_modified_at_read, d.last_modified_date),
+      ('last_viewed_on', d.last_viewed_on_read, d.last_viewed_date),
+      ('last_referenced_on', d.last_referenced_on_read, d.last_referenced_date)
     ) AS unparsed,
     d.rescued AS rescued,
     d.file_id AS file_id,
@@ -156,7 +167,7 @@ WITH delivered AS (
     d.file_date AS file_date,
     d.received_at AS received_at,
     d.received_on AS received_on
-  FROM named AS d
+  FROM typed AS d
 ), hashed AS (
   SELECT
     s.*,

@@ -41,6 +41,19 @@ WITH delivered AS (
     @natural_order(d.name_trade_part) AS name_found,
     @address_parts(d)
   FROM looked_up AS d
+), typed AS (
+  SELECT
+    d.*,
+    @address_words(d),
+    @state_code(d.state) AS state_read,
+    @postal_code(d.zip) AS postal_code_read,
+    @parse_date(d.issue_date) AS license_issued_on_read,
+    @parse_integer(d.capacity) AS capacity_read,
+    @parse_boolean(d.infant) AS serves_infants_read,
+    @parse_boolean(d.toddler) AS serves_toddlers_read,
+    @parse_boolean(d.preschool) AS serves_preschool_read,
+    @parse_boolean(d.school) AS serves_school_age_read
+  FROM named AS d
 ), standardized AS (
   SELECT
     CONCAT('texas:', TRIM(d.operation)) AS lead_key,
@@ -70,9 +83,9 @@ WITH delivered AS (
     UPPER(@clean_text(d.city)) AS city,
     UPPER(@clean_text(d.county)) AS county,
     d.state AS state_raw,
-    @state_code(d.state) AS state,
+    d.state_read AS state,
     d.zip AS postal_code_raw,
-    @postal_code(d.zip) AS postal_code,
+    d.postal_code_read AS postal_code,
     'US' AS country,
     TRIM(d.operation) AS license_number,
     d.type AS license_type_raw,
@@ -84,18 +97,18 @@ WITH delivered AS (
       THEN 'active'
       ELSE 'unknown'
     END AS license_status,
-    @parse_date(d.issue_date) AS license_issued_on,
+    d.license_issued_on_read AS license_issued_on,
     NULL AS license_expires_on,
     NULL AS has_disciplinary_action,
     @clean_text(d.monitoring_frequency) AS monitoring_frequency,
     @clean_text(d.agency_number) AS agency_number,
     @clean_text(d.facility_id) AS facility_id,
-    @parse_integer(d.capacity) AS capacity,
+    d.capacity_read AS capacity,
     NULL AS enrollment,
-    @parse_boolean(d.infant) AS serves_infants,
-    @parse_boolean(d.toddler) AS serves_toddlers,
-    @parse_boolean(d.preschool) AS serves_preschool,
-    @parse_boolean(d.school) AS serves_school_age,
+    d.serves_infants_read AS serves_infants,
+    d.serves_toddlers_read AS serves_toddlers,
+    d.serves_preschool_read AS serves_preschool,
+    d.serves_school_age_read AS serves_school_age,
     NULL AS accepts_subsidy,
     NULL AS subsidy_contract_number,
     NULL AS star_level,
@@ -118,14 +131,14 @@ WITH delivered AS (
     NULL AS last_viewed_on,
     NULL AS last_referenced_on,
     @unparsed(
-      ('state', @state_code(d.state), d.state),
-      ('postal_code', @postal_code(d.zip), d.zip),
-      ('license_issued_on', @parse_date(d.issue_date), d.issue_date),
-      ('capacity', @parse_integer(d.capacity), d.capacity),
-      ('serves_infants', @parse_boolean(d.infant), d.infant),
-      ('serves_toddlers', @parse_boolean(d.toddler), d.toddler),
-      ('serves_preschool', @parse_boolean(d.preschool), d.preschool),
-      ('serves_school_age', @parse_boolean(d.school), d.school)
+      ('state', d.state_read, d.state),
+      ('postal_code', d.postal_code_read, d.zip),
+      ('license_issued_on', d.license_issued_on_read, d.issue_date),
+      ('capacity', d.capacity_read, d.capacity),
+      ('serves_infants', d.serves_infants_read, d.infant),
+      ('serves_toddlers', d.serves_toddlers_read, d.toddler),
+      ('serves_preschool', d.serves_preschool_read, d.preschool),
+      ('serves_school_age', d.serves_school_age_read, d.school)
     ) AS unparsed,
     d.rescued AS rescued,
     d.file_id AS file_id,
@@ -133,7 +146,7 @@ WITH delivered AS (
     d.file_date AS file_date,
     d.received_at AS received_at,
     d.received_on AS received_on
-  FROM named AS d
+  FROM typed AS d
 ), hashed AS (
   SELECT
     s.*,

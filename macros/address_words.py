@@ -1,0 +1,36 @@
+"""The words around the name of a street in their standard form."""
+
+from __future__ import annotations
+
+from sqlmesh import macro
+
+from macros.address_parts import DIRECTIONS, SPACED_DIRECTIONS, SUFFIXES
+
+
+def standard_word(column, words, pad):  # type: ignore[no-untyped-def]
+    """Give the SQL that replaces a padded word by its standard form."""
+    branches = " ".join(
+        f"WHEN '{pad.format(word)}' THEN '{pad.format(standard)}'"
+        for word, standard in words.items()
+        if word != standard
+    )
+    return f"CASE {column} {branches} ELSE {column} END"
+
+
+@macro()
+def address_words(evaluator, relation):  # type: ignore[no-untyped-def]
+    """Give the direction, suffix and direction behind of a street in the standard form of USPS Publication 28.
+
+    They are columns of a step of their own because the street is put together from them in several ways.
+
+    Args:
+        relation: Alias of the relation that holds the words that `@address_parts` gives.
+    """
+    before, suffix, behind = (
+        f"{relation.name}.{column}" for column in ("direction_words", "suffix_words", "direction_behind_words")
+    )
+    return [
+        f"{standard_word(before, {**DIRECTIONS, **SPACED_DIRECTIONS}, '{} ')} AS direction_standard",
+        f"{standard_word(suffix, SUFFIXES, ' {}')} AS suffix_standard",
+        f"{standard_word(behind, DIRECTIONS, ' {}')} AS direction_behind_standard",
+    ]
