@@ -4,8 +4,8 @@ AUDIT (
 
 /* A level that the comparison gives and seeds.match_weight does not know would silently weigh nothing. */
 SELECT
-  left_lead_key,
-  right_lead_key,
+  left_lead_number,
+  right_lead_number,
   name_level,
   phone_level,
   email_level,

@@ -4,8 +4,8 @@ AUDIT (
 
 /* A pair without one would be shown to nobody. */
 SELECT
-  s.left_lead_key,
-  s.right_lead_key
+  s.left_lead_number,
+  s.right_lead_number
 FROM intermediate.int_match_score AS s
 LEFT JOIN @this_model AS v
   ON v.left_lead_number = s.left_lead_number

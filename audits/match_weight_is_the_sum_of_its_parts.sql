@@ -4,8 +4,8 @@ AUDIT (
 
 /* What is shown of a pair explains its score in full. */
 SELECT
-  left_lead_key,
-  right_lead_key,
+  left_lead_number,
+  right_lead_number,
   match_weight,
   match_probability
 FROM @this_model

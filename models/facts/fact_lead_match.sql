@@ -61,10 +61,8 @@ WITH lead AS (
     l.is_live
 ), pair AS (
   SELECT
-    s.left_lead_key,
-    s.right_lead_key,
-    s.left_source_key,
-    s.right_source_key,
+    v.left_lead_key,
+    v.right_lead_key,
     s.match_passes,
     s.match_probability,
     s.match_weight,
@@ -80,7 +78,6 @@ WITH lead AS (
   SELECT
     CASE s.side WHEN 'left' THEN p.left_lead_key ELSE p.right_lead_key END AS lead_key,
     CASE s.side WHEN 'left' THEN p.right_lead_key ELSE p.left_lead_key END AS other_lead_key,
-    CASE s.side WHEN 'left' THEN p.right_source_key ELSE p.left_source_key END AS other_source_key,
     p.match_passes,
     p.match_probability,
     p.match_weight,
@@ -101,11 +98,7 @@ WITH lead AS (
     ROW_NUMBER() OVER (
       PARTITION BY o.lead_key
       ORDER BY CASE
-        WHEN (
-          o.other_source_key = 'salesforce'
-        ) <> (
-          o.lead_key LIKE 'salesforce:%'
-        )
+        WHEN o.other_lead_key LIKE 'salesforce:%' <> o.lead_key LIKE 'salesforce:%'
         THEN 0
         ELSE 1
       END, o.match_weight DESC, o.other_lead_key
@@ -117,7 +110,7 @@ WITH lead AS (
   FROM oriented AS o
   WHERE
     NOT o.is_match
-    AND o.other_source_key = 'salesforce'
+    AND o.other_lead_key LIKE 'salesforce:%'
     AND NOT o.lead_key LIKE 'salesforce:%'
   QUALIFY
     ROW_NUMBER() OVER (

@@ -8,7 +8,8 @@ MODEL (
 
 WITH lead AS (
   SELECT
-    l.lead_key,
+    l.lead_number,
+    l.source_key,
     l.name,
     @join_text(', ', c.phone, c.other_phone) AS phone,
     c.email,
@@ -17,11 +18,16 @@ WITH lead AS (
     l.contact_name AS contact,
     l.license_number AS license
   FROM intermediate.int_match_lead AS l
-  LEFT JOIN intermediate.int_match_contact AS c
+  INNER JOIN intermediate.int_match_contact AS c
     ON c.lead_number = l.lead_number
 ), told AS (
   SELECT
     s.*,
+    v.left_lead_key,
+    v.right_lead_key,
+    l.source_key AS left_source_key,
+    r.source_key AS right_source_key,
+    rule.reason AS veto_reason,
     v.rival_lead_key,
     v.verdict,
     v.is_match,
@@ -42,11 +48,14 @@ WITH lead AS (
     r.license AS license_right
   FROM intermediate.int_match_score AS s
   INNER JOIN intermediate.int_match_verdict AS v
-    ON v.left_lead_key = s.left_lead_key AND v.right_lead_key = s.right_lead_key
+    ON v.left_lead_number = s.left_lead_number
+    AND v.right_lead_number = s.right_lead_number
   INNER JOIN lead AS l
-    ON l.lead_key = s.left_lead_key
+    ON l.lead_number = s.left_lead_number
   INNER JOIN lead AS r
-    ON r.lead_key = s.right_lead_key
+    ON r.lead_number = s.right_lead_number
+  LEFT JOIN seeds.match_veto AS rule
+    ON rule.veto = s.veto
 )
 SELECT
   t.left_lead_key::TEXT AS left_lead_key, /* The lead whose key sorts first */

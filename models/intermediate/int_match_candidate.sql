@@ -53,17 +53,17 @@ WITH usable AS (
   SELECT
     f.left_lead_number,
     f.right_lead_number,
-    MAX(CASE WHEN f.key_type = 'license' THEN 'license' END) AS license,
+    MAX(f.key_type = 'license') AS is_license,
     MIN(CASE WHEN f.key_type = 'phone' THEN f.leads_sharing END) AS phone_leads,
     MIN(CASE WHEN f.key_type = 'email' THEN f.leads_sharing END) AS email_leads,
     MIN(CASE WHEN f.key_type = 'domain' THEN f.leads_sharing END) AS domain_leads,
     MIN(CASE WHEN f.key_type IN ('phone', 'email') THEN f.licenses_sharing END) AS contact_licenses,
-    MAX(CASE WHEN f.key_type = 'street' THEN 'street' END) AS street,
-    MAX(CASE WHEN f.key_type = 'name_zip' THEN 'name_zip' END) AS name_zip,
-    MAX(CASE WHEN f.key_type = 'name_city' THEN 'name_city' END) AS name_city,
-    MAX(CASE WHEN f.key_type = 'contact_zip' THEN 'contact_zip' END) AS contact_zip,
-    MAX(CASE WHEN f.key_type = 'name_state' THEN 'name_state' END) AS name_state,
-    MAX(CASE WHEN f.key_type = 'decision' THEN 'decision' END) AS decision
+    MAX(f.key_type = 'street') AS is_street,
+    MAX(f.key_type = 'name_zip') AS is_name_zip,
+    MAX(f.key_type = 'name_city') AS is_name_city,
+    MAX(f.key_type = 'contact_zip') AS is_contact_zip,
+    MAX(f.key_type = 'name_state') AS is_name_state,
+    MAX(f.key_type = 'decision') AS is_decision
   FROM found AS f
   GROUP BY
     f.left_lead_number,
@@ -74,20 +74,18 @@ SELECT
   p.right_lead_number::BIGINT AS right_lead_number, /* Number of the other lead */
   @join_text(
     ', ',
-    p.license,
+    CASE WHEN p.is_license THEN 'license' END,
     CASE WHEN NOT p.phone_leads IS NULL THEN 'phone' END,
     CASE WHEN NOT p.email_leads IS NULL THEN 'email' END,
-    p.street,
-    p.name_zip,
-    p.name_city,
-    p.contact_zip,
+    CASE WHEN p.is_street THEN 'street' END,
+    CASE WHEN p.is_name_zip THEN 'name_zip' END,
+    CASE WHEN p.is_name_city THEN 'name_city' END,
+    CASE WHEN p.is_contact_zip THEN 'contact_zip' END,
     CASE WHEN NOT p.domain_leads IS NULL THEN 'domain' END,
-    p.name_state,
-    p.decision
+    CASE WHEN p.is_name_state THEN 'name_state' END,
+    CASE WHEN p.is_decision THEN 'decision' END
   )::TEXT AS match_passes, /* The keys by which the pair was found, the surest first */
-  (
-    NOT p.license IS NULL
-  )::BOOLEAN AS shares_license, /* Whether both hold one licence number of one state */
+  p.is_license::BOOLEAN AS shares_license, /* Whether both hold one licence number of one state */
   p.phone_leads::BIGINT AS phone_leads, /* Leads that hold the shared phone in the source where most do; NULL where none is shared */
   p.email_leads::BIGINT AS email_leads, /* The same of the shared e-mail address */
   p.domain_leads::BIGINT AS domain_leads, /* The same of the shared domain, of web site or e-mail address */

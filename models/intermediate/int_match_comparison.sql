@@ -1,7 +1,7 @@
 MODEL (
   name intermediate.int_match_comparison,
   kind VIEW,
-  grain (left_lead_key, right_lead_key),
+  grain (left_lead_number, right_lead_number),
   ignored_rules ['nomissingaudits'],
   description 'How the two leads of a candidate pair agree in each attribute, as a level of seeds.match_weight. A level is NULL where one of the two says nothing. A contact that too many leads share counts as missing. A view: intermediate.int_match_score keeps the levels, and audits them. One row per pair.'
 );
@@ -22,10 +22,6 @@ WITH lead AS (
 ), paired AS (
   SELECT
     c.*,
-    l.lead_key AS left_lead_key,
-    r.lead_key AS right_lead_key,
-    l.source_key AS left_source_key,
-    r.source_key AS right_source_key,
     NOT l.name IS NULL AND NOT r.name IS NULL AS are_names_known,
     GREATEST(l.name_leads, r.name_leads) AS name_leads,
     COALESCE(
@@ -68,6 +64,7 @@ WITH lead AS (
     COALESCE(l.license_type IN ('permit', 'accommodation'), FALSE)
     OR COALESCE(r.license_type IN ('permit', 'accommodation'), FALSE) AS is_program_or_gym,
     l.source_key = r.source_key AND l.source_key <> 'salesforce' AS are_two_licenses,
+    l.source_key = 'salesforce' AND r.source_key = 'salesforce' AS are_both_salesforce,
     COALESCE(
       (
         c.phone_leads IS NULL AND l.phone IN (r.phone, r.mobile)
@@ -224,10 +221,6 @@ WITH lead AS (
 SELECT
   c.left_lead_number::BIGINT AS left_lead_number, /* Number of the lead whose key sorts first */
   c.right_lead_number::BIGINT AS right_lead_number, /* Number of the other lead */
-  c.left_lead_key::TEXT AS left_lead_key, /* The lead whose key sorts first */
-  c.right_lead_key::TEXT AS right_lead_key, /* The other lead */
-  c.left_source_key::TEXT AS left_source_key, /* Source of the first lead */
-  c.right_source_key::TEXT AS right_source_key, /* Source of the other lead */
   c.match_passes::TEXT AS match_passes, /* The keys by which the pair was found, the surest first */
   @match_levels(c),
   c.name_similarity::DOUBLE AS name_similarity, /* From 0 to 1: how alike the names are, letter by letter; 0 where their lengths rule out 0.6 */
@@ -240,6 +233,7 @@ SELECT
     c.is_other_site OR COALESCE(c.is_one_numbered, FALSE)
   )::BOOLEAN AS is_other_site, /* Whether the names tell different sites, or one ends in a number and the other tells none */
   c.are_two_licenses::BOOLEAN AS are_two_licenses, /* Whether both are licences of one state */
+  c.are_both_salesforce::BOOLEAN AS are_both_salesforce, /* Whether both are leads of Salesforce */
   c.is_program_or_gym::BOOLEAN AS is_program_or_gym, /* Whether one is a city programme or a gym */
   c.shares_common_contact::BOOLEAN AS shares_common_contact /* Whether they share a phone or e-mail address that too many share */
 FROM complete AS c

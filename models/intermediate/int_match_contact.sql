@@ -4,7 +4,7 @@ MODEL (
   grain (
     lead_number
   ),
-  description 'What identifies a live lead by its contacts: those that few enough leads share. One that too many share tells nobody, and counts as missing. One row per live lead that has such a contact or a name.',
+  description 'What identifies a live lead by its contacts: those that few enough leads share. One that too many share tells nobody, and counts as missing. One row per live lead.',
   audits (
     NOT_NULL(columns := (lead_number, name_leads)),
     UNIQUE_VALUES(columns := (
@@ -13,33 +13,48 @@ MODEL (
   )
 );
 
-WITH usable AS (
-  SELECT
-    k.lead_number,
+WITH over_shared AS (
+  SELECT DISTINCT
     k.key_type,
-    k.key_value,
-    k.leads_sharing,
-    k.is_over_shared
+    k.key_value
   FROM intermediate.int_match_key AS k
   WHERE
-    k.key_type IN ('phone', 'email', 'domain', 'name_state')
-), held AS (
+    k.is_over_shared AND k.key_type IN ('phone', 'email', 'domain')
+), named AS (
   SELECT
-    u.lead_number,
-    MIN(CASE WHEN u.key_type = 'phone' AND NOT u.is_over_shared THEN u.key_value END) AS phone,
-    MAX(CASE WHEN u.key_type = 'phone' AND NOT u.is_over_shared THEN u.key_value END) AS last_phone,
-    MAX(CASE WHEN u.key_type = 'email' AND NOT u.is_over_shared THEN u.key_value END) AS email,
-    MAX(CASE WHEN u.key_type = 'domain' AND NOT u.is_over_shared THEN u.key_value END) AS domain,
-    MAX(CASE WHEN u.key_type = 'name_state' THEN u.leads_sharing END) AS name_leads
-  FROM usable AS u
-  GROUP BY
-    u.lead_number
+    k.lead_number,
+    k.leads_sharing
+  FROM intermediate.int_match_key AS k
+  WHERE
+    k.key_type = 'name_state'
+), usable AS (
+  SELECT
+    l.lead_number,
+    CASE WHEN phone.key_value IS NULL THEN l.phone END AS phone,
+    CASE WHEN mobile.key_value IS NULL THEN l.mobile END AS mobile,
+    CASE WHEN email.key_value IS NULL THEN l.email END AS email,
+    CASE WHEN website.key_value IS NULL THEN l.website_domain END AS website_domain,
+    CASE WHEN mail.key_value IS NULL THEN l.email_domain END AS email_domain,
+    n.leads_sharing AS name_leads
+  FROM intermediate.int_match_lead AS l
+  LEFT JOIN over_shared AS phone
+    ON phone.key_type = 'phone' AND phone.key_value = l.phone
+  LEFT JOIN over_shared AS mobile
+    ON mobile.key_type = 'phone' AND mobile.key_value = l.mobile
+  LEFT JOIN over_shared AS email
+    ON email.key_type = 'email' AND email.key_value = l.email
+  LEFT JOIN over_shared AS website
+    ON website.key_type = 'domain' AND website.key_value = l.website_domain
+  LEFT JOIN over_shared AS mail
+    ON mail.key_type = 'domain' AND mail.key_value = l.email_domain
+  LEFT JOIN named AS n
+    ON n.lead_number = l.lead_number
 )
 SELECT
-  h.lead_number::BIGINT AS lead_number, /* Number of the lead in this run */
-  h.phone::TEXT AS phone, /* Phone or mobile that few share; of two the first by number */
-  NULLIF(h.last_phone, h.phone)::TEXT AS other_phone, /* The other of two */
-  h.email::TEXT AS email, /* E-mail address that few share */
-  h.domain::TEXT AS domain, /* Domain that few share, of web site or e-mail address */
-  COALESCE(h.name_leads, 1)::BIGINT AS name_leads /* Leads of its name in its state, in the source where most are; 1 where it has none */
-FROM held AS h
+  u.lead_number::BIGINT AS lead_number, /* Number of the lead in this run */
+  LEAST(u.phone, u.mobile)::TEXT AS phone, /* Phone or mobile that few share; of two the first by number */
+  NULLIF(GREATEST(u.phone, u.mobile), LEAST(u.phone, u.mobile))::TEXT AS other_phone, /* The other of two */
+  u.email::TEXT AS email, /* E-mail address that few share */
+  COALESCE(u.website_domain, u.email_domain)::TEXT AS domain, /* Domain that few share, of the web site before that of the e-mail address */
+  COALESCE(u.name_leads, 1)::BIGINT AS name_leads /* Leads of its name in its state, in the source where most are; 1 where it has none */
+FROM usable AS u

@@ -13,9 +13,20 @@ MODEL (
 WITH proposed AS (
   /* A decision is stronger than any evidence */
   SELECT
-    s.*,
+    s.left_lead_number,
+    s.right_lead_number,
+    s.match_weight,
+    s.decision,
+    l.lead_key AS left_lead_key,
+    r.lead_key AS right_lead_key,
+    l.source_key AS left_source_key,
+    r.source_key AS right_source_key,
     CASE WHEN s.decision = 'same' THEN 1000 ELSE s.match_weight END AS strength
   FROM intermediate.int_match_score AS s
+  INNER JOIN intermediate.int_match_lead AS l
+    ON l.lead_number = s.left_lead_number
+  INNER JOIN intermediate.int_match_lead AS r
+    ON r.lead_number = s.right_lead_number
   WHERE
     s.proposal = 'match'
 ), oriented AS (

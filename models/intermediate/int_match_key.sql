@@ -133,6 +133,8 @@ SELECT
     m.leads > CASE
       WHEN k.key_type IN ('phone', 'email', 'domain')
       THEN @max_shared_contact
+      WHEN k.key_type = 'name_state'
+      THEN @max_shared_name
       ELSE @max_shared_key
     END
   )::BOOLEAN AS is_over_shared /* Whether more leads share it than a key may have: it joins no pair then */

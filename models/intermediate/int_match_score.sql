@@ -1,13 +1,20 @@
 MODEL (
   name intermediate.int_match_score,
   kind FULL,
-  grain (left_lead_key, right_lead_key),
+  grain (left_lead_number, right_lead_number),
   description 'What speaks for and against each candidate pair, in bits (Fellegi and Sunter), the probability that follows, and the rule that overrules it. Entities and verdicts come later: they depend on other pairs too. One row per pair.',
   audits (
     NOT_NULL(
-      columns := (left_lead_key, right_lead_key, match_weight, match_probability, band, proposal)
+      columns := (
+        left_lead_number,
+        right_lead_number,
+        match_weight,
+        match_probability,
+        band,
+        proposal
+      )
     ),
-    UNIQUE_COMBINATION_OF_COLUMNS(columns := (left_lead_key, right_lead_key)),
+    UNIQUE_COMBINATION_OF_COLUMNS(columns := (left_lead_number, right_lead_number)),
     ACCEPTED_VALUES("column" := band, is_in := ('auto', 'review', 'reject')),
     ACCEPTED_VALUES("column" := proposal, is_in := ('match', 'review', 'different')),
     EVERY_LEVEL_HAS_ITS_WEIGHT,
@@ -98,8 +105,7 @@ WITH weight AS (
 ), active AS (
   SELECT
     v.veto,
-    v.verdict,
-    v.reason
+    v.verdict
   FROM seeds.match_veto AS v
   WHERE
     v.is_active
@@ -149,8 +155,7 @@ WITH weight AS (
       THEN 'other_town'
       WHEN r.operator_contact
       AND s.contact_licenses > 1
-      AND s.left_source_key = 'salesforce'
-      AND s.right_source_key = 'salesforce'
+      AND s.are_both_salesforce
       AND NOT s.is_same_place
       THEN 'operator_contact'
       WHEN r.neighbour
@@ -177,11 +182,20 @@ WITH weight AS (
     ROUND(1 / (
       1 + POWER(2, -r.match_weight)
     ), 12) AS match_probability, /* Rounded, since engines differ in the last digit */
-    a.verdict AS veto_verdict,
-    a.reason AS veto_reason
+    a.verdict AS veto_verdict
   FROM ruled AS r
   LEFT JOIN active AS a
     ON a.veto = r.veto
+), decision AS (
+  SELECT
+    d.*,
+    l.lead_number AS left_lead_number,
+    r.lead_number AS right_lead_number
+  FROM intermediate.int_match_decision AS d
+  INNER JOIN intermediate.int_match_lead AS l
+    ON l.lead_key = d.left_lead_key
+  INNER JOIN intermediate.int_match_lead AS r
+    ON r.lead_key = d.right_lead_key
 ), decided AS (
   SELECT
     j.*,
@@ -192,8 +206,9 @@ WITH weight AS (
     d.is_content_changed,
     d.is_contradicted
   FROM judged AS j
-  LEFT JOIN intermediate.int_match_decision AS d
-    ON d.left_lead_key = j.left_lead_key AND d.right_lead_key = j.right_lead_key
+  LEFT JOIN decision AS d
+    ON d.left_lead_number = j.left_lead_number
+    AND d.right_lead_number = j.right_lead_number
 ), banded AS (
   SELECT
     j.*,
@@ -209,10 +224,6 @@ WITH weight AS (
 SELECT
   b.left_lead_number::BIGINT AS left_lead_number, /* Number of the lead whose key sorts first */
   b.right_lead_number::BIGINT AS right_lead_number, /* Number of the other lead */
-  b.left_lead_key::TEXT AS left_lead_key, /* The lead whose key sorts first */
-  b.right_lead_key::TEXT AS right_lead_key, /* The other lead */
-  b.left_source_key::TEXT AS left_source_key, /* Source of the first lead */
-  b.right_source_key::TEXT AS right_source_key, /* Source of the other lead */
   b.match_passes::TEXT AS match_passes, /* The keys by which the pair was found, the surest first */
   @match_levels(b),
   b.name_similarity::DOUBLE AS name_similarity, /* From 0 to 1: how alike the names are, letter by letter */
@@ -222,8 +233,6 @@ SELECT
   b.match_probability::DOUBLE AS match_probability, /* Probability that follows from the sum, from 0 to 1 */
   b.band::TEXT AS band, /* auto, review or reject, by the two thresholds of config.yaml */
   b.veto::TEXT AS veto, /* Rule of seeds.match_veto that applies, whatever the score */
-  b.veto_verdict::TEXT AS veto_verdict, /* What the rule makes of the pair */
-  b.veto_reason::TEXT AS veto_reason, /* Why, in words */
   b.decision::TEXT AS decision, /* What a steward decided, which overrules score and rules: same, different, sister_site or unsure */
   b.decided_by::TEXT AS decided_by, /* Who decided */
   b.decided_at::TIMESTAMPTZ AS decided_at, /* When, UTC */

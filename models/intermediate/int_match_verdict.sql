@@ -14,6 +14,7 @@ MODEL (
 WITH member AS (
   SELECT
     l.lead_number,
+    l.lead_key,
     l.source_key,
     e.entity_key
   FROM intermediate.int_match_lead AS l
@@ -29,6 +30,10 @@ WITH member AS (
 ), scored AS (
   SELECT
     s.*,
+    v.verdict AS veto_verdict,
+    v.reason AS veto_reason,
+    l.lead_key AS left_lead_key,
+    r.lead_key AS right_lead_key,
     l.entity_key AS left_entity_key,
     r.entity_key AS right_entity_key,
     e.standing,
@@ -38,6 +43,8 @@ WITH member AS (
     ON l.lead_number = s.left_lead_number
   INNER JOIN member AS r
     ON r.lead_number = s.right_lead_number
+  LEFT JOIN seeds.match_veto AS v
+    ON v.veto = s.veto
   LEFT JOIN intermediate.int_match_edge AS e
     ON e.left_lead_number = s.left_lead_number
     AND e.right_lead_number = s.right_lead_number

@@ -310,8 +310,7 @@ def test_warn_entities_that_hang_on_single_pairs(leads: str, pairs: str, found: 
 def test_every_scored_pair_has_its_verdict(judged: str, found: int) -> None:
     tables = {
         "intermediate.int_match_score": (
-            "SELECT *, 'a' AS left_lead_key, 'b' AS right_lead_key "
-            "FROM (VALUES (1, 2), (1, 3)) AS t(left_lead_number, right_lead_number)"
+            "SELECT * FROM (VALUES (1, 2), (1, 3)) AS t(left_lead_number, right_lead_number)"
         ),
         "verdict": f"SELECT * FROM (VALUES {judged}) AS t(left_lead_number, right_lead_number)",
     }

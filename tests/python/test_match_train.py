@@ -45,7 +45,7 @@ def true_shares(data: Path, attribute: str) -> dict[str, float]:
             f"""
             WITH truth AS (FROM READ_CSV(?, all_varchar = TRUE))
             SELECT s.{attribute}_level, COUNT(*)
-            FROM intermediate.int_match_score AS s
+            FROM facts.fact_match_pair AS s
             JOIN truth AS a ON a.lead_key = s.left_lead_key
             JOIN truth AS b ON b.lead_key = s.right_lead_key AND b.facility_id = a.facility_id
             WHERE s.{attribute}_level IS NOT NULL

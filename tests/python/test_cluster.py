@@ -18,9 +18,9 @@ MILLION = 1_000_000
 
 
 @pytest.fixture(scope="module")
-def int_entity() -> ModuleType:
-    path = ROOT / "models" / "intermediate" / "int_entity.py"
-    specification = importlib.util.spec_from_file_location("int_entity", path)
+def int_match_cluster() -> ModuleType:
+    path = ROOT / "models" / "intermediate" / "int_match_cluster.py"
+    specification = importlib.util.spec_from_file_location("int_match_cluster", path)
     assert specification and specification.loader
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
@@ -53,60 +53,60 @@ def licenses(size: int, **held: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_order_of_pairs_changes_nothing(int_entity: ModuleType, seed: int) -> None:
+def test_order_of_pairs_changes_nothing(int_match_cluster: ModuleType, seed: int) -> None:
     pairs = pd.DataFrame([(0, 1), (1, 2), (3, 4), (2, 0)]).sample(frac=1, random_state=seed)
-    labels = int_entity.label_components(6, pairs[1].to_numpy(), pairs[0].to_numpy())
+    labels = int_match_cluster.label_components(6, pairs[1].to_numpy(), pairs[0].to_numpy())
     assert groups(labels) == {frozenset({0, 1, 2}), frozenset({3, 4}), frozenset({5})}
 
 
-def test_without_a_match_every_lead_stands_alone(int_entity: ModuleType) -> None:
+def test_without_a_match_every_lead_stands_alone(int_match_cluster: ModuleType) -> None:
     none = np.array([], dtype=np.int64)
-    assert len(set(int_entity.label_components(2, none, none))) == 2
+    assert len(set(int_match_cluster.label_components(2, none, none))) == 2
 
 
 @pytest.mark.parametrize("shape", ["star", "chain"])
-def test_a_million_leads_in_one_entity(int_entity: ModuleType, shape: str) -> None:
+def test_a_million_leads_in_one_entity(int_match_cluster: ModuleType, shape: str) -> None:
     leads = np.arange(MILLION)
     left = leads[:-1] if shape == "chain" else np.zeros(MILLION - 1, dtype=np.int64)
-    assert len(set(int_entity.label_components(MILLION, left, leads[1:]))) == 1
+    assert len(set(int_match_cluster.label_components(MILLION, left, leads[1:]))) == 1
 
 
 @pytest.mark.parametrize("shape", ["star", "chain"])
-def test_a_million_leads_with_two_licenses_are_parted_at_the_weakest_pair(int_entity: ModuleType, shape: str) -> None:
+def test_a_million_leads_with_two_licenses_are_parted_at_the_weakest_pair(int_match_cluster: ModuleType, shape: str) -> None:
     leads = np.arange(MILLION)
     left = leads[:-1] if shape == "chain" else np.zeros(MILLION - 1, dtype=np.int64)
     frame = pd.DataFrame({"left": left, "right": leads[1:], "weight": 9.0, "is_decided": False})
     frame.loc[MILLION - 2, "weight"] = 5.0
     held = licenses(MILLION, l1=0, **{f"l{MILLION - 1}": 0})
-    keep = int_entity.edges_within_limits(frame, held, apart())
+    keep = int_match_cluster.edges_within_limits(frame, held, apart())
     assert np.flatnonzero(~keep).tolist() == [MILLION - 2]
 
 
-def test_of_two_licenses_of_a_state_the_stronger_pair_joins(int_entity: ModuleType) -> None:
+def test_of_two_licenses_of_a_state_the_stronger_pair_joins(int_match_cluster: ModuleType) -> None:
     found = edges((0, 1, 9.0), (0, 2, 12.0), (0, 3, 7.0))
-    keep = int_entity.edges_within_limits(found, licenses(4, l1=0, l2=0, l3=1), apart())
+    keep = int_match_cluster.edges_within_limits(found, licenses(4, l1=0, l2=0, l3=1), apart())
     # Lead 3 is a licence of another state.
     assert keep.tolist() == [False, True, True]
 
 
-def test_leads_that_are_kept_apart_never_meet_by_way_of_others(int_entity: ModuleType) -> None:
+def test_leads_that_are_kept_apart_never_meet_by_way_of_others(int_match_cluster: ModuleType) -> None:
     found = edges((0, 1, 9.0), (1, 2, 8.0), (2, 3, 7.0))
-    keep = int_entity.edges_within_limits(found, licenses(4), apart((0, 3)))
+    keep = int_match_cluster.edges_within_limits(found, licenses(4), apart((0, 3)))
     assert keep.tolist() == [True, True, False]
 
 
-def test_a_decision_joins_two_licenses_and_comes_before_stronger_evidence(int_entity: ModuleType) -> None:
+def test_a_decision_joins_two_licenses_and_comes_before_stronger_evidence(int_match_cluster: ModuleType) -> None:
     found = edges((0, 1, 50.0), (0, 2, -4.0), decided=(1,))
     held = licenses(3, l0=0, l1=1, l2=0)
-    assert int_entity.edges_within_limits(found, held, apart()).tolist() == [True, True]
+    assert int_match_cluster.edges_within_limits(found, held, apart()).tolist() == [True, True]
     # Lead 1 and lead 2 are kept apart by a rule: the decision is the one that holds.
-    assert int_entity.edges_within_limits(found, held, apart((1, 2))).tolist() == [False, True]
+    assert int_match_cluster.edges_within_limits(found, held, apart((1, 2))).tolist() == [False, True]
 
 
-def test_a_decision_yields_to_nothing_but_another_decision(int_entity: ModuleType) -> None:
+def test_a_decision_yields_to_nothing_but_another_decision(int_match_cluster: ModuleType) -> None:
     found = edges((0, 1, 1000.0), (1, 2, 1000.0), decided=(0, 1))
-    assert int_entity.edges_within_limits(found, licenses(3), apart((0, 2))).tolist() == [True, True]
-    assert int_entity.edges_within_limits(found, licenses(3), apart((0, 2), decided=True)).sum() == 1
+    assert int_match_cluster.edges_within_limits(found, licenses(3), apart((0, 2))).tolist() == [True, True]
+    assert int_match_cluster.edges_within_limits(found, licenses(3), apart((0, 2), decided=True)).sum() == 1
 
 
 SIZE = 8
@@ -121,7 +121,7 @@ PAIR = st.tuples(LEAD, LEAD).filter(lambda pair: pair[0] < pair[1])
     st.randoms(),
 )
 def test_no_entity_contradicts_itself_and_no_pair_is_refused_without_need(
-    int_entity: ModuleType,
+    int_match_cluster: ModuleType,
     found: list[tuple[tuple[int, int], int]],
     held: list[int],
     kept_apart: list[tuple[int, int]],
@@ -129,9 +129,9 @@ def test_no_entity_contradicts_itself_and_no_pair_is_refused_without_need(
 ) -> None:
     frame = edges(*((left, right, float(weight)) for (left, right), weight in found))
     license_of, torn = np.array(held), apart(*kept_apart)
-    keep = int_entity.edges_within_limits(frame, license_of, torn)
+    keep = int_match_cluster.edges_within_limits(frame, license_of, torn)
     kept = frame[keep]
-    labels = int_entity.label_components(SIZE, kept["left"].to_numpy(), kept["right"].to_numpy())
+    labels = int_match_cluster.label_components(SIZE, kept["left"].to_numpy(), kept["right"].to_numpy())
 
     def contradicts(members: set[int]) -> bool:
         states = [held[lead] for lead in members if held[lead] >= 0]
@@ -147,4 +147,4 @@ def test_no_entity_contradicts_itself_and_no_pair_is_refused_without_need(
     order = list(range(len(frame)))
     shuffled.shuffle(order)
     again = frame.iloc[order].reset_index(drop=True)
-    assert int_entity.edges_within_limits(again, license_of, torn).tolist() == keep[order].tolist()
+    assert int_match_cluster.edges_within_limits(again, license_of, torn).tolist() == keep[order].tolist()

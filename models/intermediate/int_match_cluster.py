@@ -1,4 +1,4 @@
-"""Entities: the leads that match each other, directly or by way of others."""
+"""Clusters: the leads that match each other, directly or by way of others."""
 
 from __future__ import annotations
 
@@ -85,79 +85,63 @@ def fetch(context: ExecutionContext, query: str) -> pd.DataFrame:
 
 
 @model(
-    "intermediate.int_entity",
+    "intermediate.int_match_cluster",
     kind={"name": ModelKindName.FULL},
     owner="lead_enrichment",
     cron="@daily",
-    grains=["lead_key"],
+    grains=["lead_number"],
     description=(
-        "The facility that each lead is about: the connected components of the accepted matches, none with two "
-        "licences of one state unless a steward says so. The key comes from the entity's oldest lead, so a merge keeps "
-        "the older key and a split leaves it with the oldest lead. One row per lead."
+        "The leads that are joined to others: the connected components of the accepted matches, none with two licences "
+        "of one state unless a steward says so. Numbers only: intermediate.int_entity names the facility. One row per "
+        "lead that is joined to another."
     ),
-    columns={"lead_key": "text", "entity_key": "text", "entity_size": "bigint"},
+    columns={"lead_number": "bigint", "cluster_number": "bigint"},
     column_descriptions={
-        "lead_key": "Durable key of the lead",
-        "entity_key": "Key of the facility, made from the key of its oldest lead",
-        "entity_size": "Number of leads of the entity",
+        "lead_number": "Number of the lead in this run",
+        "cluster_number": "The lowest number of the leads that are joined",
     },
     audits=[
-        ("not_null", {"columns": [exp.column("lead_key"), exp.column("entity_key")]}),
-        ("unique_values", {"columns": [exp.column("lead_key")]}),
-        ("one_license_of_a_state_per_entity", {}),
-        ("warn_large_entities", {}),
-        ("warn_entities_that_hang_on_single_pairs", {}),
+        ("not_null", {"columns": [exp.column("lead_number"), exp.column("cluster_number")]}),
+        ("unique_values", {"columns": [exp.column("lead_number")]}),
     ],
     depends_on=[
-        "intermediate.int_lead_current",
         "intermediate.int_match_lead",
         "intermediate.int_match_edge",
         "intermediate.int_match_score",
-        # Read by an audit
-        "intermediate.int_match_decision",
     ],
 )
 def execute(
     context: ExecutionContext, start: datetime, end: datetime, execution_time: datetime, **kwargs: t.Any
 ) -> t.Iterator[pd.DataFrame]:
-    """Join the leads by the kept edges, the strongest first, and name each entity after its oldest lead."""
-    leads = fetch(
-        context,
-        "SELECT c.lead_key, c.source_key, m.lead_number, "
-        "COALESCE(c.source_created_at, CAST(c.license_issued_on AS TIMESTAMPTZ), c.first_received_at) AS born "
-        f"FROM {context.resolve_table('intermediate.int_lead_current')} AS c "
-        f"LEFT JOIN {context.resolve_table('intermediate.int_match_lead')} AS m ON m.lead_key = c.lead_key "
-        # The oldest first; the engine sorts faster than pandas.
-        "ORDER BY born, c.lead_key",
-    )
-    if leads.empty:
-        yield from ()
-        return
+    """Join the leads by the kept edges, the strongest first."""
     edges = fetch(
         context,
         'SELECT left_lead_number AS "left", right_lead_number AS "right", match_weight AS weight, is_decided '
         f"FROM {context.resolve_table('intermediate.int_match_edge')} WHERE standing = 'kept'",
     )
+    if edges.empty:
+        yield from ()
+        return
     apart = fetch(
         context,
         'SELECT left_lead_number AS "left", right_lead_number AS "right", NOT decision IS NULL AS is_decided '
         f"FROM {context.resolve_table('intermediate.int_match_score')} WHERE is_kept_apart",
     )
-    # Leads that are not live take no part: they get numbers of their own behind the others.
-    is_live = leads["lead_number"].notna().to_numpy()
-    number = np.empty(len(leads), dtype=np.int64)
-    number[is_live] = leads.loc[is_live, "lead_number"].astype(np.int64)
-    number[~is_live] = number[is_live].max(initial=0) + 1 + np.arange((~is_live).sum())
-    license_of = np.full(int(number.max()) + 1, -1, dtype=np.int64)
-    states = leads["source_key"].where(leads["source_key"] != "salesforce")
-    license_of[number] = pd.factorize(states)[0]
+    licensed = fetch(
+        context,
+        "SELECT lead_number, DENSE_RANK() OVER (ORDER BY source_key) AS state "
+        f"FROM {context.resolve_table('intermediate.int_match_lead')} WHERE source_key <> 'salesforce'",
+    ).astype(np.int64)
+    size = 1 + max(table.max() for table in (edges["right"], apart["right"], licensed["lead_number"]) if len(table))
+    license_of = np.full(size, -1, dtype=np.int64)
+    license_of[licensed["lead_number"]] = licensed["state"]
 
     edges = edges.loc[edges_within_limits(edges, license_of, apart)]
-    labels = label_components(
-        len(license_of), edges["left"].to_numpy(dtype=np.int64), edges["right"].to_numpy(dtype=np.int64)
-    )
-    leads["component"] = labels[number]
-    oldest = leads.groupby("component", sort=False)["lead_key"].first()
-    leads["entity_key"] = "entity:" + leads["component"].map(oldest)
-    leads["entity_size"] = leads.groupby("component")["lead_key"].transform("size")
-    yield leads[["lead_key", "entity_key", "entity_size"]]
+    labels = label_components(size, edges["left"].to_numpy(dtype=np.int64), edges["right"].to_numpy(dtype=np.int64))
+    joined = np.union1d(edges["left"], edges["right"])
+    _, first, cluster = np.unique(labels[joined], return_index=True, return_inverse=True)
+    clusters = pd.DataFrame({"lead_number": joined, "cluster_number": joined[first][cluster]})
+    if clusters.empty:
+        yield from ()
+    else:
+        yield clusters
