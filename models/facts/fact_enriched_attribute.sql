@@ -30,7 +30,6 @@ WITH source AS (
     s.source_key,
     r.attribute,
     r.rule,
-    r.authority,
     CASE r.authority
       WHEN 'identity'
       THEN s.identity_authority
@@ -44,20 +43,21 @@ WITH source AS (
   CROSS JOIN source AS s
 ), entity AS (
   SELECT
-    m.entity_key,
+    c.cluster_number,
+    e.entity_key,
     COALESCE(BOOL_OR(CAST(m.source_key = 'salesforce' AS BOOLEAN)), FALSE) AS is_in_salesforce
-  FROM facts.fact_lead_match AS m
-  WHERE
-    m.is_live
+  FROM intermediate.int_match_cluster AS c
+  INNER JOIN intermediate.int_match_lead AS m
+    ON m.lead_number = c.lead_number
+  INNER JOIN intermediate.int_entity AS e
+    ON e.lead_key = m.lead_key
   GROUP BY
-    m.entity_key
-  HAVING
-    COUNT(*) > 1
+    c.cluster_number,
+    e.entity_key
 ), lead AS (
   /* A lead that has not changed since it first came is as old as its licence, not as its delivery */
   SELECT
-    e.entity_key,
-    e.is_in_salesforce,
+    c.cluster_number,
     l.*,
     COALESCE(
       l.source_modified_at,
@@ -67,24 +67,19 @@ WITH source AS (
       END,
       l.received_at
     ) AS as_of
-  FROM facts.fact_lead_match AS m
-  INNER JOIN entity AS e
-    ON e.entity_key = m.entity_key
+  FROM intermediate.int_match_cluster AS c
+  INNER JOIN intermediate.int_match_lead AS m
+    ON m.lead_number = c.lead_number
   INNER JOIN intermediate.int_lead_current AS l
     ON l.lead_key = m.lead_key
-  WHERE
-    m.is_live
 ), said AS (
   /* A phone or e-mail address that is not valid says nothing, nor does one that mail came back from */
   SELECT
-    l.entity_key,
-    l.is_in_salesforce,
+    l.cluster_number,
     l.lead_key,
-    l.source_key,
     l.as_of,
     r.attribute,
     r.rule,
-    r.authority,
     r.authority_rank,
     CASE r.attribute
       WHEN 'name'
@@ -171,12 +166,18 @@ WITH source AS (
   WHERE
     k.is_over_shared
 ), ranked AS (
+  /* By numbers and without what follows from lead or attribute, for all this is sorted */
   SELECT
-    s.*,
+    s.cluster_number,
+    s.attribute,
+    s.lead_key,
+    s.as_of,
+    s.value,
+    s.is_partial,
     UPPER(REGEXP_REPLACE(s.value, '[^A-Za-z0-9]', '', 'g')) AS plain_value, /* Case and punctuation contradict nothing */
     NOT o.key_value IS NULL AS is_over_shared,
     ROW_NUMBER() OVER (
-      PARTITION BY s.entity_key, s.attribute
+      PARTITION BY s.cluster_number, s.attribute
       ORDER BY NOT o.key_value IS NULL, s.is_partial, CASE WHEN s.rule = 'authority' THEN s.authority_rank END, s.as_of DESC, s.authority_rank, s.lead_key
     ) AS place
   FROM said AS s
@@ -193,11 +194,11 @@ WITH source AS (
 ), loser AS (
   /* Sorted as text, for Spark joins texts in no other order */
   SELECT
-    w.entity_key,
+    w.cluster_number,
     w.attribute,
     COUNT(*) AS leads,
     COUNT(*) FILTER(WHERE
-      l.source_key = 'salesforce') AS leads_in_salesforce,
+      l.lead_key LIKE 'salesforce:%') AS leads_in_salesforce,
     COUNT(*) FILTER(WHERE
       l.plain_value <> w.plain_value) AS leads_that_differ,
     COUNT(*) FILTER(WHERE
@@ -218,19 +219,19 @@ WITH source AS (
     ) AS losing_values
   FROM winner AS w
   INNER JOIN ranked AS l
-    ON l.entity_key = w.entity_key AND l.attribute = w.attribute AND l.place > 1
+    ON l.cluster_number = w.cluster_number AND l.attribute = w.attribute AND l.place > 1
   GROUP BY
-    w.entity_key,
+    w.cluster_number,
     w.attribute
 )
 SELECT
-  w.entity_key::TEXT AS entity_key, /* Facility */
+  e.entity_key::TEXT AS entity_key, /* Facility */
   w.attribute::TEXT AS attribute, /* What is told of it, as in seeds.survivorship */
   w.value::TEXT AS value, /* The value that survived, in one line */
   w.lead_key::TEXT AS lead_key, /* Lead that it comes from */
-  w.source_key::TEXT AS source_key, /* Source of that lead */
+  SPLIT_PART(w.lead_key, ':', 1)::TEXT AS source_key, /* Source of that lead */
   w.as_of::TIMESTAMPTZ AS as_of, /* When that lead was last changed by its source; of a licence that has not changed since it first came, its issue */
-  w.rule::TEXT AS rule, /* Rule of seeds.survivorship that counted */
+  r.rule::TEXT AS rule, /* Rule of seeds.survivorship that counted */
   CASE
     WHEN COALESCE(l.leads, 0) = 0
     THEN 'no other lead tells it'
@@ -240,17 +241,21 @@ SELECT
     THEN 'too many leads share each value; the newest of them'
     WHEN l.leads_that_contradict = 0
     THEN 'the only one that is complete and that few share'
-    WHEN w.rule = 'authority'
-    THEN CONCAT('rank of the source for ', w.authority, ', then the newest')
+    WHEN r.rule = 'authority'
+    THEN CONCAT('rank of the source for ', r.authority, ', then the newest')
     ELSE 'the newest that few share'
   END::TEXT AS reason, /* Why it survived, in plain English */
   NULLIF(l.losing_values, '')::TEXT AS losing_values, /* What other leads say instead, each with its lead; NULL where none says otherwise */
   COALESCE(l.leads_that_contradict > 0, FALSE)::BOOLEAN AS has_conflict, /* Whether another lead contradicts it by a value that is complete and that few share */
   (
-    w.is_in_salesforce
-    AND w.source_key <> 'salesforce'
+    e.is_in_salesforce
+    AND NOT w.lead_key LIKE 'salesforce:%'
     AND COALESCE(l.leads_in_salesforce, 0) = 0
   )::BOOLEAN AS is_filled_from_state /* Whether a state tells what no Salesforce lead of the facility does */
 FROM winner AS w
+INNER JOIN entity AS e
+  ON e.cluster_number = w.cluster_number
+INNER JOIN seeds.survivorship AS r
+  ON r.attribute = w.attribute
 LEFT JOIN loser AS l
-  ON l.entity_key = w.entity_key AND l.attribute = w.attribute
+  ON l.cluster_number = w.cluster_number AND l.attribute = w.attribute

@@ -13,19 +13,21 @@ MODEL (
   )
 );
 
-WITH newest AS (
-  SELECT
-    v.*
-  FROM intermediate.int_lead_version AS v
-  QUALIFY
-    ROW_NUMBER() OVER (PARTITION BY v.lead_key ORDER BY v.received_at DESC) = 1
-), first_seen AS (
+WITH seen AS (
   SELECT
     v.lead_key,
-    MIN(v.received_at) AS first_received_at
+    MIN(v.received_at) AS first_received_at,
+    MAX(v.received_at) AS last_received_at
   FROM intermediate.int_lead_version AS v
   GROUP BY
     v.lead_key
+), newest AS (
+  SELECT
+    v.*,
+    s.first_received_at
+  FROM intermediate.int_lead_version AS v
+  INNER JOIN seen AS s
+    ON s.lead_key = v.lead_key AND s.last_received_at = v.received_at
 )
 SELECT
   @lead_columns(n),
@@ -34,7 +36,5 @@ SELECT
   (
     n.is_listed AND NOT n.is_deleted
   )::BOOLEAN AS is_live, /* Whether the lead counts: listed and not deleted */
-  f.first_received_at::TIMESTAMPTZ AS first_received_at /* When the lead was first taken in, UTC */
+  n.first_received_at::TIMESTAMPTZ AS first_received_at /* When the lead was first taken in, UTC */
 FROM newest AS n
-INNER JOIN first_seen AS f
-  ON f.lead_key = n.lead_key
