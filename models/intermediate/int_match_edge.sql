@@ -5,7 +5,7 @@ MODEL (
   description 'The pairs that score and rules would join, held against their rivals: of two licences of a state, or of two leads that cannot be one facility, a third lead joins only the clearly better one. One row per pair proposed as a match.',
   audits (
     NOT_NULL(columns := (left_lead_key, right_lead_key, match_weight, standing)),
-    UNIQUE_COMBINATION_OF_COLUMNS(columns := (left_lead_key, right_lead_key)),
+    UNIQUE_COMBINATION_OF_COLUMNS(columns := (left_lead_number, right_lead_number)),
     ACCEPTED_VALUES("column" := standing, is_in := ('kept', 'contested', 'outdone'))
   )
 );

@@ -15,7 +15,7 @@ MODEL (
         is_over_shared
       )
     ),
-    UNIQUE_COMBINATION_OF_COLUMNS(columns := (lead_key, key_type, key_value)),
+    UNIQUE_COMBINATION_OF_COLUMNS(columns := (lead_number, key_type, key_value)),
     ACCEPTED_VALUES(
       "column" := key_type,
       is_in := (
