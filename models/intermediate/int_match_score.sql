@@ -120,6 +120,7 @@ WITH weight AS (
     COALESCE(MAX(a.veto = 'other_site'), FALSE) AS other_site,
     COALESCE(MAX(a.veto = 'other_town'), FALSE) AS other_town,
     COALESCE(MAX(a.veto = 'operator_contact'), FALSE) AS operator_contact,
+    COALESCE(MAX(a.veto = 'other_contact'), FALSE) AS other_contact,
     COALESCE(MAX(a.veto = 'neighbour'), FALSE) AS neighbour,
     COALESCE(MAX(a.veto = 'common_contact_only'), FALSE) AS common_contact_only,
     COALESCE(MAX(a.veto = 'name_only'), FALSE) AS name_only
@@ -158,6 +159,12 @@ WITH weight AS (
       AND s.are_both_salesforce
       AND NOT s.is_same_place
       THEN 'operator_contact'
+      WHEN r.other_contact
+      AND s.are_both_salesforce
+      AND s.shares_contact
+      AND s.contact_level = 'different'
+      AND NOT s.is_same_place
+      THEN 'other_contact'
       WHEN r.neighbour
       AND s.address_level = 'other_unit'
       AND NOT s.name_level IN ('exact', 'same_words', 'similar', 'contained')
