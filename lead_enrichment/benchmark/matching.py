@@ -32,7 +32,7 @@ from lead_enrichment.warehouse import warehouse
 THREADS = 2
 # What DuckDB may take before it goes to disk, the same for both.
 MEMORY = "1800MB"
-AUTO_PROBABILITY = 0.95
+AUTO_PROBABILITY = 0.9
 # Keys and contacts are prepared for both, and so not counted: Splink cannot tell which too many share.
 PREPARED = ("intermediate.int_match_key", "intermediate.int_match_contact")
 # Splink has nothing like the verdicts, so they are timed apart.
