@@ -98,7 +98,11 @@ WITH lead AS (
     ROW_NUMBER() OVER (
       PARTITION BY o.lead_key
       ORDER BY CASE
-        WHEN o.other_lead_key LIKE 'salesforce:%' <> o.lead_key LIKE 'salesforce:%'
+        WHEN (
+          o.other_lead_key LIKE 'salesforce:%'
+        ) <> (
+          o.lead_key LIKE 'salesforce:%'
+        )
         THEN 0
         ELSE 1
       END, o.match_weight DESC, o.other_lead_key
