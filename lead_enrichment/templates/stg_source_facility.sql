@@ -41,6 +41,16 @@ WITH delivered AS (
     @natural_order(d.name_trade_part) AS name_found,
     @address_parts(d)
   FROM looked_up AS d
+), typed AS (
+  SELECT
+    d.*,
+    @address_words(d),
+    @state_code({state}) AS state_read,
+    @postal_code({zip}) AS postal_code_read,
+    @parse_date({issued}) AS license_issued_on_read,
+    @parse_date({expires}) AS license_expires_on_read,
+    @parse_integer({capacity}) AS capacity_read
+  FROM named AS d
 ), standardized AS (
   SELECT
     CONCAT('{source}:', TRIM(d.{key})) AS lead_key,
@@ -70,9 +80,9 @@ WITH delivered AS (
     UPPER(@clean_text({city})) AS city,
     UPPER(@clean_text({county})) AS county,
     {state} AS state_raw,
-    @state_code({state}) AS state,
+    d.state_read AS state,
     {zip} AS postal_code_raw,
-    @postal_code({zip}) AS postal_code,
+    d.postal_code_read AS postal_code,
     'US' AS country,
     TRIM(d.{key}) AS license_number,
     {type} AS license_type_raw,
@@ -84,13 +94,13 @@ WITH delivered AS (
       THEN 'active'
       ELSE 'unknown'
     END AS license_status,
-    @parse_date({issued}) AS license_issued_on,
-    @parse_date({expires}) AS license_expires_on,
+    d.license_issued_on_read AS license_issued_on,
+    d.license_expires_on_read AS license_expires_on,
     NULL AS has_disciplinary_action,
     NULL AS monitoring_frequency,
     NULL AS agency_number,
     NULL AS facility_id,
-    @parse_integer({capacity}) AS capacity,
+    d.capacity_read AS capacity,
     NULL AS enrollment,
     NULL AS serves_infants,
     NULL AS serves_toddlers,
@@ -118,11 +128,11 @@ WITH delivered AS (
     NULL AS last_viewed_on,
     NULL AS last_referenced_on,
     @unparsed(
-      ('state', @state_code({state}), {state}),
-      ('postal_code', @postal_code({zip}), {zip}),
-      ('license_issued_on', @parse_date({issued}), {issued}),
-      ('license_expires_on', @parse_date({expires}), {expires}),
-      ('capacity', @parse_integer({capacity}), {capacity})
+      ('state', d.state_read, {state}),
+      ('postal_code', d.postal_code_read, {zip}),
+      ('license_issued_on', d.license_issued_on_read, {issued}),
+      ('license_expires_on', d.license_expires_on_read, {expires}),
+      ('capacity', d.capacity_read, {capacity})
     ) AS unparsed,
     d.rescued AS rescued,
     d.file_id AS file_id,
@@ -130,7 +140,7 @@ WITH delivered AS (
     d.file_date AS file_date,
     d.received_at AS received_at,
     d.received_on AS received_on
-  FROM named AS d
+  FROM typed AS d
 ), hashed AS (
   SELECT
     s.*,

@@ -19,6 +19,7 @@ import macros.address_columns
 import macros.address_line
 import macros.address_parts
 import macros.address_unit
+import macros.address_words
 import macros.parse_date
 import macros.postal_code
 import macros.state_code  # noqa: F401
@@ -40,8 +41,10 @@ ADDRESS_QUERY = f"""
       SELECT d.*, {written("address_unit", "d")} FROM lined AS d
     ), worded AS (
       SELECT d.*, {written("address_parts", "d")} FROM apart AS d
+    ), typed AS (
+      SELECT d.*, {written("address_words", "d")} FROM worded AS d
     ), read AS (
-      SELECT position, {written("address_columns", "d")} FROM worded AS d
+      SELECT position, {written("address_columns", "d")} FROM typed AS d
     )
     SELECT house_number, street, unit, address_reason FROM read ORDER BY position
 """

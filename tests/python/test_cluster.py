@@ -72,7 +72,9 @@ def test_a_million_leads_in_one_entity(int_match_cluster: ModuleType, shape: str
 
 
 @pytest.mark.parametrize("shape", ["star", "chain"])
-def test_a_million_leads_with_two_licenses_are_parted_at_the_weakest_pair(int_match_cluster: ModuleType, shape: str) -> None:
+def test_a_million_leads_with_two_licenses_are_parted_at_the_weakest_pair(
+    int_match_cluster: ModuleType, shape: str
+) -> None:
     leads = np.arange(MILLION)
     left = leads[:-1] if shape == "chain" else np.zeros(MILLION - 1, dtype=np.int64)
     frame = pd.DataFrame({"left": left, "right": leads[1:], "weight": 9.0, "is_decided": False})
