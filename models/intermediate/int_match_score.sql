@@ -219,13 +219,7 @@ WITH weight AS (
 ), banded AS (
   SELECT
     j.*,
-    CASE
-      WHEN j.match_probability >= @match_auto_probability
-      THEN 'auto'
-      WHEN j.match_probability >= @match_review_probability
-      THEN 'review'
-      ELSE 'reject'
-    END AS band
+    @match_band(j.match_probability, @match_auto_probability, @match_review_probability) AS band
   FROM decided AS j
 )
 SELECT

@@ -9,12 +9,12 @@ import yaml
 from sqlmesh import Context
 from sqlmesh.core.linter.rule import Rule
 
-from linter import headers, queries
+from linter import headers, queries, seeds
 
 ROOT = Path(__file__).parents[2]
 HOUSE_RULES = {
     name.lower()
-    for module in (headers, queries)
+    for module in (headers, queries, seeds)
     for name, member in vars(module).items()
     if isinstance(member, type) and issubclass(member, Rule) and member.__module__ == module.__name__
 }
@@ -65,8 +65,8 @@ SELECT LOWER('B') AS lead_key
 """
 
 
-def broken_rules(folder: Path, model: str, file: str = "staging/leads_of_day.sql") -> set[str]:
-    """Lint one model in a project of its own; give the names of the house rules that it breaks."""
+def violations(folder: Path, model: str, file: str = "staging/leads_of_day.sql") -> dict[str, str]:
+    """Lint one model in a project of its own; give what is said by the names of the house rules that it breaks."""
     (folder / "models" / "staging").mkdir(parents=True)
     (folder / "linter").symlink_to(ROOT / "linter")
     (folder / "models" / "staging" / "delivery.sql").write_text(UPSTREAM)
@@ -80,7 +80,12 @@ def broken_rules(folder: Path, model: str, file: str = "staging/leads_of_day.sql
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     found = Context(paths=str(folder)).lint_models(["staging.leads_of_day"], raise_on_error=False)
-    return {violation.rule.name for violation in found}
+    return {violation.rule.name: violation.violation_msg for violation in found}
+
+
+def broken_rules(folder: Path, model: str, file: str = "staging/leads_of_day.sql") -> set[str]:
+    """Give the names of the house rules that one model breaks in a project of its own."""
+    return set(violations(folder, model, file))
 
 
 def test_a_model_in_house_form_breaks_no_rule(tmp_path: Path) -> None:
@@ -116,6 +121,39 @@ def test_a_file_is_named_as_its_model_and_stands_in_the_folder_of_its_schema(tmp
 
 def test_each_branch_of_a_union_is_cast(tmp_path: Path) -> None:
     assert broken_rules(tmp_path, UNION_WITH_UNCAST_SECOND_BRANCH) == {"projectionsarecast"}
+
+
+SEED = """
+MODEL (
+  name staging.leads_of_day,
+  kind SEED (path '{path}'),
+  columns (rule TEXT, weight DOUBLE, is_active BOOLEAN),
+  owner somebody,
+  grain (rule),
+  description 'Rules. One row per rule.'
+)
+"""
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("a,-1.5,true", None),
+        # Nothing is neither, and a text may be anything
+        ("1,,", None),
+        ("a", None),
+        ("a,1e3,FALSE", None),
+        ("a,1 5,true", "line 3 of its file: weight is '1 5', which is no number"),
+        ("a,nan,true", "weight is 'nan'"),
+        ("a,1,ture", "is_active is 'ture', which is neither true nor false"),
+    ],
+)
+def test_a_seed_holds_numbers_where_it_says_so(tmp_path: Path, row: str, said: str | None) -> None:
+    path = tmp_path / "rules.csv"
+    path.write_text(f"rule,weight,is_active\nb,0,false\n{row}\n")
+    found = violations(tmp_path, SEED.format(path=path))
+    assert set(found) == ({"seedvaluesareoftheirtype"} if said else set())
+    assert said is None or said in found["seedvaluesareoftheirtype"]
 
 
 def test_every_rule_of_the_house_and_the_builtins_that_fit_are_on() -> None:

@@ -1,0 +1,49 @@
+"""Rules about the values of a seed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+
+from sqlglot import exp
+from sqlmesh.core.linter.rule import Rule, RuleViolation
+from sqlmesh.core.model import Model, SeedModel
+
+_TRUTH_VALUES = ("true", "false")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+class SeedValuesAreOfTheirType(Rule):
+    """A number of a seed is one, and so is a truth value: told with its line, before anything is built."""
+
+    def check_model(self, model: Model) -> RuleViolation | None:
+        """Give a violation for the first value that is not of its column's type; nothing at all is fine."""
+        if not isinstance(model, SeedModel):
+            return None
+        numbers, truths = (
+            {name for name, kind in (model.columns_to_types or {}).items() if kind.is_type(*kinds)}
+            for kinds in (exp.DataType.NUMERIC_TYPES, (exp.DataType.Type.BOOLEAN,))
+        )
+        rows = csv.DictReader(io.StringIO(model.seed.content))
+        for row in rows:
+            for column, value in row.items():
+                if not value:
+                    continue
+                if column in numbers and not _is_number(value):
+                    kind = "no number"
+                elif column in truths and value.lower() not in _TRUTH_VALUES:
+                    kind = "neither true nor false"
+                else:
+                    continue
+                return self.violation(
+                    f"{model.name}, line {rows.line_num} of its file: {column} is '{value}', which is {kind}. "
+                    "Correct it; production stays as it is."
+                )
+        return None

@@ -1,0 +1,36 @@
+"""The band of a pair by its probability."""
+
+from __future__ import annotations
+
+from sqlmesh import macro
+
+from lead_enrichment.errors import UsageError
+
+
+@macro()
+def match_band(evaluator, probability, auto, review):  # type: ignore[no-untyped-def]
+    """Give `auto` from one threshold on, `review` from the other on, and `reject` below.
+
+    Args:
+        probability: Probability that the two leads of the pair are one facility.
+        auto: From this on a pair is joined by itself.
+        review: From this on a person is asked.
+
+    Raises:
+        UsageError: A threshold is no probability, or the two cross: no pair could be for review.
+    """
+    try:
+        highest, lowest = (float(threshold.name) for threshold in (auto, review))
+    except ValueError:
+        highest, lowest = 0.0, 1.0
+    if not 0 < lowest <= highest < 1:
+        raise UsageError(
+            f"match_review_probability ({review.sql()}) and match_auto_probability ({auto.sql()}) must lie between "
+            "0 and 1, and the one for review not above the other",
+            "config.yaml",
+            "Correct them under variables.",
+        )
+    return (
+        f"CASE WHEN {probability.sql(dialect='duckdb')} >= {highest} THEN 'auto' "
+        f"WHEN {probability.sql(dialect='duckdb')} >= {lowest} THEN 'review' ELSE 'reject' END"
+    )
