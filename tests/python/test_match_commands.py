@@ -180,7 +180,7 @@ def test_review_takes_verdicts_at_the_terminal(own_demo: Path, run: Run) -> None
 def test_a_changed_weight_shows_its_effect_before_promotion(own_demo: Path, run: Run, project_copy: Path) -> None:
     weights = project_copy / "seeds" / "match_weight.csv"
     weights.write_text(
-        re.sub(r"^phone,exact,.*$", "phone,exact,0.5,0.25,1.00,the same phone", weights.read_text(), flags=re.M)
+        re.sub(r"^phone,exact,.*$", "phone,exact,0.25,0.5,-1.00,the same phone", weights.read_text(), flags=re.M)
     )
     run("sqlmesh", "plan", "dev", "--auto-apply", "--no-prompts", "--skip-tests", data=own_demo, project=project_copy)
     found = json.loads(run("leads", "match", "compare", "dev", "--json", data=own_demo).stdout)

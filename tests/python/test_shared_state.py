@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -109,34 +110,42 @@ def test_two_plans_and_a_run_at_the_same_time_all_end_well(
     assert text.count("received_at DESC)") == 1
     model.write_text(text.replace("received_at DESC)", "received_at DESC, v.lead_version_key)"))
 
-    def start(name: str, folder: Path, *words: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            ["sqlmesh", "--log-file-dir", str(tmp_path / "logs"), *words],
-            cwd=folder,
-            env=command_environment(shared, tmp_path / name, folder),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+    def start(name: str, folder: Path, *words: str) -> subprocess.Popen[bytes]:
+        with (tmp_path / f"{name}.txt").open("wb") as printed:
+            return subprocess.Popen(
+                ["sqlmesh", "--log-file-dir", str(tmp_path / "logs"), *words],
+                cwd=folder,
+                env=command_environment(shared, tmp_path / name, folder),
+                stdout=printed,
+                stderr=subprocess.STDOUT,
+            )
+
+    def waited(name: str) -> bool:
+        return "holds the warehouse. Waiting for it" in (tmp_path / f"{name}.txt").read_text()
 
     plan = ("--auto-apply", "--no-prompts", "--skip-tests")
     # One user replays the history of all leads under a changed rule, which is the slowest that there is …
     slow = start("slow", project, "plan", "slow", *plan)
-    others: list[subprocess.Popen[str]] = []
+    others: list[subprocess.Popen[bytes]] = []
     try:
         deadline = time.monotonic() + 240
         while not is_held(warehouse):
             assert slow.poll() is None and time.monotonic() < deadline
             time.sleep(0.2)
-        # … and while that is at work another makes an environment, and the scheduler wakes up.
+        # … and while that is at work another makes an environment, and the scheduler wakes up. It halts until both
+        # have come upon it, or on a fast machine it would be gone by then.
+        slow.send_signal(signal.SIGSTOP)
         others = [
             start("run", ROOT, "run", "--ignore-cron"),
             start("fast", ROOT, "plan", "fast", "--include-unmodified", *plan),
         ]
-        for process in (slow, *others):
-            printed, _ = process.communicate(timeout=400)
-            assert process.returncode == 0, printed
-            assert ("holds the warehouse. Waiting for it" in printed) == (process is not slow)
+        while not (waited("run") and waited("fast")):
+            assert not any(process.poll() for process in others) and time.monotonic() < deadline
+            time.sleep(0.2)
+        slow.send_signal(signal.SIGCONT)
+        for name, process in zip(("slow", "run", "fast"), (slow, *others), strict=True):
+            assert process.wait(timeout=400) == 0, (tmp_path / f"{name}.txt").read_text()
+        assert not waited("slow")
     finally:
         for process in (slow, *others):
             process.kill()
