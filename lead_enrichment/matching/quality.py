@@ -45,6 +45,7 @@ BEFORE = f"SELECT 'rule before' AS name, ({DETERMINISTIC}) AS is_said, is_true F
 GROUPS = {
     "verdict": "SELECT verdict AS name, TRUE AS is_said, is_true FROM scored",
     "band, which is of the score alone": "SELECT band AS name, TRUE AS is_said, is_true FROM scored",
+    "band, where no veto applies": "SELECT band AS name, TRUE AS is_said, is_true FROM scored WHERE veto IS NULL",
     "pass": "SELECT UNNEST(STRING_SPLIT(match_passes, ', ')) AS name, TRUE AS is_said, is_true FROM scored",
 }
 COUNTS = """

@@ -110,6 +110,8 @@ def test_evaluation_holds_production_against_the_truth(planned_demo: Path, run: 
             said, true, right = said + is_said, true + is_true, right + (is_said and is_true)
     assert (found["pairs"]["said"], found["pairs"]["true"], found["pairs"]["right"]) == (said, true, right)
     assert found["pairs"]["f1"] > found["rule_before"]["f1"]
+    (auto,) = (row for row in found["band, where no veto applies"] if row["name"] == "auto")
+    assert auto["right"] >= 0.99 * auto["said"] > 0
     assert "vega" in chart.read_text(encoding="utf-8").lower()
 
 
