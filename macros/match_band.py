@@ -22,7 +22,8 @@ def match_band(evaluator, probability, auto, review):  # type: ignore[no-untyped
     try:
         highest, lowest = (float(threshold.name) for threshold in (auto, review))
     except ValueError:
-        highest, lowest = 0.0, 1.0
+        # No text lies between 0 and 1.
+        highest = lowest = float("nan")
     if not 0 < lowest <= highest < 1:
         raise UsageError(
             f"match_review_probability ({review.sql()}) and match_auto_probability ({auto.sql()}) must lie between "

@@ -32,14 +32,14 @@ from lead_enrichment.warehouse import warehouse
 THREADS = 2
 # What DuckDB may take before it goes to disk, the same for both.
 MEMORY = "1800MB"
-AUTO_PROBABILITY = 0.9
-# Keys and contacts are prepared for both, and so not counted: Splink cannot tell which too many share.
-PREPARED = ("intermediate.int_match_key", "intermediate.int_match_contact")
+# The keys are prepared for both, and so not counted: Splink cannot tell which too many share.
+PREPARED = "intermediate.int_match_key"
 # Splink has nothing like the verdicts, so they are timed apart.
 VERDICTS = "intermediate.int_match_verdict"
 # The models from keys to verdicts, in the order in which they are built.
 STEPS = (
-    *PREPARED,
+    PREPARED,
+    "intermediate.int_match_contact",
     "intermediate.int_match_candidate",
     "intermediate.int_match_comparison",
     "intermediate.int_match_score",
@@ -104,12 +104,16 @@ def compare_with_splink(paths: DataPaths, project: Path, leads: int) -> Comparis
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         # Alone too: a process that starts others is at first counted as their memory.
-        alone(_write_leads, paths, project, folder, leads)
-        return Comparison(leads, alone(_match, folder, project), alone(_splink, folder, project))
+        auto_probability = alone(_write_leads, paths, project, folder, leads)
+        return Comparison(leads, alone(_match, folder, project), alone(_splink, folder, auto_probability))
 
 
-def _write_leads(paths: DataPaths, project: Path, folder: Path, leads: int) -> None:
-    """Write the warehouse in which the models are timed: the leads that they read, seeds, and no decisions."""
+def _write_leads(paths: DataPaths, project: Path, folder: Path, leads: int) -> float:
+    """Write the warehouse in which the models are timed: the leads that they read, seeds, and no decisions.
+
+    Returns:
+        The probability from which on the project joins a pair.
+    """
     models = MatchingModels(project)
     live = "intermediate.int_match_lead"
     with warehouse(paths) as production:
@@ -168,6 +172,7 @@ def _write_leads(paths: DataPaths, project: Path, folder: Path, leads: int) -> N
             """
         )
         connection.execute("CREATE VIEW intermediate.int_lead_current AS FROM intermediate.int_match_lead")
+    return float(models.context.config.variables["match_auto_probability"])
 
 
 def _letters(copies: int) -> list[tuple[int, str]]:
@@ -200,7 +205,7 @@ def _match(folder: Path, project: Path) -> Measure:
         entities = _count(
             connection, "SELECT COUNT(DISTINCT entity_key) FROM intermediate.int_entity WHERE entity_size > 1"
         )
-    seconds = sum(taken for step, taken in steps.items() if step not in (*PREPARED, VERDICTS))
+    seconds = sum(taken for step, taken in steps.items() if step not in (PREPARED, VERDICTS))
     return Measure(seconds, peak_bytes(), pairs, entities, steps)
 
 
@@ -280,7 +285,7 @@ KEY_OF = {
 ANY_TO_ANY = (("phone", "mobile"), ("website_domain", "email_domain"))
 
 
-def _splink(folder: Path, project: Path) -> Measure:
+def _splink(folder: Path, auto_probability: float) -> Measure:
     """Let Splink find, score and cluster the same pairs; what it prepares and learns before is not timed."""
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
     from splink import comparison_level_library as cll
@@ -347,7 +352,7 @@ def _splink(folder: Path, project: Path) -> Measure:
         began = time.perf_counter()
         predictions = linker.inference.predict()
         predicted = time.perf_counter()
-        clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(predictions, AUTO_PROBABILITY)
+        clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(predictions, auto_probability)
         done = time.perf_counter()
         pairs = _count(connection, f"SELECT COUNT(*) FROM {predictions.physical_name}")
         entities = _count(
