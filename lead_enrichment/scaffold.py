@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from lead_enrichment.delivery import first_row
 from lead_enrichment.errors import DataError, UsageError
-from lead_enrichment.formats import as_sample
+from lead_enrichment.ingest.delivery import first_row
+from lead_enrichment.ingest.formats import as_sample
 
 SAMPLE_ROWS = 5_000
 SOURCE_NAME = re.compile(r"[a-z][a-z0-9_]*")

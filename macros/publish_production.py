@@ -9,7 +9,7 @@ from sqlmesh import macro
 def publish_production(evaluator):  # type: ignore[no-untyped-def]
     """Copy what production shows into the file that readers open; do nothing outside of `after_all`."""
     if evaluator.runtime_stage == "after_all":
-        from lead_enrichment.registration import publish_for_readers
+        from lead_enrichment.hooks.registration import publish_for_readers
 
         publish_for_readers(evaluator.engine_adapter, evaluator.this_env)
     return []

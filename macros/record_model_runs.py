@@ -9,7 +9,7 @@ from sqlmesh import macro
 def record_model_runs(evaluator):  # type: ignore[no-untyped-def]
     """Begin to record time, rows and peak memory of each model; do nothing outside of `before_all`."""
     if evaluator.runtime_stage == "before_all":
-        from lead_enrichment.registration import begin_recording
+        from lead_enrichment.hooks.registration import begin_recording
 
         begin_recording(evaluator.engine_adapter, evaluator.this_env)
     return []

@@ -9,9 +9,9 @@ from pathlib import Path
 import duckdb
 
 from lead_enrichment.benchmark.result import Result
-from lead_enrichment.delivery import quoted
-from lead_enrichment.engine import connect
+from lead_enrichment.ingest.delivery import quoted
 from lead_enrichment.matching.models import MatchingModels
+from lead_enrichment.warehouse.connection import connect
 
 # At which the textbook is stopped, in seconds.
 PATIENCE = 60.0

@@ -11,9 +11,9 @@ from sqlmesh.core.engine_adapter.duckdb import DuckDBEngineAdapter
 
 from lead_enrichment.benchmark.alone import alone
 from lead_enrichment.benchmark.result import Result
-from lead_enrichment.delivery import quoted
-from lead_enrichment.engine import connect
+from lead_enrichment.ingest.delivery import quoted
 from lead_enrichment.memory import peak_bytes
+from lead_enrichment.warehouse.connection import connect
 
 NOW = "2030-01-01 00:00:00+00:00"
 # One lead of so many has changed.

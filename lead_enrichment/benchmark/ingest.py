@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from lead_enrichment.delivery import quoted
 from lead_enrichment.demo.generate import write_demo
-from lead_enrichment.engine import connect
 from lead_enrichment.errors import UsageError
-from lead_enrichment.ingest import ingest
-from lead_enrichment.ledger import LOADED
+from lead_enrichment.ingest.delivery import quoted
+from lead_enrichment.ingest.ledger import LOADED
+from lead_enrichment.ingest.run import ingest
 from lead_enrichment.paths import DataPaths
+from lead_enrichment.warehouse.connection import connect
 
 SEED, AS_OF, FACILITIES = 20261115, date(2026, 11, 15), 3000
 

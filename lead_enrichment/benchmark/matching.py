@@ -21,13 +21,13 @@ from sqlmesh.core.context import BaseContext
 from sqlmesh.utils.errors import SQLMeshError
 
 from lead_enrichment.benchmark.alone import alone
-from lead_enrichment.delivery import quoted
-from lead_enrichment.engine import connect
 from lead_enrichment.errors import DataError, UsageError
+from lead_enrichment.ingest.delivery import quoted
 from lead_enrichment.matching.models import MatchingModels
 from lead_enrichment.memory import peak_bytes
 from lead_enrichment.paths import DataPaths
-from lead_enrichment.warehouse import warehouse
+from lead_enrichment.warehouse.connection import connect
+from lead_enrichment.warehouse.reading import warehouse
 
 THREADS = 2
 # What DuckDB may take before it goes to disk, the same for both.

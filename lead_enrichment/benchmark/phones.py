@@ -12,9 +12,9 @@ import phonenumbers
 from sqlglot import exp
 
 from lead_enrichment.benchmark.result import Result
-from lead_enrichment.engine import connect
 from lead_enrichment.errors import DataError
-from lead_enrichment.impact import load_project
+from lead_enrichment.preview.impact import load_project
+from lead_enrichment.warehouse.connection import connect
 
 SHAPES = ("{}{}{}", "({}) {}-{}", "{}-{}-{}", "{}.{}.{}", "+1 {} {} {}", "1-{}-{}-{}")
 AREAS = (201, 405, 512, 600, 702, 713, 800, 888, 900, 999)

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from lead_enrichment.delivery import quoted
 from lead_enrichment.demo.generate import write_demo
-from lead_enrichment.engine import connect
 from lead_enrichment.errors import DataError
-from lead_enrichment.ledger import Ledger
+from lead_enrichment.hooks.model_run import newest_run
+from lead_enrichment.ingest.delivery import quoted
+from lead_enrichment.ingest.ledger import Ledger
 from lead_enrichment.memory import in_bytes
-from lead_enrichment.model_run import newest_run
 from lead_enrichment.paths import DataPaths
+from lead_enrichment.warehouse.connection import connect
 
 AS_OF, FIRST_DAY, SEED = date(2026, 11, 15), "2026-11-01", 20261115
 NEXT_FILE = "salesforce_2026-11-16.csv"

@@ -12,10 +12,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from lead_enrichment.archive import Entry, Verdict, entries, find, prune, restore
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.contracts import contracts
 from lead_enrichment.errors import UsageError
+from lead_enrichment.ingest.archive import Entry, Verdict, entries, find, prune, restore
 from lead_enrichment.paths import data_paths
 
 app = typer.Typer(

@@ -16,12 +16,12 @@ from lead_enrichment.bronze import EXTERNAL_MODELS, external_models_yaml
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.contracts import CONTRACTS_DIR, parse_contract, read_contract
 from lead_enrichment.errors import UsageError
-from lead_enrichment.ledger import Ledger
+from lead_enrichment.ingest.ledger import Ledger
+from lead_enrichment.ingest.quarantine import PROPOSED, accept, reject
 from lead_enrichment.paths import data_paths
-from lead_enrichment.settle import PROPOSED, accept, reject
 
 if TYPE_CHECKING:
-    from lead_enrichment.impact import Field, Impact, Reached
+    from lead_enrichment.preview.impact import Field, Impact, Reached
 
 app = typer.Typer(no_args_is_help=True, help="Work with the contracts of the sources.")
 
@@ -57,8 +57,8 @@ def check_command(
     file that fits the new one, and full where both hold.
     """
     # SQLMesh takes a second to import; the other commands do without.
-    from lead_enrichment.contract_check import committed, compare, model_faults, standard_faults
-    from lead_enrichment.impact import load_project
+    from lead_enrichment.preview.contract_check import committed, compare, model_faults, standard_faults
+    from lead_enrichment.preview.impact import load_project
 
     console, said = Console(highlight=False), Console(stderr=True)
     faults, reference = list[str](), against or "HEAD"
@@ -213,7 +213,7 @@ def impact_command(
     leads contracts impact "nevada.First Issue Date" --json
     """
     # SQLMesh takes a second to import; the other commands do without.
-    from lead_enrichment.impact import delivered_column, impact_of, load_project, read_lineage
+    from lead_enrichment.preview.impact import delivered_column, impact_of, load_project, read_lineage
 
     with errors_as_sentences():
         delivered = delivered_column(column)

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.ingest import ingest, touched_intervals
-from lead_enrichment.ledger import QUARANTINED, Ledger
+from lead_enrichment.ingest.ledger import QUARANTINED, Ledger
+from lead_enrichment.ingest.run import ingest, touched_intervals
 from lead_enrichment.paths import data_paths
 
 

@@ -13,10 +13,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.difference import KINDS, MEASURES, Change, Count, Sample
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.paths import data_paths
-from lead_enrichment.rehearsal import (
+from lead_enrichment.preview.difference import KINDS, MEASURES, Change, Count, Sample
+from lead_enrichment.preview.rehearsal import (
     PAGE,
     Report,
     accept,

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from lead_enrichment.commands import errors_as_sentences
+from lead_enrichment.ingest.quarantine import release
 from lead_enrichment.paths import data_paths
-from lead_enrichment.settle import release
 
 
 def release_command(

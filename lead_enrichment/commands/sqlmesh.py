@@ -6,9 +6,9 @@ import sys
 
 import typer
 
-from lead_enrichment import spark
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.turn import take_turns
+from lead_enrichment.warehouse import spark
+from lead_enrichment.warehouse.waiting import take_turns
 
 # Everything behind `leads sqlmesh` is SQLMesh's, its --help too.
 SETTINGS = {"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False}

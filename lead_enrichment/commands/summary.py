@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.difference import counts_by_source
-from lead_enrichment.ledger import LOADED, QUARANTINED, Ledger
+from lead_enrichment.hooks.publish import published_at
+from lead_enrichment.ingest.ledger import LOADED, QUARANTINED, Ledger
 from lead_enrichment.paths import data_paths
-from lead_enrichment.publish import published_at
-from lead_enrichment.warehouse import Row, production, rows
+from lead_enrichment.preview.difference import counts_by_source
+from lead_enrichment.warehouse.reading import Row, production, rows
 
 # A version begins at the received_at of the delivery that brought it.
 CHANGES = f"""

@@ -9,7 +9,7 @@ from functools import partial
 import duckdb
 
 from lead_enrichment.errors import UsageError
-from lead_enrichment.warehouse import Row, rows
+from lead_enrichment.warehouse.reading import Row, rows
 
 LEADS = """
     SELECT

@@ -13,7 +13,7 @@ import duckdb
 
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import DataPaths
-from lead_enrichment.warehouse import Row, find_lead, rows
+from lead_enrichment.warehouse.reading import Row, find_lead, rows
 
 SOURCE = "decisions"
 VERDICTS = ("same", "different", "sister_site", "unsure")

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from lead_enrichment.errors import UsageError
-from lead_enrichment.warehouse import Row, find_lead, rows
+from lead_enrichment.warehouse.reading import Row, find_lead, rows
 
 SHARED_KEYS = """
     SELECT a.key_type, a.key_value, a.leads_sharing, a.is_over_shared

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import duckdb
 
-from lead_enrichment.delivery import quoted
 from lead_enrichment.errors import UsageError
+from lead_enrichment.ingest.delivery import quoted
 from lead_enrichment.matching.evidence import charts, save_chart
-from lead_enrichment.warehouse import Row, rows
+from lead_enrichment.warehouse.reading import Row, rows
 
 # The truth of the live leads that it knows, and every pair that is said or true.
 SETUP = """

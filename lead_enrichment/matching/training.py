@@ -15,12 +15,12 @@ from typing import Any
 
 import duckdb
 
-from lead_enrichment.delivery import quoted
-from lead_enrichment.engine import connect
 from lead_enrichment.errors import DataError, UsageError
+from lead_enrichment.ingest.delivery import quoted
 from lead_enrichment.matching.models import MatchingModels
 from lead_enrichment.paths import DataPaths, write_text_whole
-from lead_enrichment.warehouse import errors_of_reading
+from lead_enrichment.warehouse.connection import connect
+from lead_enrichment.warehouse.reading import errors_of_reading
 
 PRIOR = "prior"
 # A level that fewer candidate pairs are at keeps its weight.

@@ -18,14 +18,14 @@ import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
-from lead_enrichment import archive
-from lead_enrichment.archive import archived_file, entries, find, keep, prune, restore
 from lead_enrichment.bronze import registration_statements
 from lead_enrichment.cli import app
 from lead_enrichment.contracts import CONTRACTS_DIR, Retention, contracts, lead_contracts, read_contract
 from lead_enrichment.errors import DataError, UsageError
-from lead_enrichment.ingest import ingest
-from lead_enrichment.ledger import Attempt, Ledger
+from lead_enrichment.ingest import archive
+from lead_enrichment.ingest.archive import archived_file, entries, find, keep, prune, restore
+from lead_enrichment.ingest.ledger import Attempt, Ledger
+from lead_enrichment.ingest.run import ingest
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths, data_paths
 

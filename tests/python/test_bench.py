@@ -15,9 +15,9 @@ from lead_enrichment.benchmark.history import time_type_2
 from lead_enrichment.benchmark.phones import time_phones
 from lead_enrichment.benchmark.pipeline import Pipeline
 from lead_enrichment.benchmark.result import Result
-from lead_enrichment.engine import connect
 from lead_enrichment.errors import DataError
 from lead_enrichment.paths import DataPaths
+from lead_enrichment.warehouse.connection import connect
 
 PIPELINE = Pipeline(
     1000,

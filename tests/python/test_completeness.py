@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 
 from lead_enrichment import contracts
 from lead_enrichment.cli import app
-from lead_enrichment.completeness import read_manifest
 from lead_enrichment.errors import DataError
-from lead_enrichment.ingest import Outcome, ingest
-from lead_enrichment.ledger import Ledger
+from lead_enrichment.ingest.completeness import read_manifest
+from lead_enrichment.ingest.ledger import Ledger
+from lead_enrichment.ingest.run import Outcome, ingest
 from lead_enrichment.paths import DataPaths
 
 HEADER = "Operation,Operation Name,Address,City,State,Zip,County,Phone,Type,Status,Issue Date,Capacity,Email Address"
@@ -160,7 +160,7 @@ def test_release_of_a_file_that_is_not_there_says_so(paths: DataPaths) -> None:
 
 
 def test_file_that_grows_while_it_is_read_stays_in_landing(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lead_enrichment import ingest as module
+    from lead_enrichment.ingest import run as module
 
     path, real = paths.landing / "texas" / FIRST, module.convert
 
@@ -178,7 +178,7 @@ def test_file_that_grows_while_it_is_read_stays_in_landing(paths: DataPaths, mon
 
 
 def test_half_a_file_that_grows_is_not_refused(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lead_enrichment import ingest as module
+    from lead_enrichment.ingest import run as module
 
     path, real = paths.landing / "texas" / FIRST, module.read_header
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, Run
-from lead_enrichment.contract_check import compare, standard_faults
 from lead_enrichment.contracts import Column, Contract, contracts, parse_contract, read_contract
 from lead_enrichment.errors import UsageError
+from lead_enrichment.preview.contract_check import compare, standard_faults
 
 TEXAS = ROOT / "contracts" / "texas.yaml"
 

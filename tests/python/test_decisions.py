@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from sqlmesh import Context
 
 from conftest import ROOT, Run
-from lead_enrichment.engine import connect
 from lead_enrichment.errors import UsageError
-from lead_enrichment.ingest import ingest
-from lead_enrichment.ledger import Ledger
+from lead_enrichment.ingest.ledger import Ledger
+from lead_enrichment.ingest.run import ingest
 from lead_enrichment.matching.decisions import VERDICTS, Decision, drop, one_line, queue
 from lead_enrichment.paths import DataPaths, data_paths
+from lead_enrichment.warehouse.connection import connect
 
 HEADER = "lead_key_1,lead_key_2,decision,decided_by,decided_at,reason"
 START = datetime(2026, 11, 1, tzinfo=UTC)

@@ -13,12 +13,13 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from lead_enrichment import contracts, settle
+from lead_enrichment import contracts
 from lead_enrichment.cli import app
 from lead_enrichment.demo.generate import write_demo
 from lead_enrichment.errors import UsageError
-from lead_enrichment.ingest import Outcome, ingest
-from lead_enrichment.ledger import Ledger
+from lead_enrichment.ingest import quarantine
+from lead_enrichment.ingest.ledger import Ledger
+from lead_enrichment.ingest.run import Outcome, ingest
 from lead_enrichment.paths import DataPaths, data_paths
 from test_demo import AS_OF, SEED
 
@@ -120,7 +121,7 @@ def test_headers_written_otherwise_are_taken(paths: DataPaths, deliveries: Path,
 
 
 def test_known_alias_is_taken(paths: DataPaths, deliveries: Path) -> None:
-    settle.add_aliases("texas", {"operation_name": "Caregiver"})
+    quarantine.add_aliases("texas", {"operation_name": "Caregiver"})
     assert deliver(paths, deliveries, renamed({"Operation Name": "Caregiver"})).status == "loaded"
 
 
@@ -165,7 +166,7 @@ def test_accepted_proposal_loads_the_file_and_every_later_one(paths: DataPaths, 
     change = renamed({"Operation": "Operation #", "Operation Name": "Operation/Caregiver Name", "Phone": "Tel. Line"})
     assert deliver(paths, deliveries, change).status == "quarantined"
     (proposal_id,) = Ledger(paths.bronze).proposals()
-    done = settle.accept(paths, proposal_id)
+    done = quarantine.accept(paths, proposal_id)
     assert (done.aliases, done.version) == (
         {"operation_name": "Operation/Caregiver Name", "phone": "Tel. Line"},
         "1.1.0",
@@ -183,23 +184,23 @@ def test_accepted_proposal_loads_the_file_and_every_later_one(paths: DataPaths, 
 def test_accepting_keeps_the_form_of_the_contract(paths: DataPaths, deliveries: Path) -> None:
     path = contracts.CONTRACTS_DIR / "texas.yaml"
     before = path.read_text(encoding="utf-8").splitlines()
-    settle.add_aliases("texas", {"phone": "Tel: Line"})
+    quarantine.add_aliases("texas", {"phone": "Tel: Line"})
     added = [line for line in path.read_text(encoding="utf-8").splitlines() if line not in before]
     assert [line.strip() for line in added] == [
         "version: 1.1.0",
         "customProperties:",
         '- {property: aliases, value: ["Tel: Line"]}',
     ]
-    assert settle.add_aliases("texas", {"phone": "Tel: Line"}) == "1.1.0"
+    assert quarantine.add_aliases("texas", {"phone": "Tel: Line"}) == "1.1.0"
 
 
 def test_rejected_proposal_keeps_the_file_out(paths: DataPaths, deliveries: Path) -> None:
     deliver(paths, deliveries, renamed({"Phone": "X1"}))
     (proposal_id,) = Ledger(paths.bronze).proposals()
-    settle.reject(paths, proposal_id)
+    quarantine.reject(paths, proposal_id)
     assert ingest(paths) == []
     with pytest.raises(UsageError, match="was rejected by"):
-        settle.accept(paths, proposal_id)
+        quarantine.accept(paths, proposal_id)
 
 
 @pytest.mark.parametrize(
@@ -245,7 +246,7 @@ def test_column_whose_values_moved_to_a_new_one_is_proposed(paths: DataPaths, de
 
     assert deliver(paths, deliveries, moved).status == "quarantined"
     (proposal_id,) = Ledger(paths.bronze).proposals()
-    assert settle.accept(paths, proposal_id).aliases == {"phone": "Dial"}
+    assert quarantine.accept(paths, proposal_id).aliases == {"phone": "Dial"}
     assert [outcome.status for outcome in ingest(paths)] == ["loaded"]
     assert ("see website",) not in bronze(paths, "texas", "phone", OCTOBER)
 
@@ -271,7 +272,7 @@ def test_split_column_is_named(paths: DataPaths, deliveries: Path) -> None:
     assert "Address seems to be split into Street, Town, Code" in (outcome.reason or "")
     (proposal_id,) = Ledger(paths.bronze).proposals()
     with pytest.raises(UsageError, match="cannot be taken as it is"):
-        settle.accept(paths, proposal_id)
+        quarantine.accept(paths, proposal_id)
 
 
 def test_merged_columns_are_named(paths: DataPaths, deliveries: Path) -> None:

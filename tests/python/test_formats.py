@@ -16,11 +16,11 @@ import pyarrow.parquet as pq
 import pytest
 from openpyxl import Workbook
 
-from lead_enrichment import formats
 from lead_enrichment.contracts import contracts
 from lead_enrichment.errors import DataError
-from lead_enrichment.ingest import Outcome, ingest
-from lead_enrichment.ledger import Ledger
+from lead_enrichment.ingest import formats
+from lead_enrichment.ingest.ledger import Ledger
+from lead_enrichment.ingest.run import Outcome, ingest
 from lead_enrichment.paths import DataPaths
 
 HEADER = ["Operation", "Operation Name", "Address", "City", "State", "Zip", "Phone", "Type", "Status"]

@@ -17,7 +17,7 @@ import pytest
 
 from conftest import Run
 from lead_enrichment.contracts import contracts
-from lead_enrichment.ledger import Ledger
+from lead_enrichment.ingest.ledger import Ledger
 
 TODAY = datetime.now(UTC).date()
 # A type 2 day costs time even when nothing happened, so history is as short as the story allows.

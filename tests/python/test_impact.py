@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from conftest import ROOT
 from lead_enrichment.cli import app
-from lead_enrichment.impact import Impact, Lineage, delivered_column, impact_of, load_project, read_lineage
+from lead_enrichment.preview.impact import Impact, Lineage, delivered_column, impact_of, load_project, read_lineage
 
 CONFIG = """
 gateways:
@@ -228,8 +228,8 @@ def test_outside_of_the_project_it_says_where_to_run(tmp_path: Path, monkeypatch
 
 
 def test_the_command_names_what_breaks(small: Lineage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lead_enrichment.impact.load_project", lambda _: None)
-    monkeypatch.setattr("lead_enrichment.impact.read_lineage", lambda _: small)
+    monkeypatch.setattr("lead_enrichment.preview.impact.load_project", lambda _: None)
+    monkeypatch.setattr("lead_enrichment.preview.impact.read_lineage", lambda _: small)
     monkeypatch.setenv("COLUMNS", "200")
     said = CliRunner().invoke(app, ["contracts", "impact", "salesforce.status"]).output
     assert "Removing bronze.salesforce.status is breaking: dims.dim_lead reads it." in said

@@ -9,8 +9,8 @@ import pytest
 
 from conftest import SAMPLES, needs_samples
 from lead_enrichment.bronze import EXTERNAL_MODELS, external_models_yaml
-from lead_enrichment.ingest import ingest
-from lead_enrichment.ledger import Ledger
+from lead_enrichment.ingest.ledger import Ledger
+from lead_enrichment.ingest.run import ingest
 from lead_enrichment.paths import DataPaths
 
 # Archive, loaded rows, rejected rows, ledger.

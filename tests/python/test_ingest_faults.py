@@ -20,12 +20,12 @@ import duckdb
 import pytest
 
 from conftest import ROOT
-from lead_enrichment import delivery
-from lead_enrichment import ingest as ingest_module
-from lead_enrichment.delivery import count_records
 from lead_enrichment.errors import UsageError
-from lead_enrichment.ingest import ingest
-from lead_enrichment.ledger import Ledger
+from lead_enrichment.ingest import delivery
+from lead_enrichment.ingest import run as ingest_module
+from lead_enrichment.ingest.delivery import count_records
+from lead_enrichment.ingest.ledger import Ledger
+from lead_enrichment.ingest.run import ingest
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths
 
@@ -196,7 +196,10 @@ def test_a_second_ingest_at_the_same_time_is_turned_away(paths: DataPaths) -> No
 
 def test_kills_at_random_moments_lose_and_double_nothing(paths: DataPaths) -> None:
     chance = random.Random(20261115)
-    script = "from lead_enrichment import ingest, paths; print(flush=True); ingest.ingest(paths.data_paths())"
+    script = (
+        "from lead_enrichment.ingest.run import ingest; from lead_enrichment.paths import data_paths; "
+        "print(flush=True); ingest(data_paths())"
+    )
     unfinished = 0
     for day in range(KILLS):
         # A row that does not fit and cp1252 make it the slowest way, with the most files left half-way.

@@ -13,8 +13,8 @@ import pytest
 
 from conftest import ROOT, Run
 from lead_enrichment.commands import status
-from lead_enrichment.ledger import Ledger
-from lead_enrichment.model_run import BUILT, FAILED, newest_run, record, recorder_of
+from lead_enrichment.hooks.model_run import BUILT, FAILED, newest_run, record, recorder_of
+from lead_enrichment.ingest.ledger import Ledger
 from lead_enrichment.paths import DataPaths
 
 DAY = timedelta(days=1)

@@ -7,7 +7,7 @@ import sqlglot
 from sqlmesh.core.macros import MacroEvaluator
 
 import macros.parse_instant  # noqa: F401
-from lead_enrichment.engine import connect
+from lead_enrichment.warehouse.connection import connect
 
 
 def written(dialect: str) -> str:

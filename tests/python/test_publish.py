@@ -13,11 +13,11 @@ import duckdb
 import pytest
 
 from conftest import DEMO_FACILITIES, DEMO_MONTHS, LEADS, ROOT, Run, command_environment
-from lead_enrichment import publish
 from lead_enrichment.errors import DataError, UsageError
+from lead_enrichment.hooks import publish
 from lead_enrichment.paths import DataPaths
-from lead_enrichment.turn import HELD
-from lead_enrichment.warehouse import production
+from lead_enrichment.warehouse.reading import production
+from lead_enrichment.warehouse.waiting import HELD
 
 # What people and other programs read.
 SCHEMAS = ("dims", "facts", "marts", "ops")

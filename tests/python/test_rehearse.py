@@ -25,12 +25,12 @@ from conftest import LEADS, ROOT, Run, command_environment
 from lead_enrichment.bronze import write_empty_tables
 from lead_enrichment.commands.rehearse import page
 from lead_enrichment.contracts import CONTRACTS_DIR, contracts, read_contract
-from lead_enrichment.difference import MEASURES, Change, Count, Difference, Sample
 from lead_enrichment.errors import UsageError
-from lead_enrichment.ledger import Ledger
+from lead_enrichment.ingest.ledger import Ledger
+from lead_enrichment.ingest.quarantine import add_aliases
 from lead_enrichment.paths import DataPaths
-from lead_enrichment.rehearsal import Plan, Report, copy_production, only_rehearsal
-from lead_enrichment.settle import add_aliases
+from lead_enrichment.preview.difference import MEASURES, Change, Count, Difference, Sample
+from lead_enrichment.preview.rehearsal import Plan, Report, copy_production, only_rehearsal
 
 NEW_KEY, NEW_PHONE = "9999001", "512-861-4297"
 

@@ -9,9 +9,9 @@ import duckdb
 import pytest
 
 from conftest import ROOT, Run
-from lead_enrichment.contract_check import standard_faults
 from lead_enrichment.contracts import read_contract
 from lead_enrichment.errors import DataError, UsageError
+from lead_enrichment.preview.contract_check import standard_faults
 from lead_enrichment.scaffold import read_sample, write_draft
 
 SAMPLE = ROOT / "docs" / "examples" / "utah_2026-11-02.csv"

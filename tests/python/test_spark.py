@@ -10,9 +10,9 @@ from sqlmesh.core.config import Config, load_configs
 from sqlmesh.core.context import Context
 
 from conftest import ROOT, Run
-from lead_enrichment import spark
-from lead_enrichment.engine import connect
 from lead_enrichment.errors import UsageError
+from lead_enrichment.warehouse import spark
+from lead_enrichment.warehouse.connection import connect
 
 # A short history, since a day of type 2 takes seconds on Spark however little happened.
 DEMO = ("--facilities", "150", "--months", "1", "--as-of", "2026-11-10")

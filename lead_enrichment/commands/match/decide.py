@@ -10,7 +10,7 @@ from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.matching.decisions import VERDICTS, decide, drop
 from lead_enrichment.paths import data_paths
 from lead_enrichment.users import user_name
-from lead_enrichment.warehouse import find_lead, production, rows
+from lead_enrichment.warehouse.reading import find_lead, production, rows
 
 BEFORE = """
     SELECT verdict, reason, decision, decided_by, decided_at FROM facts.fact_match_pair

@@ -14,7 +14,7 @@ from rich.table import Table
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.matching.quality import Evaluation, Score, draw_thresholds, evaluate
 from lead_enrichment.paths import data_paths
-from lead_enrichment.warehouse import Row, warehouse
+from lead_enrichment.warehouse.reading import Row, warehouse
 
 
 def evaluate_command(

@@ -14,7 +14,7 @@ from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.errors import UsageError
 from lead_enrichment.matching.evidence import Explanation, draw_waterfall, explain_lead, explain_pair
 from lead_enrichment.paths import data_paths
-from lead_enrichment.warehouse import Row, production
+from lead_enrichment.warehouse.reading import Row, production
 
 NEAREST = 5
 BITS_A_BLOCK = 1.5

@@ -18,7 +18,7 @@ from lead_enrichment.matching.decisions import Decision, drop, one_line, queue
 from lead_enrichment.matching.evidence import Explanation, steps_of
 from lead_enrichment.paths import DataPaths, data_paths
 from lead_enrichment.users import user_name
-from lead_enrichment.warehouse import Row, production
+from lead_enrichment.warehouse.reading import Row, production
 
 KEYS = {"s": "same", "d": "different", "i": "sister_site", "u": "unsure"}
 

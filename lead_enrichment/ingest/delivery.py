@@ -19,9 +19,9 @@ import pyarrow.parquet as pq
 
 from lead_enrichment.bronze import REJECTED_COLUMNS, arrow_schema, source_columns
 from lead_enrichment.contracts import Column, Contract, contracts
-from lead_enrichment.engine import connect
 from lead_enrichment.errors import DataError, DriftError
-from lead_enrichment.formats import Text
+from lead_enrichment.ingest.formats import Text
+from lead_enrichment.warehouse.connection import connect
 
 CHUNK_BYTES = 1 << 20
 BATCH_ROWS = 20_000

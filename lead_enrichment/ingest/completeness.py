@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lead_enrichment.contracts import Column, Contract
-from lead_enrichment.delivery import quoted
-from lead_enrichment.engine import connect
 from lead_enrichment.errors import DataError
+from lead_enrichment.ingest.delivery import quoted
 from lead_enrichment.paths import write_text_whole
+from lead_enrichment.warehouse.connection import connect
 
 ATTESTED, MISMATCH, UNATTESTED = "attested", "mismatch", "unattested"
 MANIFEST_SUFFIX = ".manifest.json"

@@ -24,19 +24,19 @@ from typing import Any
 import duckdb
 from dotenv import dotenv_values
 
-from lead_enrichment.completeness import Statement, manifest_path, write_manifest
 from lead_enrichment.contracts import CONTRACTS_DIR, contracts
-from lead_enrichment.delivery import file_id
-from lead_enrichment.difference import Difference, compare, keep_state
-from lead_enrichment.engine import connect
 from lead_enrichment.errors import DataError, UsageError
-from lead_enrichment.ledger import DUPLICATE, LOADED, QUARANTINED, Ledger, proposal_id_of
+from lead_enrichment.ingest.completeness import Statement, manifest_path, write_manifest
+from lead_enrichment.ingest.delivery import file_id
+from lead_enrichment.ingest.ledger import DUPLICATE, LOADED, QUARANTINED, Ledger, proposal_id_of
+from lead_enrichment.ingest.quarantine import ACCEPTED, PROPOSED, REJECTED, add_aliases, delivered_name
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths, write_text_whole
-from lead_enrichment.settle import ACCEPTED, PROPOSED, REJECTED, add_aliases, delivered_name
+from lead_enrichment.preview.difference import Difference, compare, keep_state
 from lead_enrichment.users import user_name
+from lead_enrichment.warehouse.connection import connect
 
-PROJECT = Path(__file__).parents[1]
+PROJECT = Path(__file__).parents[2]
 # Written last: a folder without it was left by a rehearsal that was killed.
 FINISHED, PAGE = "rehearsal.json", "report.html"
 ID_LENGTH = 12

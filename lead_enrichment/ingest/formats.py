@@ -23,8 +23,8 @@ import duckdb
 import python_calamine
 
 from lead_enrichment.contracts import Contract
-from lead_enrichment.engine import connect
 from lead_enrichment.errors import DataError
+from lead_enrichment.warehouse.connection import connect
 
 CHUNK_BYTES = 1 << 20
 # Non-ASCII lines that are looked at to tell one 8-bit encoding from another.

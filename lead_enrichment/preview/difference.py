@@ -9,8 +9,8 @@ from typing import Any
 
 import duckdb
 
-from lead_enrichment.delivery import quoted
-from lead_enrichment.engine import connect
+from lead_enrichment.ingest.delivery import quoted
+from lead_enrichment.warehouse.connection import connect
 
 SAMPLES = 5
 # Schemas whose models sales and analysts read.

@@ -16,8 +16,8 @@ from typing import Any
 import duckdb
 
 from lead_enrichment.bronze import BOOKS
-from lead_enrichment.delivery import quoted
 from lead_enrichment.errors import DataError
+from lead_enrichment.ingest.delivery import quoted
 from lead_enrichment.paths import DataPaths
 
 COPY = "import shutil, sys; shutil.copyfile(*sys.argv[1:])"

@@ -13,10 +13,10 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from lead_enrichment import contracts
-from lead_enrichment.completeness import Statement, manifest_path, read_manifest, write_manifest
-from lead_enrichment.delivery import file_id
 from lead_enrichment.errors import UsageError
-from lead_enrichment.ledger import Ledger
+from lead_enrichment.ingest.completeness import Statement, manifest_path, read_manifest, write_manifest
+from lead_enrichment.ingest.delivery import file_id
+from lead_enrichment.ingest.ledger import Ledger
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths, write_text_whole
 from lead_enrichment.users import user_name

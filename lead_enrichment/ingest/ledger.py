@@ -21,9 +21,9 @@ from lead_enrichment.bronze import (
     arrow_schema,
     write_whole,
 )
-from lead_enrichment.drift import Advice
-from lead_enrichment.engine import connect
+from lead_enrichment.ingest.drift import Advice
 from lead_enrichment.users import user_name
+from lead_enrichment.warehouse.connection import connect
 
 # What became of a file.
 LOADED, DUPLICATE, QUARANTINED, WAITING = "loaded", "duplicate", "quarantined", "waiting"

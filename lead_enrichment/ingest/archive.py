@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from lead_enrichment.contracts import contracts
 from lead_enrichment.errors import DataError, UsageError
-from lead_enrichment.ledger import ArchiveEvent, Ledger, loaded_of, partition
+from lead_enrichment.ingest.ledger import ArchiveEvent, Ledger, loaded_of, partition
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.users import user_name

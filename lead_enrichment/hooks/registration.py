@@ -8,12 +8,12 @@ from typing import Any
 from rich.console import Console
 
 from lead_enrichment.bronze import PARTITION, bronze_tables, registration_statements
-from lead_enrichment.ingest import ingest
-from lead_enrichment.ledger import QUARANTINED
-from lead_enrichment.model_run import record, recorder_of
+from lead_enrichment.hooks.model_run import record, recorder_of
+from lead_enrichment.hooks.publish import publish_after
+from lead_enrichment.ingest.ledger import QUARANTINED
+from lead_enrichment.ingest.run import ingest
 from lead_enrichment.paths import data_paths
-from lead_enrichment.publish import publish_after
-from lead_enrichment.turn import in_turn
+from lead_enrichment.warehouse.waiting import in_turn
 
 
 def ingest_and_register(adapter: Any) -> list[str]:

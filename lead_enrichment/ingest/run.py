@@ -15,9 +15,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from lead_enrichment.archive import keep
 from lead_enrichment.bronze import write_empty_tables
-from lead_enrichment.completeness import (
+from lead_enrichment.contracts import Contract, contracts
+from lead_enrichment.errors import DataError, DriftError, UsageError
+from lead_enrichment.ingest.archive import keep
+from lead_enrichment.ingest.completeness import (
     FEWEST_ROWS,
     MANIFEST_SUFFIX,
     MISMATCH,
@@ -27,8 +29,7 @@ from lead_enrichment.completeness import (
     read_manifest,
     verdict,
 )  # fmt: skip
-from lead_enrichment.contracts import Contract, contracts
-from lead_enrichment.delivery import (
+from lead_enrichment.ingest.delivery import (
     Stamp,
     check_header,
     convert,
@@ -36,10 +37,9 @@ from lead_enrichment.delivery import (
     file_id,
     read_header,
 )  # fmt: skip
-from lead_enrichment.drift import Comparison, misfits, summary
-from lead_enrichment.errors import DataError, DriftError, UsageError
-from lead_enrichment.formats import Text, as_text
-from lead_enrichment.ledger import (
+from lead_enrichment.ingest.drift import Comparison, misfits, summary
+from lead_enrichment.ingest.formats import Text, as_text
+from lead_enrichment.ingest.ledger import (
     DUPLICATE,
     LOADED,
     QUARANTINED,

@@ -17,7 +17,7 @@ from statistics import median
 from threading import Event, Lock, Thread
 from typing import Any
 
-from lead_enrichment.ledger import Ledger
+from lead_enrichment.ingest.ledger import Ledger
 from lead_enrichment.memory import resident_bytes
 
 BUILT, FAILED = "built", "failed"

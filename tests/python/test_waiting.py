@@ -15,9 +15,9 @@ import duckdb
 import pytest
 
 from conftest import BIN, LEADS, ROOT, Run, command_environment
-from lead_enrichment import turn
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import DataPaths
+from lead_enrichment.warehouse import waiting
 
 HOLD = """
 import duckdb, sys, time
@@ -94,7 +94,7 @@ def test_another_fault_is_not_waited_for(tmp_path: Path) -> None:
     no_database = tmp_path / "no.duckdb"
     no_database.write_text("This is no database, " * 1000)
     with pytest.raises(duckdb.IOException):
-        turn.in_turn(lambda: duckdb.connect(str(no_database)))
+        waiting.in_turn(lambda: duckdb.connect(str(no_database)))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_another_fault_is_not_waited_for(tmp_path: Path) -> None:
 def test_a_holder_that_cannot_be_seen_is_waited_for_too(
     holder: str, told: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turn, "PAUSE", 0)
+    monkeypatch.setattr(waiting, "PAUSE", 0)
     said = f'Could not set lock on file "leads.duckdb": Conflicting lock is held in {holder}. However, you would …'
     answers = iter([duckdb.IOException(said), duckdb.IOException(said), None])
 
@@ -112,7 +112,7 @@ def test_a_holder_that_cannot_be_seen_is_waited_for_too(
             raise answer
         return "connected"
 
-    assert turn.in_turn(connect) == "connected"
+    assert waiting.in_turn(connect) == "connected"
     assert capsys.readouterr().err.startswith(f"leads.duckdb: {told} holds the warehouse. Waiting for it")
 
 
@@ -121,16 +121,16 @@ def test_the_holder_is_told_by_its_command() -> None:
     process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         assert process.stdout and process.stdout.readline()
-        assert turn.command_of(process.pid) == f"`-c print(flush=True); input() {'a' * 70}…` (process {process.pid})"
+        assert waiting.command_of(process.pid) == f"`-c print(flush=True); input() {'a' * 70}…` (process {process.pid})"
     finally:
         process.kill()
         process.wait()
-    assert turn.command_of(process.pid) == f"process {process.pid}"
-    assert turn.command_of(0) == "another process"
-    assert f"(process {os.getpid()})" in turn.command_of(os.getpid())
+    assert waiting.command_of(process.pid) == f"process {process.pid}"
+    assert waiting.command_of(0) == "another process"
+    assert f"(process {os.getpid()})" in waiting.command_of(os.getpid())
 
 
 def test_a_wait_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEADS_WAIT", "ten minutes")
     with pytest.raises(UsageError, match="LEADS_WAIT: 'ten minutes' is no number of seconds"):
-        turn.patience()
+        waiting.patience()

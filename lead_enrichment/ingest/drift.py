@@ -16,11 +16,11 @@ import duckdb
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from lead_enrichment.completeness import FEWEST_ROWS
 from lead_enrichment.contracts import Column, Contract, fold
-from lead_enrichment.delivery import csv_columns, quoted
-from lead_enrichment.engine import connect
-from lead_enrichment.formats import Text
+from lead_enrichment.ingest.completeness import FEWEST_ROWS
+from lead_enrichment.ingest.delivery import csv_columns, quoted
+from lead_enrichment.ingest.formats import Text
+from lead_enrichment.warehouse.connection import connect
 
 # Rows that are looked at, in file order: enough to judge, and bounded whatever the size of the file.
 SAMPLE_ROWS = 50_000

@@ -10,10 +10,10 @@ from typing import Any
 
 import duckdb
 
-from lead_enrichment.engine import connect
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import DataPaths
-from lead_enrichment.turn import HELD, command_of
+from lead_enrichment.warehouse.connection import connect
+from lead_enrichment.warehouse.waiting import HELD, command_of
 
 Row = dict[str, Any]
 

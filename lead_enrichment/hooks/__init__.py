@@ -1,0 +1,1 @@
+"""What SQLMesh calls before, during and after every plan and run."""

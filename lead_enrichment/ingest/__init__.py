@@ -1,0 +1,1 @@
+"""Taking deliveries in: from a file in landing to bronze rows and a line in the ledger."""
