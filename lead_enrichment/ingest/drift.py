@@ -14,7 +14,6 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from lead_enrichment.contracts import Column, Contract, fold
 from lead_enrichment.ingest.completeness import FEWEST_ROWS
@@ -97,6 +96,9 @@ class Comparison:
         Args:
             columns: Columns that are missing, or whose values stopped fitting.
         """
+        # A second to import, and rarely needed.
+        from scipy.optimize import linear_sum_assignment
+
         unknown = [at for at in range(len(self._header)) if at not in self._mapped]
         known_wrong = [at for at, column in self._mapped.items() if column in columns]
         offered = unknown + known_wrong
