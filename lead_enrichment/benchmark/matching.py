@@ -70,7 +70,7 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class SplinkComparison:
     """The project's matching and Splink's on the same leads."""
 
     leads: int
@@ -83,7 +83,7 @@ class Comparison:
         return self.matching.seconds / self.splink.seconds
 
 
-def compare_with_splink(paths: DataPaths, project: Path, leads: int) -> Comparison:
+def compare_with_splink(paths: DataPaths, project: Path, leads: int) -> SplinkComparison:
     """Match any number of leads by the models and by Splink, each in a process of its own, one after the other.
 
     The leads are those in production over and over, each time in other letters, so that the copies have nothing in
@@ -104,7 +104,7 @@ def compare_with_splink(paths: DataPaths, project: Path, leads: int) -> Comparis
         folder = Path(name)
         # Alone too: a process that starts others is at first counted as their memory.
         auto_probability = alone(_write_leads, paths, project, folder, leads)
-        return Comparison(leads, alone(_match, folder, project), alone(_splink, folder, auto_probability))
+        return SplinkComparison(leads, alone(_match, folder, project), alone(_splink, folder, auto_probability))
 
 
 def _write_leads(paths: DataPaths, project: Path, folder: Path, leads: int) -> float:

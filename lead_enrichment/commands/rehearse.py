@@ -16,7 +16,7 @@ from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.paths import data_paths
 
 if TYPE_CHECKING:
-    from lead_enrichment.preview.difference import Change, Count, Sample
+    from lead_enrichment.preview.difference import Count, LeadChange, Sample
     from lead_enrichment.preview.rehearsal import Report
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -183,7 +183,7 @@ def _print(console: Console, report: Report) -> None:
     )
 
 
-def _samples(title: str, changes: tuple[Change, ...]) -> Table:
+def _samples(title: str, changes: tuple[LeadChange, ...]) -> Table:
     from lead_enrichment.preview.difference import KINDS
 
     table = Table("What", *numbers("Leads"), "For example", title=title)

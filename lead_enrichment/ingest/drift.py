@@ -54,7 +54,7 @@ class Profile:
     shapes: dict[str, float]
 
 
-class Comparison:
+class DeliveryComparison:
     """A delivered file beside the last delivery of its source.
 
     Args:
@@ -84,7 +84,7 @@ class Comparison:
             )
             (self._common,) = self._connection.execute("SELECT COUNT(*) FROM common").fetchone() or (0,)
 
-    def __enter__(self) -> Comparison:
+    def __enter__(self) -> DeliveryComparison:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -38,7 +38,7 @@ from lead_enrichment.ingest.delivery import (
     file_id,
     read_header,
 )  # fmt: skip
-from lead_enrichment.ingest.drift import Comparison, misfits, summary
+from lead_enrichment.ingest.drift import DeliveryComparison, misfits, summary
 from lead_enrichment.ingest.formats import Text, as_text
 from lead_enrichment.ingest.ledger import (
     DUPLICATE,
@@ -298,7 +298,7 @@ class _Run:
     def _propose(self, file: _File, contract: Contract, text: Text, error: DriftError) -> str:
         """Write down what the columns most likely are, and say it."""
         last = self._last.get(contract.source_key)
-        with Comparison(text, file.header, contract, last.rows if last else None) as comparison:
+        with DeliveryComparison(text, file.header, contract, last.rows if last else None) as comparison:
             advice = comparison.advise(error.columns)
         proposal_id = proposal_id_of(contract.source_key, file.file_id)
         self._ledger.append_proposal(proposal_id, contract.source_key, file.file_id, file.path.name, advice)

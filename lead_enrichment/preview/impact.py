@@ -15,15 +15,14 @@ from sqlglot.lineage import lineage as query_lineage
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope, find_all_in_scope
 from sqlmesh import Context
-from sqlmesh.core.context import BaseContext
 from sqlmesh.core.dialect import normalize_mapping_schema, normalize_model_name
-from sqlmesh.core.lineage import CACHE, lineage
+from sqlmesh.core.lineage import lineage
 from sqlmesh.core.model import Model
-from sqlmesh.utils.errors import SQLMeshError
 
 from lead_enrichment.bronze import PARTITION, PIPELINE_COLUMNS
 from lead_enrichment.contracts import Contract, contracts, fold
 from lead_enrichment.errors import UsageError
+from lead_enrichment.sqlmesh_internals import EngineLessContext, qualified_scope
 
 # Clauses that decide which rows a query gives; ORDER BY does so only beside a LIMIT.
 ROW_CLAUSES = frozenset({"where", "joins", "group", "having", "qualify", "distinct"})
@@ -252,9 +251,7 @@ def _clause_reads(context: Context, model: Model) -> Iterator[tuple[Field, bool,
     That is None for the rows of the model (filters, inner joins, groups). The key of an outer join looks something
     up: it decides the columns that come from the model whose name is given.
     """
-    # The qualified query that SQLMesh kept when it was asked for the model's lineage.
-    root: Scope = CACHE[model.name][2]
-    for scope in root.traverse():
+    for scope in qualified_scope(model).traverse():
         for column in find_all_in_scope(scope.expression, exp.Column):
             clause = _row_clause(column)
             if clause is None:
@@ -359,31 +356,12 @@ def _python_reads(context: Context, model: Model) -> set[Field]:
     return recorder.fields | unknown
 
 
-class _Recorder(BaseContext):
-    """Stands in for the context of a Python model: answers every query with no rows, and keeps what it read."""
+class _Recorder(EngineLessContext):
+    """Answers every query of a Python model with no rows, and keeps what it read."""
 
     def __init__(self, context: Context, model: Model) -> None:
-        self._context, self._model = context, model
+        super().__init__(context, model)
         self.fields: set[Field] = set()
-
-    @property
-    def default_dialect(self) -> str | None:
-        return self._context.default_dialect
-
-    @property
-    def default_catalog(self) -> str | None:
-        return self._context.default_catalog
-
-    @property
-    def _model_tables(self) -> dict[str, str]:
-        return {fqn: fqn for fqn in self._model.depends_on or ()}
-
-    @property
-    def engine_adapter(self) -> Any:
-        raise SQLMeshError("no engine is at hand while lineage is read")
-
-    def with_variables(self, *_: Any, **__: Any) -> _Recorder:
-        return self
 
     def fetchdf(self, query: exp.Expr | str, *_: Any, **__: Any) -> pd.DataFrame:
         dialect = self._model.dialect

@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -406,12 +405,10 @@ def _copy_state(copy: DataPaths, lock: int) -> None:
 
 
 def _failure(printed: str) -> str:
-    """Give what SQLMesh said of models that failed: their names and the audits that do not hold."""
-    told = printed.partition("Failed models")[2]
-    models = re.findall(r'"\w+"\."(?!sqlmesh__)(\w+)"\."(\w+)"', told)
-    audits = re.findall(r"'\w+' audit error: [\d,]+ rows? failed", told)
-    found = [*(".".join(model) for model in models), *audits]
-    return "; ".join(dict.fromkeys(found)) or " ".join(printed.split()[-40:])
+    """Return what SQLMesh said of models that failed: their names and the audits that do not hold."""
+    from lead_enrichment.sqlmesh_internals import failures
+
+    return "; ".join(failures(printed)) or " ".join(printed.split()[-40:])
 
 
 def _sqlmesh(
