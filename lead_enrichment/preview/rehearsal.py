@@ -38,6 +38,7 @@ from lead_enrichment.ingest.ledger import (
     proposal_id_of,
 )
 from lead_enrichment.ingest.quarantine import add_aliases, delivered_name
+from lead_enrichment.lead_shape import UNTRACKED_COLUMNS
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths, write_text_whole
 from lead_enrichment.preview.difference import Difference, compare, keep_state
@@ -182,7 +183,7 @@ def rehearse(paths: DataPaths, plan: Plan, lock: int, step: Callable[[str], None
         step("Running the models")
         _run_models(copy, plan, lock)
         step("Comparing")
-        difference = compare(before, copy.warehouse, _untracked_columns())
+        difference = compare(before, copy.warehouse, UNTRACKED_COLUMNS)
         notices = [*(str(outcome["reason"]).split("; ") if outcome["reason"] else ())]
         if _is_stale(copy, file_id(plan.file)):
             notices.append("the file is older than the newest of its source: it is kept, and changes no current state")
@@ -449,13 +450,6 @@ def _settings() -> dict[str, str]:
     """Give the environment variables as SQLMesh sees them: those of the .env file win."""
     settings = dotenv_values(os.environ.get("SQLMESH_DOTENV_PATH") or ".env")
     return {**os.environ, **{name: value for name, value in settings.items() if value is not None}}
-
-
-def _untracked_columns() -> tuple[str, ...]:
-    # Imported here: it brings SQLMesh along, which takes seconds.
-    from macros.lead_columns import UNTRACKED_COLUMNS
-
-    return UNTRACKED_COLUMNS
 
 
 def _is_stale(copy: DataPaths, identity: str) -> bool:
