@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sqlmesh.core.macros import MacroEvaluator, macro
 
+from lead_enrichment.hooks.model_cache import renew_cached_models
 from lead_enrichment.memory import tidy_rarely
 from lead_enrichment.warehouse.waiting import take_turns
 
-# SQLMesh reads this file before it opens the warehouse, in every command that needs the project's files.
+# In every command that needs the project's files, SQLMesh reads this one before it opens the warehouse and before it
+# takes models from its cache.
 take_turns()
 tidy_rarely()
+renew_cached_models(Path(__file__))
 
 
 @macro()
