@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Annotated
 
@@ -11,8 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.ingest.ledger import QUARANTINED, Ledger
-from lead_enrichment.ingest.run import ingest, touched_intervals
+from lead_enrichment.commands.output import numbers, print_json
 from lead_enrichment.paths import data_paths
 
 
@@ -23,6 +21,9 @@ def ingest_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome of each file as JSON.")] = False,
 ) -> None:
     """Take in every file under landing/<source>/. Exit code 1 where a file went to quarantine."""
+    from lead_enrichment.ingest.ledger import QUARANTINED, Ledger
+    from lead_enrichment.ingest.run import ingest, touched_intervals
+
     console = Console()
     with errors_as_sentences():
         paths = data_paths()
@@ -34,11 +35,11 @@ def ingest_command(
         outcomes = ingest(paths, backfill, None if as_json else console)
         touched = touched_intervals(paths, before) if backfill else []
     if as_json:
-        typer.echo(json.dumps([asdict(outcome) for outcome in outcomes], indent=2))
+        print_json([asdict(outcome) for outcome in outcomes])
     elif not outcomes:
         console.print(f"Nothing new in {paths.landing}.", highlight=False, soft_wrap=True)
     else:
-        table = Table("Source", "File", "Status", "Loaded", "Rejected")
+        table = Table("Source", "File", "Status", *numbers("Loaded", "Rejected"))
         shown = outcomes if len(outcomes) <= 20 else [item for item in outcomes if item.reason]
         for item in shown:
             table.add_row(

@@ -58,9 +58,9 @@ def begin_recording(adapter: Any, environment: str) -> None:
         adapter: SQLMesh's engine adapter.
         environment: Name of the environment that is built.
     """
-    from sqlmesh.core.console import get_console
+    from lead_enrichment.sqlmesh_internals import current_console
 
-    record(get_console(), adapter, environment, data_paths().bronze)
+    record(current_console(), adapter, environment, data_paths().bronze)
 
 
 def publish_for_readers(adapter: Any, environment: str) -> None:
@@ -70,7 +70,7 @@ def publish_for_readers(adapter: Any, environment: str) -> None:
         adapter: SQLMesh's engine adapter.
         environment: Name of the environment that was built.
     """
-    from sqlmesh.core.console import get_console
+    from lead_enrichment.sqlmesh_internals import current_console
 
-    recorder = recorder_of(get_console())
+    recorder = recorder_of(current_console())
     publish_after(adapter, environment, recorder is None or recorder.is_complete, data_paths())

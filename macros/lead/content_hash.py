@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlmesh import macro
 
-from macros.lead_columns import LEAD_COLUMNS, UNTRACKED_COLUMNS
+from lead_enrichment.lead_shape import LEAD_COLUMNS, UNTRACKED_COLUMNS
 
 
 @macro()
