@@ -69,7 +69,7 @@ class Retention:
     unit: str
 
     def ends(self, received_on: date) -> date:
-        """Give the first day on which a delivery that was received on a day may go."""
+        """Return the first day on which a delivery that was received on a day may go."""
         try:
             if self.unit == "day":
                 return received_on + timedelta(days=self.value)
@@ -114,7 +114,7 @@ class Contract:
         return next(column for column in self.columns if column.name == self.key)
 
     def map_header(self, header: list[str]) -> dict[int, Column]:
-        """Give the contract's column for each position of a header that it knows.
+        """Return the contract's column for each position of a header that it knows.
 
         Of several headers that name one column the newest alias counts, and of equal ones the first.
         """
@@ -132,13 +132,13 @@ class Contract:
         return {position: by_name[name] for name, (_, position) in sorted(best.items(), key=lambda item: item[1][1])}
 
     def missing_required(self, header: list[str]) -> list[Column]:
-        """Give the required columns that a header does not hold."""
+        """Return the required columns that a header does not hold."""
         present = set(self.map_header(header).values())
         return [column for column in self.columns if column.required and column not in present]
 
 
 def fold(header: str) -> str:
-    """Give a header without case, spaces and punctuation, so that `First Issue Date` is `first_issue_date`."""
+    """Return a header without case, spaces and punctuation, so that `First Issue Date` is `first_issue_date`."""
     return re.sub(r"[^a-z0-9]", "", header.lower())
 
 
@@ -222,13 +222,13 @@ def _read_column(item: SchemaProperty) -> Column:
 
 
 def _read_limits(rules: list[DataQuality] | None) -> dict[str, float]:
-    """Give the limits among the quality rules of a table or column, by the name of the rule."""
+    """Return the limits among the quality rules of a table or column, by the name of the rule."""
     found = [rule.implementation for rule in rules or () if rule.engine == ENGINE]
     return {item["rule"]: float(item["at_most"]) for item in found if isinstance(item, dict)}
 
 
 def _read_cadence(document: OpenDataContractStandard, where: str) -> str:
-    """Give how often the source delivers: its frequency among the service levels."""
+    """Return how often the source delivers: its frequency among the service levels."""
     stated = next((item for item in document.slaProperties or () if item.property == "frequency"), None)
     if stated is None or stated.value != 1 or stated.unit not in CADENCES:
         problem = f"the frequency must be 1, its unit one of {', '.join(CADENCES)}"
@@ -237,13 +237,13 @@ def _read_cadence(document: OpenDataContractStandard, where: str) -> str:
 
 
 def _read_owner(document: OpenDataContractStandard) -> str:
-    """Give who answers for the contract: the owner in its team; empty where it names none."""
+    """Return who answers for the contract: the owner in its team; empty where it names none."""
     members = document.team.members if isinstance(document.team, Team) else document.team
     return next((item.username or "" for item in members or () if item.role == "owner"), "")
 
 
 def _read_retention(document: OpenDataContractStandard, where: str) -> Retention | None:
-    """Give the retention among the service levels of a contract; None, which means for ever, where there is none."""
+    """Return the retention among the service levels of a contract; None, which means for ever, where there is none."""
     stated = next((item for item in document.slaProperties or () if item.property == "retention"), None)
     if stated is None:
         return None
@@ -279,5 +279,5 @@ def contracts() -> dict[str, Contract]:
 
 
 def lead_contracts() -> dict[str, Contract]:
-    """Give the contracts whose rows are leads, by source."""
+    """Return the contracts whose rows are leads, by source."""
     return {key: contract for key, contract in contracts().items() if contract.content == "leads"}

@@ -12,7 +12,7 @@ STATUS = Path("/proc/self/status")
 
 
 def resident_bytes() -> tuple[int, int]:
-    """Give the memory that this process holds in bytes: now, and the most ever. Only Linux tells how much it is now."""
+    """Return the memory that this process holds in bytes: now, and the most ever. Only Linux tells how much it is now."""
     try:
         lines = dict(line.split(":", 1) for line in STATUS.read_text().splitlines())
         return (int(lines["VmRSS"].split()[0]) * 1024, int(lines["VmHWM"].split()[0]) * 1024)
@@ -22,12 +22,12 @@ def resident_bytes() -> tuple[int, int]:
 
 
 def peak_bytes() -> int:
-    """Give the most memory that this process has held, in bytes."""
+    """Return the most memory that this process has held, in bytes."""
     return resident_bytes()[1]
 
 
 def in_bytes(most_resident: int) -> int:
-    """Give in bytes what getrusage tells as ru_maxrss: macOS tells bytes, others kilobytes."""
+    """Return in bytes what getrusage tells as ru_maxrss: macOS tells bytes, others kilobytes."""
     return most_resident * (1 if sys.platform == "darwin" else 1024)
 
 

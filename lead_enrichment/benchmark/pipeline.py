@@ -191,5 +191,5 @@ def _write_changes(source: Path, target: Path, rows: int) -> None:
 
 
 def _costs(paths: DataPaths) -> dict[str, float]:
-    """Give what each model of the newest run took, in seconds, the slowest first."""
+    """Return what each model of the newest run took, in seconds, the slowest first."""
     return {row["model_name"]: float(row["seconds"]) for row in newest_run(Ledger(paths.bronze).model_runs())}

@@ -116,7 +116,7 @@ def hold(size: Size) -> None:
 
 
 def growth(sizes: Sequence[Size], seconds: Callable[[Size], float]) -> float | None:
-    """Give the exponent by which time grows with leads, between the smallest size and the largest."""
+    """Return the exponent by which time grows with leads, between the smallest size and the largest."""
     if len(sizes) < 2:
         return None
     small, large = sizes[0], sizes[-1]
@@ -137,7 +137,7 @@ def machine() -> str:
 
 
 def document(sizes: Sequence[Size]) -> dict[str, Any]:
-    """Give all that was measured, for a program to read."""
+    """Return all that was measured, for a program to read."""
     return {
         "machine": machine(),
         "measured_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
@@ -160,7 +160,7 @@ def document(sizes: Sequence[Size]) -> dict[str, Any]:
 
 
 def report(sizes: Sequence[Size]) -> str:
-    """Give what was measured as a page in Markdown."""
+    """Return what was measured as a page in Markdown."""
     lines = [
         "# Benchmarks",
         "",

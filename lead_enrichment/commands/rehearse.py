@@ -104,7 +104,7 @@ def rehearse_command(
 
 
 def page(report: Report) -> str:
-    """Give a report as an HTML page that needs nothing but itself."""
+    """Return a report as an HTML page that needs nothing but itself."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     from lead_enrichment.preview.difference import KINDS
@@ -116,7 +116,7 @@ def page(report: Report) -> str:
 
 
 def _aliases(texts: list[str]) -> dict[str, str]:
-    """Give the header by column that `--alias` names."""
+    """Return the header by column that `--alias` names."""
     aliases: dict[str, str] = {}
     for text in texts:
         header, equals, column = (part.strip() for part in text.rpartition("="))

@@ -75,7 +75,7 @@ class Truth:
 
 
 def changed_columns(before: dict[str, Text], after: dict[str, Text]) -> Text:
-    """Give the names of the columns that differ, as the contracts have them, joined by `|`; a row a record."""
+    """Return the names of the columns that differ, as the contracts have them, joined by `|`; a row a record."""
     names = [
         choose(np.asarray(pc.not_equal(before[name], after[name])), f"{name.lower().replace(' ', '_')}|", "")
         for name in after
@@ -84,7 +84,7 @@ def changed_columns(before: dict[str, Text], after: dict[str, Text]) -> Text:
 
 
 def kinds_of_change(before: dict[str, Text], after: dict[str, Text]) -> Text:
-    """Give the kinds of change that the differing columns tell, joined by `|`; a row a record."""
+    """Return the kinds of change that the differing columns tell, joined by `|`; a row a record."""
     rows = len(next(iter(after.values())))
     told = []
     for kind, columns in KINDS.items():

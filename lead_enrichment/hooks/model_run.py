@@ -143,13 +143,13 @@ def record(console: Any, adapter: Any, environment: str, bronze: Path) -> None:
 
 
 def recorder_of(console: Any) -> Recorder | None:
-    """Give the recorder that listens at a console."""
+    """Return the recorder that listens at a console."""
     recorder: Recorder | None = getattr(console, "leads_recorder", None)
     return recorder
 
 
 def newest_run(rows: list[dict[str, Any]], environment: str = "prod") -> list[dict[str, Any]]:
-    """Give the models of an environment's newest run, the slowest first, each with what it usually takes.
+    """Return the models of an environment's newest run, the slowest first, each with what it usually takes.
 
     Args:
         rows: Records as `Ledger.model_runs` gives them, oldest first.
@@ -178,7 +178,7 @@ def newest_run(rows: list[dict[str, Any]], environment: str = "prod") -> list[di
 
 
 def _span(row: dict[str, Any]) -> float:
-    """Give the days that a run of a model built."""
+    """Return the days that a run of a model built."""
     return float((row["interval_end"] - row["interval_start"]).total_seconds() / 86_400)
 
 

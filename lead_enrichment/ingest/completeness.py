@@ -37,7 +37,7 @@ class Statement:
 
 
 def manifest_path(path: Path) -> Path:
-    """Give the place of the manifest beside a delivered file."""
+    """Return the place of the manifest beside a delivered file."""
     return path.with_name(f"{path.name}{MANIFEST_SUFFIX}")
 
 

@@ -126,7 +126,7 @@ class DeliveryComparison:
         return Advice(tuple(suggestions), tuple(unsettled))
 
     def _judge(self, column: Column, at: int) -> tuple[float, str]:
-        """Give how likely a delivered column is a column of the contract, from 0 to 1, and what speaks for it."""
+        """Return how likely a delivered column is a column of the contract, from 0 to 1, and what speaks for it."""
         header = self._header[at]
         parts = {"name": max(_resemblance(header, name) for name in (column.name, column.header, *column.aliases))}
         sentences = []
@@ -151,7 +151,7 @@ class DeliveryComparison:
         return score, "; ".join(sentences)
 
     def _overlap(self, column: Column, at: int) -> tuple[int, int, str]:
-        """Give how many values agree with the last delivery, of how many, and what was compared."""
+        """Return how many values agree with the last delivery, of how many, and what was compared."""
         if self._common >= FEWEST_KEYS:
             same, base = self._connection.execute(
                 f"SELECT COUNT(*) FILTER (LOWER(TRIM(c{at})) = LOWER(TRIM({column.name}))), COUNT(*) FROM common "
@@ -173,7 +173,7 @@ class DeliveryComparison:
         return float(share)
 
     def _profile(self, table: str, column: str) -> Profile:
-        """Give what a column's values look like; each column is read once, however many it is held against."""
+        """Return what a column's values look like; each column is read once, however many it is held against."""
         known = self._profiles.get((table, column))
         if known is not None:
             return known
@@ -216,14 +216,14 @@ class DeliveryComparison:
                     yield f"{names} seem to be merged into {self._header[at]}: ask the sender for the columns"
 
     def _words(self, positions: Sequence[int], columns: Sequence[Column]) -> list[list[set[str]]]:
-        """Give the words of delivered columns, then those of the last delivery's for the same keys."""
+        """Return the words of delivered columns, then those of the last delivery's for the same keys."""
         fields = ", ".join([*(f"c{at}" for at in positions), *(column.name for column in columns)])
         rows = self._connection.execute(f"SELECT {fields} FROM common LIMIT {WORD_ROWS}").fetchall()
         return [[set(re.findall(r"\w+", (value or "").lower())) for value in row] for row in rows]
 
 
 def misfits(contract: Contract, columns: Collection[Column], rows: Path, last: Path | None) -> dict[Column, str]:
-    """Give the required columns whose values stopped fitting, each with what is wrong.
+    """Return the required columns whose values stopped fitting, each with what is wrong.
 
     Args:
         contract: The contract of the source.
@@ -285,7 +285,7 @@ def _filled(connection: duckdb.DuckDBPyConnection, name: str, path: Path, column
 
 
 def _kinds(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> dict[str, float]:
-    """Give the share of each kind of value: words, digits, a mixture, with an @ or without.
+    """Return the share of each kind of value: words, digits, a mixture, with an @ or without.
 
     A phone stays a phone however it is punctuated.
     """
@@ -295,12 +295,12 @@ def _kinds(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> di
 
 
 def _words(column: str) -> str:
-    """Give the SQL of a value whose words are each an `a`."""
+    """Return the SQL of a value whose words are each an `a`."""
     return f"REGEXP_REPLACE(TRIM({column}), '[\\p{{L}}'' ]+', 'a', 'g')"
 
 
 def _shares(connection: duckdb.DuckDBPyConnection, table: str, column: str, expression: str) -> dict[str, float]:
-    """Give the share of each value of an expression among the rows that fill a column, the largest first."""
+    """Return the share of each value of an expression among the rows that fill a column, the largest first."""
     return dict(
         connection.execute(
             f"SELECT {expression} AS value, COUNT(*) / SUM(COUNT(*)) OVER () FROM {table} "
@@ -310,13 +310,13 @@ def _shares(connection: duckdb.DuckDBPyConnection, table: str, column: str, expr
 
 
 def summary(advice: Advice) -> str:
-    """Give advice in one line."""
+    """Return advice in one line."""
     likely = [f"{item.header} is {item.column} ({item.score:.2f}: {item.evidence})" for item in advice.suggestions]
     return ". ".join([*likely, *advice.unsettled])
 
 
 def _share(pairs: Iterable[tuple[set[str], set[str]]], by_word: bool = False) -> float:
-    """Give the share of filled sets that lie within their other; or the share of words, where `by_word`."""
+    """Return the share of filled sets that lie within their other; or the share of words, where `by_word`."""
     filled = [(words, other) for words, other in pairs if words]
     if not filled:
         return 0.0
@@ -326,7 +326,7 @@ def _share(pairs: Iterable[tuple[set[str], set[str]]], by_word: bool = False) ->
 
 
 def _likeness(now: dict[str, float], before: dict[str, float]) -> float:
-    """Give the share of values whose shapes both have."""
+    """Return the share of values whose shapes both have."""
     return sum(min(share, before.get(shape, 0.0)) for shape, share in now.items())
 
 

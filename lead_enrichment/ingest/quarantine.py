@@ -160,7 +160,7 @@ def _check_aliases(contract: contracts.Contract, aliases: dict[str, str]) -> Non
 
 
 def delivered_name(path: Path) -> str:
-    """Give the name under which a file was delivered, without the stamp that it may have from quarantine."""
+    """Return the name under which a file was delivered, without the stamp that it may have from quarantine."""
     return QUARANTINE_STAMP.sub("", path.name)
 
 

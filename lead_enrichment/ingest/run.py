@@ -28,7 +28,7 @@ from lead_enrichment.ingest.completeness import (
     manifest_path,
     read_manifest,
     verdict,
-)  # fmt: skip
+)
 from lead_enrichment.ingest.delivery import (
     DriftError,
     Stamp,
@@ -37,7 +37,7 @@ from lead_enrichment.ingest.delivery import (
     file_date,
     file_id,
     read_header,
-)  # fmt: skip
+)
 from lead_enrichment.ingest.drift import DeliveryComparison, misfits, summary
 from lead_enrichment.ingest.formats import Text, as_text
 from lead_enrichment.ingest.ledger import (
@@ -50,7 +50,7 @@ from lead_enrichment.ingest.ledger import (
     loaded_of,
     partition,
     proposal_id_of,
-)  # fmt: skip
+)
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths
 
@@ -80,7 +80,7 @@ class _Clock:
             self.note(attempt["source_key"], attempt["file_date"], attempt["received_at"])
 
     def received_at(self, source_key: str, claimed: date) -> datetime:
-        """Give the time to stamp a delivery with: now, or its own date where an archive of old files is loaded."""
+        """Return the time to stamp a delivery with: now, or its own date where an archive of old files is loaded."""
         if self._backfill:
             nth = self._same_date.get((source_key, claimed), 0)
             return datetime(claimed.year, claimed.month, claimed.day, tzinfo=UTC) + timedelta(seconds=nth)
@@ -136,7 +136,7 @@ def ingest(paths: DataPaths, backfill: bool = False, console: Console | None = N
 
 
 def touched_intervals(paths: DataPaths, before: set[str]) -> list[date]:
-    """Give the days before today that deliveries entered although a warehouse was there already.
+    """Return the days before today that deliveries entered although a warehouse was there already.
 
     Args:
         paths: The data directory.
@@ -152,20 +152,20 @@ def touched_intervals(paths: DataPaths, before: set[str]) -> list[date]:
 
 
 def _landed(paths: DataPaths) -> list[Path]:
-    """Give the files in landing by the date they claim, so that an archive of files is taken in its own order."""
+    """Return the files in landing by the date they claim, so that an archive of files is taken in its own order."""
     files = [
         path
         for path in (*paths.landing.glob("*/*"), *paths.landing.glob("*"))
         if path.is_file() and not path.name.startswith(".") and not path.name.endswith(MANIFEST_SUFFIX)
     ]
 
-    def order(path: Path) -> tuple[date, float, str]:
+    def order(path: Path) -> tuple[date, str]:
         try:
             claimed = file_date(path)
         except DataError:
             claimed = date.max
         # A correction sorts behind the file that it corrects: `nevada_2026-10-05_corrected.csv` is the second one.
-        return claimed, 0.0, path.stem
+        return claimed, path.stem
 
     return sorted(files, key=order)
 
@@ -358,7 +358,7 @@ class _File:
         return self.file_date
 
     def has_changed(self) -> bool:
-        """Tell whether somebody has written to it since it was found."""
+        """Whether somebody has written to it since it was found."""
         now = self.path.stat()
         return (now.st_size, now.st_mtime_ns) != (self._stat.st_size, self._stat.st_mtime_ns)
 
@@ -378,7 +378,7 @@ class _Last:
 
 
 def _rows_of(paths: DataPaths, source_key: str, identity: str, received_at: datetime) -> Path | None:
-    """Give the bronze file of a delivery; None where it is gone."""
+    """Return the bronze file of a delivery; None where it is gone."""
     rows = partition(paths.bronze / source_key, received_at) / f"{identity}.parquet"
     return rows if rows.exists() else None
 
@@ -394,7 +394,7 @@ def _remove(path: Path) -> None:
 
 
 def _readable_id(path: Path) -> str:
-    """Give the SHA-256 of a file, or say that it cannot be read."""
+    """Return the SHA-256 of a file, or say that it cannot be read."""
     try:
         return file_id(path)
     except PermissionError as error:

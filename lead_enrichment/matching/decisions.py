@@ -13,7 +13,7 @@ import duckdb
 
 from lead_enrichment.errors import UsageError
 from lead_enrichment.matching.verdicts import VERDICTS
-from lead_enrichment.paths import DataPaths
+from lead_enrichment.paths import DataPaths, whole
 from lead_enrichment.warehouse.reading import Row, find_lead, rows
 
 SOURCE = "decisions"
@@ -98,7 +98,7 @@ def decide(
 
 
 def one_line(text: str, what: str) -> str:
-    """Give a text in one line.
+    """Return a text in one line.
 
     Raises:
         UsageError: Nothing is left; `what` says what was asked for.
@@ -121,8 +121,7 @@ def submit(paths: DataPaths, decisions: Sequence[Decision]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     stamp = decisions[-1].decided_at
     target = folder / f"decisions_{stamp:%Y-%m-%d_%H%M%S_%f}.csv"
-    unfinished = target.with_name(f".{target.name}.unfinished")
-    with unfinished.open("w", encoding="utf-8", newline="") as stream:
+    with whole(target) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(HEADER)
         for item in decisions:
@@ -132,12 +131,11 @@ def submit(paths: DataPaths, decisions: Sequence[Decision]) -> Path:
             )  # fmt: skip
         stream.flush()
         os.fsync(stream.fileno())
-    unfinished.replace(target)
     return target
 
 
 def queue(connection: duckdb.DuckDBPyConnection, paths: DataPaths, limit: int) -> tuple[int, list[Row]]:
-    """Give how many pairs wait for a person, and the first of them as rows of facts.fact_match_pair and more.
+    """Return how many pairs wait for a person, and the first of them as rows of facts.fact_match_pair and more.
 
     See QUEUE for their order. Pairs whose decision waits for the next run are left out.
     """
@@ -151,7 +149,7 @@ def queue(connection: duckdb.DuckDBPyConnection, paths: DataPaths, limit: int) -
 
 
 def _on_their_way(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> set[frozenset[str]]:
-    """Give the pairs whose decision no model has seen: it lies in landing, or in bronze since the last run."""
+    """Return the pairs whose decision no model has seen: it lies in landing, or in bronze since the last run."""
     pairs = set()
     # Files of another form than that of `submit` are left to ingest.
     for path in (paths.landing / SOURCE).glob("[!.]*.csv"):

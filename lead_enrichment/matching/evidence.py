@@ -54,7 +54,7 @@ class Explanation:
 
 
 def explain_pair(connection: duckdb.DuckDBPyConnection, one: str, other: str) -> Explanation:
-    """Give the evidence for and against two leads.
+    """Return the evidence for and against two leads.
 
     Raises:
         UsageError: One of the leads never came, or the two are one.
@@ -83,7 +83,7 @@ def explain_pair(connection: duckdb.DuckDBPyConnection, one: str, other: str) ->
 
 
 def steps_of(pair: Row) -> tuple[Step, ...]:
-    """Give the waterfall of a pair."""
+    """Return the waterfall of a pair."""
     steps = [Step("prior", None, None, None, pair["prior_weight"], 0.0)]
     for name in (column.removesuffix("_level") for column in pair if column.endswith("_level")):
         values = (pair[f"{name}_left"], pair[f"{name}_right"], pair[f"{name}_level"])
@@ -92,7 +92,7 @@ def steps_of(pair: Row) -> tuple[Step, ...]:
 
 
 def explain_lead(connection: duckdb.DuckDBPyConnection, lead_key: str, nearest: int) -> tuple[Row, list[Row]]:
-    """Give what is said of a lead, and the pairs that come nearest, matches first.
+    """Return what is said of a lead, and the pairs that come nearest, matches first.
 
     Raises:
         UsageError: The lead never came.
@@ -140,7 +140,7 @@ def draw_waterfall(pair: Row, path: Path) -> None:
 
 
 def charts() -> Any:
-    """Give the library that draws.
+    """Return the library that draws.
 
     Raises:
         UsageError: It is not installed.

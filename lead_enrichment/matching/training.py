@@ -19,7 +19,7 @@ from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.matching.models import MatchingModels
 from lead_enrichment.paths import DataPaths, write_text_whole
 from lead_enrichment.warehouse.connection import connect, literal
-from lead_enrichment.warehouse.reading import errors_of_reading
+from lead_enrichment.warehouse.reading import errors_of_reading, one_row
 
 PRIOR = "prior"
 # A level that fewer candidate pairs are at keeps its weight.
@@ -162,12 +162,12 @@ class _Counts:
     levels: dict[tuple[str, str], int]
 
     def share(self, attribute: str, level: str) -> float:
-        """Give the share of a level among the pairs in which both leads say something."""
+        """Return the share of a level among the pairs in which both leads say something."""
         told = self._told(attribute)
         return self.levels.get((attribute, level), 0) / told if told else 0.0
 
     def least_share(self, attribute: str) -> float:
-        """Give the smallest share that so many pairs can tell."""
+        """Return the smallest share that so many pairs can tell."""
         return LEAST_COUNT / max(self._told(attribute), 2 * LEAST_COUNT)
 
     def _told(self, attribute: str) -> int:
@@ -311,7 +311,7 @@ def _agreement_of_matches(connection: duckdb.DuckDBPyConnection, weights: Sequen
 def _trained(
     weight: Weight, prior: float, random: _Counts, candidates: _Counts, agreed: dict[tuple[str, str], float]
 ) -> Trained:
-    """Give a weight's new figures, or say why it keeps the old ones."""
+    """Return a weight's new figures, or say why it keeps the old ones."""
     if weight.attribute == PRIOR:
         return Trained(weight, replace(weight, match_weight=round(prior, 2)))
     key = (weight.attribute, weight.level)
@@ -351,7 +351,7 @@ def refuse_contradictions(trained: Sequence[Trained]) -> None:
 
 
 def _with_chances(weights: Sequence[Weight], random: _Counts) -> list[Weight]:
-    """Give the weights from which the rounds start: m as it is, u as counted."""
+    """Return the weights from which the rounds start: m as it is, u as counted."""
     started = []
     for weight in weights:
         if weight.attribute != PRIOR:
@@ -362,12 +362,12 @@ def _with_chances(weights: Sequence[Weight], random: _Counts) -> list[Weight]:
 
 
 def _prior(connection: duckdb.DuckDBPyConnection) -> float:
-    """Give the odds, in bits, that two leads of all are one facility, as production has it.
+    """Return the odds, in bits, that two leads of all are one facility, as production has it.
 
     Raises:
         DataError: Production joins no two leads.
     """
-    joined, pairs = _row(
+    joined, pairs = one_row(
         connection,
         """
         SELECT SUM(leads * (leads - 1) / 2), SUM(leads) * (SUM(leads) - 1) / 2
@@ -407,17 +407,11 @@ def _attributes(weights: Sequence[Weight]) -> list[str]:
 
 
 def _count(connection: duckdb.DuckDBPyConnection, source: str) -> int:
-    return int(_row(connection, f"SELECT COUNT(*) {source}")[0])
-
-
-def _row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
-    row: tuple[Any, ...] | None = connection.execute(query).fetchone()
-    assert row is not None
-    return row
+    return int(one_row(connection, f"SELECT COUNT(*) {source}")[0])
 
 
 def _seen_share(share: object) -> float:
-    """Give a share of Splink's; of a level that it did not see it has words or nothing."""
+    """Return a share of Splink's; of a level that it did not see it has words or nothing."""
     return share if isinstance(share, float) else 0.0
 
 

@@ -62,7 +62,7 @@ class ContractComparison:
 
 
 def standard_faults(path: Path) -> list[str]:
-    """Give what in a contract is not as the Open Data Contract Standard wants it, by its JSON schema."""
+    """Return what in a contract is not as the Open Data Contract Standard wants it, by its JSON schema."""
     schema = json.loads(files("open_data_contract_standard").joinpath("schema.json").read_text(encoding="utf-8"))
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -75,7 +75,7 @@ def standard_faults(path: Path) -> list[str]:
 
 
 def model_faults(context: Context) -> list[str]:
-    """Give the delivered columns that a model reads and no contract has, and what is written from contracts no more."""
+    """Return the delivered columns that a model reads and no contract has, and what is written from contracts no more."""
     columns = {f"bronze.{table}": {name for name, _, _ in found} for table, (_, found) in bronze_tables().items()}
     faults = []
     if EXTERNAL_MODELS.read_text(encoding="utf-8") != external_models_yaml():
@@ -96,7 +96,7 @@ def model_faults(context: Context) -> list[str]:
 
 
 def committed(folder: Path, reference: str) -> dict[str, str]:
-    """Give the contracts of a folder as they were committed, by the name of their file.
+    """Return the contracts of a folder as they were committed, by the name of their file.
 
     Args:
         folder: The folder of contracts, in a git repository.
@@ -200,7 +200,7 @@ def _column_changes(old: Column, new: Column) -> list[ContractChange]:
 
 
 def _holds(wide: str, narrow: str) -> bool:
-    """Tell whether every value of one logical type is one of another."""
+    """Whether every value of one logical type is one of another."""
     return wide == "string" or (wide, narrow) == ("number", "integer")
 
 

@@ -228,7 +228,7 @@ def impact_of(delivered: Delivered, lineage: Lineage) -> Impact:
 
 
 def _below(model: str, lineage: Lineage) -> set[str]:
-    """Give every model that depends on a model."""
+    """Return every model that depends on a model."""
     found: set[str] = set()
     waiting = [model]
     while waiting:
@@ -240,13 +240,13 @@ def _below(model: str, lineage: Lineage) -> set[str]:
 
 
 def _short(fqn: str) -> str:
-    """Give `schema.model` for a full name."""
+    """Return `schema.model` for a full name."""
     table = exp.to_table(fqn)
     return f"{table.db}.{table.name}"
 
 
 def _clause_reads(context: Context, model: Model) -> Iterator[tuple[Field, bool, str | None]]:
-    """Give the columns of other models that clauses read, each with whether by a hash, and what the clause decides.
+    """Return the columns of other models that clauses read, each with whether by a hash, and what the clause decides.
 
     That is None for the rows of the model (filters, inner joins, groups). The key of an outer join looks something
     up: it decides the columns that come from the model whose name is given.
@@ -265,7 +265,7 @@ def _clause_reads(context: Context, model: Model) -> Iterator[tuple[Field, bool,
 
 
 def _row_clause(column: exp.Column) -> exp.Expr | None:
-    """Give the clause in which a column helps to choose rows; None where it makes a column of the query."""
+    """Return the clause in which a column helps to choose rows; None where it makes a column of the query."""
     node: exp.Expr = column
     while node.parent is not None:
         parent = node.parent
@@ -280,7 +280,7 @@ def _row_clause(column: exp.Column) -> exp.Expr | None:
 
 
 def _tables(source: exp.Expr | Scope | None, context: Context, model: Model) -> Iterator[str]:
-    """Give the models that a table or a subquery reads."""
+    """Return the models that a table or a subquery reads."""
     if isinstance(source, exp.Table):
         yield _field(source, "", context, model).model
     elif isinstance(source, Scope):
@@ -291,7 +291,7 @@ def _tables(source: exp.Expr | Scope | None, context: Context, model: Model) -> 
 
 
 def _column_origins(column: exp.Column, scope: Scope, context: Context, model: Model) -> Iterator[tuple[Field, bool]]:
-    """Give the columns of other models from which a column inside of a query comes; see _origins."""
+    """Return the columns of other models from which a column inside of a query comes; see _origins."""
     holder: Scope | None = scope
     # A subquery may name a table of the query around it.
     while holder is not None and column.table not in holder.sources:
@@ -308,7 +308,7 @@ def _column_origins(column: exp.Column, scope: Scope, context: Context, model: M
 
 
 def _origins(root: Node, context: Context, model: Model) -> Iterator[tuple[Field, bool]]:
-    """Give the columns of other models at the ends of a lineage, and whether a hash lies on the way."""
+    """Return the columns of other models at the ends of a lineage, and whether a hash lies on the way."""
     seen: set[tuple[int, bool]] = set()
     waiting = [(root, False)]
     while waiting:
@@ -323,7 +323,7 @@ def _origins(root: Node, context: Context, model: Model) -> Iterator[tuple[Field
 
 
 def _bare(expression: exp.Expr) -> exp.Expr:
-    """Give an expression without its alias and casts."""
+    """Return an expression without its alias and casts."""
     while isinstance(expression, exp.Alias | exp.Cast | exp.Paren):
         expression = expression.this
     return expression
@@ -335,7 +335,7 @@ def _field(table: exp.Table, column: str, context: Context, model: Model) -> Fie
 
 
 def _python_reads(context: Context, model: Model) -> set[Field]:
-    """Give the columns that a Python model reads, seen in the queries that it asks when every answer is empty.
+    """Return the columns that a Python model reads, seen in the queries that it asks when every answer is empty.
 
     A parent about which it asks nothing counts as read in full: better a column too many than one too few.
     """

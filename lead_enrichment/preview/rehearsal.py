@@ -40,7 +40,7 @@ from lead_enrichment.ingest.ledger import (
 from lead_enrichment.ingest.quarantine import add_aliases, delivered_name
 from lead_enrichment.lead_shape import UNTRACKED_COLUMNS
 from lead_enrichment.lock import only_writer
-from lead_enrichment.paths import DataPaths, write_text_whole
+from lead_enrichment.paths import DataPaths, whole, write_text_whole
 from lead_enrichment.preview.difference import Difference, compare, keep_state
 from lead_enrichment.users import user_name
 from lead_enrichment.warehouse.connection import connect
@@ -78,13 +78,13 @@ class Report:
     difference: Difference
 
     def document(self) -> dict[str, Any]:
-        """Give the report as JSON may hold it."""
+        """Return the report as JSON may hold it."""
         plan = {**asdict(self.plan), "file": str(self.plan.file)}
         return {"status": "rehearsed", **asdict(self), "plan": plan, "folder": str(self.folder)}
 
 
 def rehearsals(paths: DataPaths) -> Path:
-    """Give the folder of all rehearsals; production reads nothing in it."""
+    """Return the folder of all rehearsals; production reads nothing in it."""
     return paths.root / "rehearsal"
 
 
@@ -242,9 +242,8 @@ def accept(paths: DataPaths, plan: Plan) -> Path:
         if plan.release:
             write_manifest(landed, Statement(None, user_name(), plan.release))
         # Ingest passes over hidden names, so that it never meets half a file where the move is a copy.
-        unfinished = landed.with_name(f".{landed.name}.unfinished")
-        shutil.move(plan.file, unfinished)
-        unfinished.replace(landed)
+        with whole(landed) as unfinished:
+            shutil.move(plan.file, unfinished)
         plan.file.with_name(f"{plan.file.name}.reason.txt").unlink(missing_ok=True)
     drop(paths, plan)
     return landed
@@ -365,7 +364,7 @@ def _take_in(copy: DataPaths, plan: Plan, lock: int) -> tuple[Plan, dict[str, An
 
 
 def _proposed(paths: DataPaths, plan: Plan) -> dict[str, str]:
-    """Give the header by column that a refusal proposes; nothing where a person must settle some of it."""
+    """Return the header by column that a refusal proposes; nothing where a person must settle some of it."""
     rows = Ledger(paths.bronze).proposals().get(proposal_id_of(plan.source_key, plan.rehearsal_id), [])
     if not all(row["column_name"] for row in rows):
         return {}
@@ -447,13 +446,13 @@ def _call(
 
 
 def _settings() -> dict[str, str]:
-    """Give the environment variables as SQLMesh sees them: those of the .env file win."""
+    """Return the environment variables as SQLMesh sees them: those of the .env file win."""
     settings = dotenv_values(os.environ.get("SQLMESH_DOTENV_PATH") or ".env")
     return {**os.environ, **{name: value for name, value in settings.items() if value is not None}}
 
 
 def _is_stale(copy: DataPaths, identity: str) -> bool:
-    """Tell whether a loaded file changes no current state because a newer one of its source was there."""
+    """Whether a loaded file changes no current state because a newer one of its source was there."""
     with connect(str(copy.warehouse), read_only=True) as connection:
         row = connection.execute(
             "SELECT is_effective FROM intermediate.int_delivery WHERE file_id = ?", [identity]

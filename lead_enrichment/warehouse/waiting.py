@@ -59,7 +59,7 @@ def in_turn(connect: Callable[[], T]) -> T:
 
 
 def patience() -> float:
-    """Give how many seconds to wait.
+    """Return how many seconds to wait.
 
     Raises:
         UsageError: LEADS_WAIT is no number.
@@ -82,7 +82,7 @@ def take_turns() -> None:
 
 
 def command_of(process: int) -> str:
-    """Give the command that a process runs, and its number; the number alone where the command cannot be seen."""
+    """Return the command that a process runs, and its number; the number alone where the command cannot be seen."""
     if not process:
         return "another process"
     try:
