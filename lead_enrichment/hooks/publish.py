@@ -20,6 +20,8 @@ from lead_enrichment.errors import DataError
 from lead_enrichment.paths import DataPaths, whole
 from lead_enrichment.warehouse.connection import literal
 
+# Name of the environment that readers see.
+PRODUCTION = "prod"
 COPY = "import shutil, sys; shutil.copyfile(*sys.argv[1:])"
 
 
@@ -101,5 +103,5 @@ def publish_after(adapter: Any, environment: str, is_complete: bool, paths: Data
         is_complete: Whether all its models were built.
         paths: The data directory.
     """
-    if adapter.dialect == "duckdb" and environment == "prod" and is_complete:
+    if adapter.dialect == "duckdb" and environment == PRODUCTION and is_complete:
         publish(adapter.cursor, paths)
