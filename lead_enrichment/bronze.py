@@ -64,7 +64,7 @@ PROPOSAL_COLUMNS = (
     ("column_name", "TEXT", "Column of the contract that the file lacks; NULL where there is nothing to map"),
     ("header", "TEXT", "Delivered header that most likely is this column"),
     ("score", "DOUBLE", "How likely, from 0 to 1"),
-    ("evidence", "TEXT", "What speaks for it, and what a person must settle"),
+    ("evidence", "TEXT", "Evidence for it, or what a person must resolve"),
     ("status", "TEXT", "proposed, accepted or rejected; the newest row of a proposal counts"),
     ("decided_by", "TEXT", "User who accepted or rejected it"),
     ("decided_at", "TIMESTAMPTZ", "When it was proposed or decided, UTC"),

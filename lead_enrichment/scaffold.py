@@ -51,7 +51,7 @@ def read_sample(path: Path) -> list[Drafted]:
     """Judge the columns of a file by their headers and their first rows.
 
     Raises:
-        DataError: The file cannot be read, or no column tells its rows apart.
+        DataError: The file cannot be read, or no column has another value in each row.
     """
     with as_sample(path) as text, text.path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.reader(stream, delimiter=text.delimiter)

@@ -31,7 +31,7 @@ from lead_enrichment.warehouse.reading import warehouse
 THREADS = 2
 # What DuckDB may take before it goes to disk, the same for both.
 MEMORY = "1800MB"
-# The keys are prepared for both, and so not counted: Splink cannot tell which too many share.
+# The keys are prepared for both, and so not counted: Splink does not know which too many share.
 PREPARED = "intermediate.int_match_key"
 # Splink has nothing like the verdicts, so they are timed apart.
 VERDICTS = "intermediate.int_match_verdict"

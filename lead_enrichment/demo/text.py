@@ -71,7 +71,7 @@ def swap(text: Text, pattern: str, replacement: str, where: Numbers | None = Non
 
 
 def is_empty(text: Text) -> Numbers:
-    """Tell the rows that hold nothing."""
+    """Return which rows are empty."""
     return np.asarray(pc.equal(text, ""))
 
 

@@ -70,8 +70,8 @@ class Truth:
             "change_kind": constant(kinds, rows) if isinstance(kinds, str) else kinds,
             "attributes": constant("", rows) if attributes is None else attributes,
         }
-        told = pa.array(~is_empty(columns["change_kind"]))
-        self._changes.write({name: column.filter(told) for name, column in columns.items()})
+        changed = pa.array(~is_empty(columns["change_kind"]))
+        self._changes.write({name: column.filter(changed) for name, column in columns.items()})
 
 
 def changed_columns(before: dict[str, Text], after: dict[str, Text]) -> Text:
@@ -86,11 +86,11 @@ def changed_columns(before: dict[str, Text], after: dict[str, Text]) -> Text:
 def kinds_of_change(before: dict[str, Text], after: dict[str, Text]) -> Text:
     """Return the kinds of change that the differing columns tell, joined by `|`; a row a record."""
     rows = len(next(iter(after.values())))
-    told = []
+    changed = []
     for kind, columns in KINDS.items():
         differs = np.zeros(rows, dtype=bool)
         for name in columns:
             if name in after:
                 differs |= np.asarray(pc.not_equal(before[name], after[name]))
-        told.append(choose(differs, f"{kind}|", constant("", rows)))
-    return swap(join(*told), "\\|$", "")
+        changed.append(choose(differs, f"{kind}|", constant("", rows)))
+    return swap(join(*changed), "\\|$", "")

@@ -1,4 +1,4 @@
-"""What each model costs: SQLMesh tells its console when a model begins and ends, and this writes it down.
+"""What each model costs: SQLMesh notifies its console when a model begins and ends, and this records it.
 
 Listening at the console leaves the models as they are: their fingerprints, SQL and transactions know nothing of it, and
 it works alike for SQL and Python models, in a plan and in a run, on any engine.
@@ -189,7 +189,7 @@ def _time(milliseconds: int | None) -> datetime | None:
 class _MemoryWatch:
     """Keeps the highest resident memory of this process while a model is built.
 
-    Linux tells the memory of this moment and the highest ever: where the highest grew while a model was built, it is
+    Linux reports the current memory and the highest ever: where the highest grew while a model was built, it is
     the model's; otherwise the highest of what was seen every 50 ms. Elsewhere only the highest ever is known.
     """
 

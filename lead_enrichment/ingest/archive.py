@@ -83,7 +83,9 @@ def keep(path: Path, file_id: str, paths: DataPaths) -> None:
                 digest.update(chunk)
                 packed.write(codec.compress(chunk))
         if digest.hexdigest() != file_id:
-            raise DataError("the file changed while it was taken in", path.name, "Drop it again when it is complete.")
+            raise DataError(
+                "the file changed while it was taken in", path.name, "Put it into landing again when it is complete."
+            )
         unfinished.chmod(0o444)
 
 
@@ -136,7 +138,7 @@ def find(wanted: str, paths: DataPaths) -> Entry:
 def restore(entry: Entry, folder: Path, paths: DataPaths) -> Path:
     """Write the original bytes of a delivery into a folder, under the name with which it came.
 
-    The file claims the date that it claimed then, also where its name tells none. No file is overwritten, and none is
+    The file claims the date that it claimed then, also where its name has none. No file is overwritten, and none is
     left that does not hold the bytes of the id.
 
     Raises:
@@ -186,7 +188,7 @@ def _name(unfinished: Path, target: Path) -> None:
 
 
 def _unpack(source: Path, file_id: str, target: Path) -> None:
-    """Write the bytes of an archived file, and hold them against their SHA-256."""
+    """Write the bytes of an archived file, and check them against their SHA-256."""
     digest = hashlib.sha256()
     remedy = "Take it from a backup; nothing was restored."
     with target.open("xb") as out:
@@ -255,7 +257,7 @@ def verdicts(paths: DataPaths, today: date) -> list[Verdict]:
 
 
 def _in_retention(attempt: dict[str, Any], today: date) -> str | None:
-    """Say until when a contract keeps a delivery; None where its time is over."""
+    """Return until when a contract keeps a delivery, as a sentence; None where its time is over."""
     contract = contracts().get(attempt["source_key"])
     if contract is None or contract.retention is None:
         return "kept for ever: no contract names a retention"
@@ -284,7 +286,7 @@ def _needed(loaded: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
 
 
 def _bronze_gap(attempt: dict[str, Any], paths: DataPaths) -> str | None:
-    """Say what bronze lacks of a delivery, which could then be had from the archive alone."""
+    """Return what bronze lacks of a delivery, which then only the archive has; None where bronze is complete."""
     for table, rows in ((attempt["source_key"], "rows_loaded"), ("rejected_row", "rows_rejected")):
         if table == "rejected_row" and not attempt[rows]:
             continue
@@ -313,7 +315,7 @@ def _event(entry: Entry, action: str, reason: str) -> ArchiveEvent:
 
 
 def _short_id(entry: Entry, among: list[Entry]) -> str:
-    """Return as much of an id as tells it from others."""
+    """Return as many digits of an id as tell it from the others."""
     length = 12
     while Counter(item.file_id[:length] for item in among)[entry.file_id[:length]] > 1 and length < 64:
         length += 4

@@ -60,7 +60,7 @@ class Stamp:
 
 @dataclass(frozen=True)
 class Converted:
-    """What a conversion made of a delivery; `rows_stated` is what its trailer row says, if it has one."""
+    """What a conversion made of a delivery; `rows_stated` is the row count in its trailer row, if it has one."""
 
     rows_loaded: int
     rows_rejected: int
@@ -115,7 +115,7 @@ def first_row(reader: Iterator[list[str]]) -> list[str]:
 
 
 def check_header(path: Path, header: list[str], contract: Contract) -> tuple[str, ...]:
-    """Hold a header against its contract.
+    """Check a header against its contract.
 
     Returns:
         What the operator should know: columns that are new, optional columns that are missing.
@@ -152,7 +152,7 @@ def convert(text: Text, header: list[str], contract: Contract, stamp: Stamp, row
     """Convert a CSV file to Parquet files of loaded and rejected rows.
 
     A file in which every row has the header's number of fields goes through DuckDB's parallel reader, whose rows are
-    held against an independent count. Any other goes through the csv module, which knows the line and the raw text of
+    compared with an independent count. Any other goes through the csv module, which knows the line and the raw text of
     a row that does not fit.
 
     Args:
@@ -167,7 +167,7 @@ def convert(text: Text, header: list[str], contract: Contract, stamp: Stamp, row
         try:
             return Converted(_convert_well_formed(text, header, contract, stamp, rows), 0, None)
         except duckdb.Error:
-            # Some row does not fit: the other reader says which.
+            # Some row does not fit: the other reader finds which.
             pass
     return _convert_row_by_row(text, header, contract, stamp, rows, rejects)
 
@@ -232,7 +232,7 @@ def _convert_well_formed(text: Text, header: list[str], contract: Contract, stam
 def count_records(path: Path) -> int:
     """Count the records of a CSV file by its bytes: line ends outside of quotes, blank lines apart.
 
-    It shares no code with the readers, and so tells whether one of them dropped or joined rows. Memory stays within a
+    It shares no code with the readers, and so shows whether one of them dropped or joined rows. Memory stays within a
     few chunks.
     """
     records, quoted, blank = 0, 0, True

@@ -27,7 +27,7 @@ from lead_enrichment.errors import DataError
 from lead_enrichment.warehouse.connection import connect
 
 CHUNK_BYTES = 1 << 20
-# Non-ASCII lines that are looked at to tell one 8-bit encoding from another.
+# Bytes of non-ASCII lines by which one 8-bit encoding is told from another.
 SAMPLE_BYTES = 1 << 16
 # A text packs to a tenth or so; what unpacks to this many times its size, and to this much, is no delivery.
 LARGEST_RATIO, LARGEST_BYTES = 500, 1 << 30
@@ -60,7 +60,7 @@ class Text:
 
 @contextmanager
 def as_text(path: Path, contract: Contract, scratch: Path) -> Iterator[Text]:
-    """Return a delivered file as text.
+    """Open a delivered file as text.
 
     Memory stays bounded whatever the size of the file, but for a workbook, which holds a million rows at most.
 
@@ -90,7 +90,7 @@ def as_text(path: Path, contract: Contract, scratch: Path) -> Iterator[Text]:
 
 @contextmanager
 def as_sample(path: Path) -> Iterator[Text]:
-    """Return a file of a source that has no contract yet as text; see `as_text`. Copies lie in a temporary folder."""
+    """Open a file of a source that has no contract yet as text; see `as_text`. Copies lie in a temporary folder."""
     with tempfile.TemporaryDirectory() as folder, as_text(path, NO_CONTRACT, Path(folder) / path.name) as text:
         yield text
 
@@ -101,7 +101,7 @@ def _begin(path: Path, count: int) -> bytes:
 
 
 def _packing(path: Path) -> str | None:
-    """Say how a file is packed; None where it is not, a workbook included."""
+    """Return how a file is packed; None where it is not, or is a workbook."""
     begin = _begin(path, 4)
     if begin.startswith(GZIP):
         return "gzip"
@@ -182,7 +182,7 @@ def _transcode(path: Path, name: str, contract: Contract, target: Path) -> tuple
 
 
 def detect_encoding(path: Path, name: str, contract: Contract) -> str:
-    """Return the encoding of a text: what its mark says, UTF-8 where it is that, otherwise the likeliest of the contract.
+    """Return the encoding of a text: that of its byte order mark, or UTF-8, or the likeliest of the contract.
 
     Raises:
         DataError: It holds NUL bytes, or none of these encodings can read it.
@@ -251,7 +251,7 @@ def _can_read(characters: bytes, encoding: str) -> bool:
 
 
 def _delimiter(text: Path, contract: Contract) -> str:
-    """Return the delimiter by which the contract knows most of the headers, or that splits the line into most fields."""
+    """Return the delimiter with which the contract knows most headers; of equal ones, that which gives most fields."""
     with text.open(encoding="utf-8-sig", newline="") as stream:
         line = next((line for line in iter(lambda: stream.readline(CHUNK_BYTES), "") if line.strip()), "")
 

@@ -24,7 +24,7 @@ from lead_enrichment.bronze import (
 from lead_enrichment.users import user_name
 from lead_enrichment.warehouse.connection import connect
 
-# What became of a file.
+# Outcome of an attempt.
 LOADED, DUPLICATE, QUARANTINED, WAITING = "loaded", "duplicate", "quarantined", "waiting"
 # How a proposal stands.
 PROPOSED, ACCEPTED, REJECTED = "proposed", "accepted", "rejected"
@@ -79,10 +79,10 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Advice:
-    """What speaks for which mapping, and what only a person can settle."""
+    """The likely mappings with their evidence, and what only a person can resolve."""
 
     suggestions: tuple[Suggestion, ...]
-    unsettled: tuple[str, ...]
+    unresolved: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Ledger:
             {"column_name": item.column, "header": item.header, "score": item.score, "evidence": item.evidence}
             for item in advice.suggestions
         ]
-        found += [{"evidence": sentence} for sentence in advice.unsettled]
+        found += [{"evidence": sentence} for sentence in advice.unresolved]
         shared = {
             "proposal_id": proposal_id, "source_key": source_key, "file_id": file_id, "file_name": file_name,
             "status": PROPOSED, "decided_by": user_name(),

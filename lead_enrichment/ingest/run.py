@@ -59,7 +59,7 @@ RELEASE = "leads release {} --reason '…'"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one file."""
+    """The outcome of one file."""
 
     source_key: str
     file_name: str
@@ -104,7 +104,7 @@ def ingest(paths: DataPaths, backfill: bool = False, console: Console | None = N
         console: Where progress is shown; nowhere by default.
 
     Returns:
-        What became of each file, in the order in which they were taken.
+        The outcome of each file, in the order in which they were taken in.
 
     Raises:
         UsageError: Another ingest or prune is at work, or the data directory cannot be written.
@@ -182,7 +182,7 @@ class _Run:
         self._last = {row["source_key"]: _Last.of(row, paths) for row in loaded}
 
     def take_in(self, path: Path) -> Outcome:
-        """Take one file in, or put it into quarantine; either way the ledger tells."""
+        """Take one file in, or put it into quarantine; either way the ledger records it."""
         source_key = path.parent.name if path.parent != self._paths.landing else ""
         contract = contracts().get(source_key)
         file = _File(path, source_key, contract.delivery_mode if contract else "", datetime.now(UTC))
@@ -248,7 +248,7 @@ class _Run:
         return outcome
 
     def _checked(self, file: _File, contract: Contract, rows: Path, rows_in_trailer: int | None) -> tuple[str, ...]:
-        """Hold a converted delivery against what was stated, what its columns held, and the delivery before it.
+        """Check a converted delivery against the stated row count, the form of its columns, and the delivery before it.
 
         Returns:
             What the operator should know.
@@ -283,12 +283,12 @@ class _Run:
         last = self._last.get(contract.source_key)
         is_newest = last is None or file.claimed >= last.file_date
         columns = contract.map_header(file.header).values()
-        # What people write has no shape that it could lose.
+        # Decisions are free text: their values have no form to compare.
         is_comparable = last is not None and is_newest and contract.content == "leads"
         wrong = misfits(contract, columns, rows, last.rows if last and is_comparable else None)
         if wrong:
-            said = "; ".join(f"{column.header}: {problem}" for column, problem in wrong.items())
-            raise DriftError(f"values stopped fitting: {said}", name, "", tuple(wrong))
+            problems = "; ".join(f"{column.header}: {problem}" for column, problem in wrong.items())
+            raise DriftError(f"values stopped fitting: {problems}", name, "", tuple(wrong))
         if last and last.rows and is_newest and contract.delivery_mode == "full_snapshot":
             broken = breaches(contract, columns, rows, last.rows, last.file_name)
             if broken:
@@ -296,7 +296,7 @@ class _Run:
         return notices
 
     def _propose(self, file: _File, contract: Contract, text: Text, error: DriftError) -> str:
-        """Write down what the columns most likely are, and say it."""
+        """Record what the columns most likely are, and return it as sentences."""
         last = self._last.get(contract.source_key)
         with DeliveryComparison(text, file.header, contract, last.rows if last else None) as comparison:
             advice = comparison.advise(error.columns)
@@ -394,15 +394,21 @@ def _remove(path: Path) -> None:
 
 
 def _readable_id(path: Path) -> str:
-    """Return the SHA-256 of a file, or say that it cannot be read."""
+    """Return the SHA-256 of a file.
+
+    Raises:
+        DataError: It may not be read.
+    """
     try:
         return file_id(path)
     except PermissionError as error:
-        raise DataError("the file may not be read", path.name, "Grant read access and drop it again.") from error
+        raise DataError(
+            "the file may not be read", path.name, "Grant read access and put it into landing again."
+        ) from error
 
 
 def _quarantine(path: Path, source_key: str, reason: str, paths: DataPaths) -> None:
-    """Move a file that cannot be used out of the way, beside a text that says why."""
+    """Move a file that cannot be used out of the way, beside a text with the reason."""
     folder = paths.quarantine / source_key
     folder.mkdir(parents=True, exist_ok=True)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")

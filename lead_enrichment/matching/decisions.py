@@ -20,7 +20,7 @@ SOURCE = "decisions"
 HEADER = (
     "lead_key_1", "lead_key_2", "decision", "decided_by", "decided_at", "reason", "content_hash_1", "content_hash_2",
 )  # fmt: skip
-# The pairs that a person should judge, the most valuable first: where the verdict settles whether a facility is known
+# The pairs that a person should judge, the most valuable first: where the verdict decides whether a facility is known
 # to sales, then centers, then by the children that the state licensed, then the surest. A pair about which somebody was
 # unsure comes behind all others. One that was decided is here where a lead has changed since, where somebody else had
 # decided otherwise, and where decisions on other pairs overrule it.
@@ -98,10 +98,10 @@ def decide(
 
 
 def one_line(text: str, what: str) -> str:
-    """Return a text in one line.
+    """Return a text as one line.
 
     Raises:
-        UsageError: Nothing is left; `what` says what was asked for.
+        UsageError: Nothing is left; `what` names it in the message.
     """
     line = " ".join(text.split())
     if not line:

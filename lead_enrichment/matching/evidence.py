@@ -1,4 +1,4 @@
-"""Why two leads are, or are not, held to be one facility."""
+"""Why two leads are, or are not, matched."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NEAREST = """
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the waterfall: what both leads say, the level, and its bits."""
+    """One step of the waterfall: the values of both leads, the level of their agreement, and its bits."""
 
     attribute: str
     left: str | None
@@ -74,7 +74,7 @@ def explain_pair(connection: duckdb.DuckDBPyConnection, one: str, other: str) ->
     shared = rows(connection, SHARED_KEYS, one, other)
     if shared:
         named = "; ".join(f"{row['key_type']} {row['key_value']} (of {row['leads_sharing']:,} leads)" for row in shared)
-        return Explanation(None, (), f"All that they share is shared by too many to tell a facility: {named}.")
+        return Explanation(None, (), f"All that they share is shared by too many to identify a facility: {named}.")
     return Explanation(
         None,
         (),
@@ -92,7 +92,7 @@ def steps_of(pair: Row) -> tuple[Step, ...]:
 
 
 def explain_lead(connection: duckdb.DuckDBPyConnection, lead_key: str, nearest: int) -> tuple[Row, list[Row]]:
-    """Return what is said of a lead, and the pairs that come nearest, matches first.
+    """Return the row of facts.fact_lead_match of a lead, and its pairs: matches first, then by weight.
 
     Raises:
         UsageError: The lead never came.

@@ -1,4 +1,4 @@
-"""Estimates how much each agreement of two leads tells, from the current leads."""
+"""Estimates the weight of each agreement of two leads from the current leads, by expectation maximisation."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def read_weights(seed: Path) -> list[Weight]:
     except FileNotFoundError as error:
         raise UsageError("here are no weights", str(seed), "Run it from the project's folder.") from error
     except (ValueError, KeyError) as error:
-        raise UsageError(f"a weight cannot be read ({error})", str(seed), "Mend the file.") from error
+        raise UsageError(f"a weight cannot be read ({error})", str(seed), "Correct the file.") from error
 
 
 def write_weights(seed: Path, weights: Iterable[Weight]) -> None:
@@ -162,15 +162,15 @@ class _Counts:
     levels: dict[tuple[str, str], int]
 
     def share(self, attribute: str, level: str) -> float:
-        """Return the share of a level among the pairs in which both leads say something."""
-        told = self._told(attribute)
-        return self.levels.get((attribute, level), 0) / told if told else 0.0
+        """Return the share of a level among the pairs in which both leads have a value."""
+        compared = self._compared(attribute)
+        return self.levels.get((attribute, level), 0) / compared if compared else 0.0
 
     def least_share(self, attribute: str) -> float:
-        """Return the smallest share that so many pairs can tell."""
-        return LEAST_COUNT / max(self._told(attribute), 2 * LEAST_COUNT)
+        """Return the smallest share that so many pairs can show."""
+        return LEAST_COUNT / max(self._compared(attribute), 2 * LEAST_COUNT)
 
-    def _told(self, attribute: str) -> int:
+    def _compared(self, attribute: str) -> int:
         return sum(count for (other, _), count in self.levels.items() if other == attribute)
 
 
@@ -259,7 +259,7 @@ def _agreement_of_matches(connection: duckdb.DuckDBPyConnection, weights: Sequen
     logging.getLogger("splink").setLevel(logging.ERROR)
     levels = {
         attribute: found for attribute, found in _levels(weights).items() if len(found) > 1
-    }  # Of a single level there is nothing to tell apart.
+    }  # With a single level there is nothing to learn.
     comparisons: list[Any] = [
         CustomComparison(
             output_column_name=attribute,

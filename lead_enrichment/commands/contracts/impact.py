@@ -32,7 +32,7 @@ def impact_command(
     Removing a column is "breaking" where any model reads it; the dims, facts,
     marts and feeds among the readers are named. "(rows)" means that the
     column filters, joins or groups the rows of that model. What reads it only
-    as a part of a hash of many columns, and so tells that something changed
+    as a part of a hash of many columns, and so shows that something changed
     but not what, stands apart.
 
     Examples:
