@@ -32,7 +32,7 @@ def in_bytes(most_resident: int) -> int:
 
 
 def tidy_rarely() -> None:
-    """Let the garbage collector look through old objects a hundred times as rarely; through young ones as ever.
+    """Make the garbage collector look through old objects a hundred times as rarely; through young ones as ever.
 
     SQLMesh keeps the parts of its queries, a million objects and more, for as long as it runs. To look through them
     again and again took a third of a run of a small warehouse (25 s of which 18 are left), and found next to nothing.

@@ -20,7 +20,7 @@ class DataPaths:
 
     @property
     def landing(self) -> Path:
-        """Where deliveries are dropped, a folder a source."""
+        """Where deliveries land, a folder a source."""
         return self.root / "landing"
 
     @property

@@ -24,7 +24,7 @@ def time_phones(leads: int, project: Path) -> Result:
     """Time phones to E.164, a number a lead, none of them alike.
 
     Raises:
-        DataError: The two do not give the same.
+        DataError: The two differ.
     """
     raws = _raws(leads)
     query = _rule(project)

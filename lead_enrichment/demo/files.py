@@ -55,7 +55,7 @@ class CsvFile:
 
 @contextmanager
 def written_or_not(path: Path, is_wanted: bool) -> Iterator[CsvFile | None]:
-    """Open a file to write, or give None where only what follows from it is wanted."""
+    """Open a file to write, or yield None where only what follows from it is wanted."""
     if not is_wanted:
         yield None
         return

@@ -42,7 +42,7 @@ _FIRST_STATUSES = [_AT[s] for s in ("New", *["Assigned"] * 4, *["Working"] * 6, 
 
 
 def _next_table() -> Numbers:
-    """Give, for each status and each of 100 draws, the status that follows."""
+    """Return, for each status and each of 100 draws, the status that follows."""
     table = np.empty((len(words.STATUSES), 100), dtype=np.int64)
     for status, following in _NEXT.items():
         counts = [round(weight * 100) for _, weight in following]

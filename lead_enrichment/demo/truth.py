@@ -46,7 +46,7 @@ class Truth:
         self._facilities.__exit__(*error)  # type: ignore[arg-type]
 
     def note_facilities(self, source_key: str, natural_ids: Text, facilities: Numbers) -> None:
-        """Say whom leads that were not delivered before are about."""
+        """Write which facility each newly delivered lead is about."""
         rows = len(natural_ids)
         self._facilities.write(
             {
@@ -60,7 +60,7 @@ class Truth:
     def note_changes(
         self, delivery: Delivery, natural_ids: Text, kinds: Text | str, attributes: Text | None = None
     ) -> None:
-        """Say what changed with a file; rows of no kind are left out."""
+        """Write what changed with a file; rows without a change are left out."""
         rows = len(natural_ids)
         columns = {
             "lead_key": join(f"{delivery.source_key}:", natural_ids),

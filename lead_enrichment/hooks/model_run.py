@@ -152,7 +152,7 @@ def newest_run(rows: list[dict[str, Any]], environment: str = "prod") -> list[di
     """Return the models of an environment's newest run, the slowest first, each with what it usually takes.
 
     Args:
-        rows: Records as `Ledger.model_runs` gives them, oldest first.
+        rows: Records as `Ledger.model_runs` returns them, oldest first.
         environment: The environment.
 
     Returns:

@@ -18,7 +18,7 @@ from lead_enrichment.warehouse.waiting import connect_when_unlocked
 
 
 def ingest_and_register(adapter: Any) -> list[str]:
-    """Take in what has landed and give the statements that show bronze to the engine.
+    """Take in what has landed, and return the statements that show bronze to the engine.
 
     A file that goes to quarantine is reported on standard error and does not stop the others.
 
@@ -44,7 +44,7 @@ def ingest_and_register(adapter: Any) -> list[str]:
 
 
 def _forget_outdated_tables(adapter: Any) -> None:
-    """Let Spark forget the bronze tables whose columns are no longer those of the contracts; their files stay."""
+    """Drop the bronze tables of Spark whose columns are no longer those of the contracts; their files stay."""
     tables = bronze_tables()
     for known in adapter.get_data_objects("bronze", {*tables}):
         expected = [name for name, _, _ in (*tables[known.name][1], PARTITION)]

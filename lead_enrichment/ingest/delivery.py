@@ -192,7 +192,7 @@ def _last_line(text: Path) -> str:
 
 
 def _convert_well_formed(text: Text, header: list[str], contract: Contract, stamp: Stamp, rows: Path) -> int:
-    """Convert a file whose rows all fit and give their number; raise duckdb.Error where one does not fit."""
+    """Convert a file whose rows all fit, and return their number; raise duckdb.Error where one does not fit."""
     known = contract.map_header(header)
     positions = {column.name: position for position, column in known.items()}
     fields = [f"c{position}" for position in range(len(header))]
@@ -450,7 +450,7 @@ class _Lines:
 
 
 def _rescued_json(values: dict[str, str | None]) -> str:
-    """Return the JSON that DuckDB's JSON_OBJECT would give, so that both readers rescue alike."""
+    """Return the JSON that DuckDB's JSON_OBJECT would return, so that both readers rescue alike."""
     return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -251,7 +251,7 @@ def _can_read(characters: bytes, encoding: str) -> bool:
 
 
 def _delimiter(text: Path, contract: Contract) -> str:
-    """Return the delimiter with which the contract knows most headers; of equal ones, that which gives most fields."""
+    """Return the delimiter with which the contract knows most headers; of equal ones, that with most fields."""
     with text.open(encoding="utf-8-sig", newline="") as stream:
         line = next((line for line in iter(lambda: stream.readline(CHUNK_BYTES), "") if line.strip()), "")
 

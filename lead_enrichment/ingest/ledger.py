@@ -125,7 +125,7 @@ class Ledger:
         """Write down that a person accepted or rejected a proposal.
 
         Args:
-            rows: The rows of the proposal, as `proposals` gives them.
+            rows: The rows of the proposal, as `proposals` returns them.
             status: ACCEPTED or REJECTED.
         """
         self._append_proposal_rows([{**row, "status": status, "decided_by": user_name()} for row in rows])

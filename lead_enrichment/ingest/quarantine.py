@@ -108,7 +108,7 @@ def release(paths: DataPaths, name: str, reason: str) -> Path:
 
 
 def add_aliases(source_key: str, aliases: dict[str, str], folder: Path | None = None) -> str:
-    """Add delivered headers to a contract as aliases, in the form of the file, and give the contract's version.
+    """Add delivered headers to a contract as aliases, in the style of the file, and return the contract's version.
 
     The version's second number goes up where an alias is new.
 

@@ -70,7 +70,7 @@ class Outcome:
 
 
 class _Clock:
-    """Gives every delivery of a source a later received_at than the one before."""
+    """Assigns every delivery of a source a later received_at than the one before."""
 
     def __init__(self, loaded: list[dict[str, Any]], backfill: bool) -> None:
         self._backfill = backfill

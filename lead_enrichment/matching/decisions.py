@@ -79,7 +79,7 @@ class Decision:
 def decide(
     connection: duckdb.DuckDBPyConnection, lead_keys: tuple[str, str], verdict: str, reason: str, decided_by: str
 ) -> Decision:
-    """Make a decision of a verdict on two leads as they are now.
+    """Return the decision that a verdict on two leads makes, with the content of both as it is now.
 
     Raises:
         UsageError: The verdict is unknown, one of the leads never came, the two are one, or there is no reason or
@@ -110,7 +110,7 @@ def one_line(text: str, what: str) -> str:
 
 
 def submit(paths: DataPaths, decisions: Sequence[Decision]) -> Path:
-    """Write decisions as one file into landing, whole or not at all, and give its path.
+    """Write decisions as one file into landing, whole or not at all, and return its path.
 
     Raises:
         UsageError: There is nothing to write.

@@ -121,7 +121,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The matching beside a truth.
+    """The matching measured against known answers.
 
     Args:
         leads: Live leads that the truth knows.
@@ -145,7 +145,7 @@ class Evaluation:
 
 
 def evaluate(connection: duckdb.DuckDBPyConnection, truth: Path, errors: int) -> Evaluation:
-    """Hold production against a truth.
+    """Measure production against known answers.
 
     Args:
         connection: The warehouse.

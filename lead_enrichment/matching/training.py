@@ -187,7 +187,7 @@ def _random_shares(
 ) -> _Counts:
     """Compare pairs of any two leads by the very models that compare candidates, and count their levels."""
     leads = _count(connection, "FROM leads.intermediate.int_match_lead")
-    # By a hash and not by chance, so that the same leads give the same weights.
+    # By a hash and not by chance, so that the same leads yield the same weights.
     connection.execute(
         f"""
         CREATE TABLE random_pair AS
@@ -244,7 +244,7 @@ def _load_candidates(connection: duckdb.DuckDBPyConnection, weights: Sequence[We
 
 
 def _agreement_of_matches(connection: duckdb.DuckDBPyConnection, weights: Sequence[Weight]) -> _Agreement:
-    """Let Splink find which candidates are matches, and how often these are at each level.
+    """Return how often matches are at each level, as Splink's expectation maximisation estimates it.
 
     Splink compares records; here the pairs have been compared already. So each pair is its own record on both sides,
     and a level of Splink's is the text of a level.

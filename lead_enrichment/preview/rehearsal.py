@@ -90,7 +90,7 @@ def rehearsals(paths: DataPaths) -> Path:
 
 @contextmanager
 def only_rehearsal(paths: DataPaths) -> Iterator[int]:
-    """Keep two rehearsals apart, and remove what a killed one left.
+    """Hold the lock of the rehearsals, and remove what a killed one left.
 
     The lock is on the data directory itself, so that it leaves no trace.
 
@@ -152,7 +152,7 @@ def kept_rehearsal(paths: DataPaths, file: str) -> Plan | None:
 
 
 def rehearse(paths: DataPaths, plan: Plan, lock: int, step: Callable[[str], None]) -> Report:
-    """Let a file into a copy of production, run the models there, and compare.
+    """Take a file into a copy of production, run the models there, and compare.
 
     Where the file is refused with a proposal of what its headers mean, and none was given, the proposal is rehearsed.
     The copy stays, with the state before in Parquet files, until `discard` or `accept`. Where anything goes wrong it is
@@ -161,7 +161,7 @@ def rehearse(paths: DataPaths, plan: Plan, lock: int, step: Callable[[str], None
     Args:
         paths: Production's data directory.
         plan: What to rehearse.
-        lock: What `only_rehearsal` gave.
+        lock: What `only_rehearsal` yielded.
         step: Called with the name of each step before it begins.
 
     Raises:
@@ -213,7 +213,7 @@ def finish(report: Report, page: str) -> None:
 
 
 def accept(paths: DataPaths, plan: Plan) -> Path:
-    """Let a rehearsed file in: write its aliases into the contract, move it to landing, remove the copy.
+    """Accept a rehearsed file: write its aliases into the contract, move it to landing, remove the copy.
 
     The aliases come first: a file in landing may be taken in at any moment.
 

@@ -48,7 +48,7 @@ def _reading(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @contextmanager
 def errors_of_reading(file: Path) -> Iterator[None]:
-    """Say in a sentence why a warehouse cannot be read.
+    """Turn the errors of DuckDB into a sentence on why a warehouse cannot be read.
 
     Raises:
         UsageError: It is not there, another process holds it, or it lacks what is asked for.
