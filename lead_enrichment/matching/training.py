@@ -1,4 +1,4 @@
-"""Estimates how much each agreement of two leads tells, from the current leads."""
+"""Estimates the weight of each agreement of two leads from the current leads, by expectation maximisation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.matching.models import MatchingModels
 from lead_enrichment.paths import DataPaths, write_text_whole
 from lead_enrichment.warehouse.connection import connect, literal
-from lead_enrichment.warehouse.reading import errors_of_reading
+from lead_enrichment.warehouse.reading import errors_of_reading, one_row
 
 PRIOR = "prior"
 # A level that fewer candidate pairs are at keeps its weight.
@@ -108,7 +108,7 @@ def read_weights(seed: Path) -> list[Weight]:
     except FileNotFoundError as error:
         raise UsageError("here are no weights", str(seed), "Run it from the project's folder.") from error
     except (ValueError, KeyError) as error:
-        raise UsageError(f"a weight cannot be read ({error})", str(seed), "Mend the file.") from error
+        raise UsageError(f"a weight cannot be read ({error})", str(seed), "Correct the file.") from error
 
 
 def write_weights(seed: Path, weights: Iterable[Weight]) -> None:
@@ -162,15 +162,15 @@ class _Counts:
     levels: dict[tuple[str, str], int]
 
     def share(self, attribute: str, level: str) -> float:
-        """Give the share of a level among the pairs in which both leads say something."""
-        told = self._told(attribute)
-        return self.levels.get((attribute, level), 0) / told if told else 0.0
+        """Return the share of a level among the pairs in which both leads have a value."""
+        compared = self._compared(attribute)
+        return self.levels.get((attribute, level), 0) / compared if compared else 0.0
 
     def least_share(self, attribute: str) -> float:
-        """Give the smallest share that so many pairs can tell."""
-        return LEAST_COUNT / max(self._told(attribute), 2 * LEAST_COUNT)
+        """Return the smallest share that so many pairs can show."""
+        return LEAST_COUNT / max(self._compared(attribute), 2 * LEAST_COUNT)
 
-    def _told(self, attribute: str) -> int:
+    def _compared(self, attribute: str) -> int:
         return sum(count for (other, _), count in self.levels.items() if other == attribute)
 
 
@@ -187,7 +187,7 @@ def _random_shares(
 ) -> _Counts:
     """Compare pairs of any two leads by the very models that compare candidates, and count their levels."""
     leads = _count(connection, "FROM leads.intermediate.int_match_lead")
-    # By a hash and not by chance, so that the same leads give the same weights.
+    # By a hash and not by chance, so that the same leads yield the same weights.
     connection.execute(
         f"""
         CREATE TABLE random_pair AS
@@ -244,7 +244,7 @@ def _load_candidates(connection: duckdb.DuckDBPyConnection, weights: Sequence[We
 
 
 def _agreement_of_matches(connection: duckdb.DuckDBPyConnection, weights: Sequence[Weight]) -> _Agreement:
-    """Let Splink find which candidates are matches, and how often these are at each level.
+    """Return how often matches are at each level, as Splink's expectation maximisation estimates it.
 
     Splink compares records; here the pairs have been compared already. So each pair is its own record on both sides,
     and a level of Splink's is the text of a level.
@@ -259,7 +259,7 @@ def _agreement_of_matches(connection: duckdb.DuckDBPyConnection, weights: Sequen
     logging.getLogger("splink").setLevel(logging.ERROR)
     levels = {
         attribute: found for attribute, found in _levels(weights).items() if len(found) > 1
-    }  # Of a single level there is nothing to tell apart.
+    }  # With a single level there is nothing to learn.
     comparisons: list[Any] = [
         CustomComparison(
             output_column_name=attribute,
@@ -311,7 +311,7 @@ def _agreement_of_matches(connection: duckdb.DuckDBPyConnection, weights: Sequen
 def _trained(
     weight: Weight, prior: float, random: _Counts, candidates: _Counts, agreed: dict[tuple[str, str], float]
 ) -> Trained:
-    """Give a weight's new figures, or say why it keeps the old ones."""
+    """Return a weight's new figures, or say why it keeps the old ones."""
     if weight.attribute == PRIOR:
         return Trained(weight, replace(weight, match_weight=round(prior, 2)))
     key = (weight.attribute, weight.level)
@@ -351,7 +351,7 @@ def refuse_contradictions(trained: Sequence[Trained]) -> None:
 
 
 def _with_chances(weights: Sequence[Weight], random: _Counts) -> list[Weight]:
-    """Give the weights from which the rounds start: m as it is, u as counted."""
+    """Return the weights from which the rounds start: m as it is, u as counted."""
     started = []
     for weight in weights:
         if weight.attribute != PRIOR:
@@ -362,12 +362,12 @@ def _with_chances(weights: Sequence[Weight], random: _Counts) -> list[Weight]:
 
 
 def _prior(connection: duckdb.DuckDBPyConnection) -> float:
-    """Give the odds, in bits, that two leads of all are one facility, as production has it.
+    """Return the odds, in bits, that two leads of all are one facility, as production has it.
 
     Raises:
         DataError: Production joins no two leads.
     """
-    joined, pairs = _row(
+    joined, pairs = one_row(
         connection,
         """
         SELECT SUM(leads * (leads - 1) / 2), SUM(leads) * (SUM(leads) - 1) / 2
@@ -407,17 +407,11 @@ def _attributes(weights: Sequence[Weight]) -> list[str]:
 
 
 def _count(connection: duckdb.DuckDBPyConnection, source: str) -> int:
-    return int(_row(connection, f"SELECT COUNT(*) {source}")[0])
-
-
-def _row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
-    row: tuple[Any, ...] | None = connection.execute(query).fetchone()
-    assert row is not None
-    return row
+    return int(one_row(connection, f"SELECT COUNT(*) {source}")[0])
 
 
 def _seen_share(share: object) -> float:
-    """Give a share of Splink's; of a level that it did not see it has words or nothing."""
+    """Return a share of Splink's; of a level that it did not see it has words or nothing."""
     return share if isinstance(share, float) else 0.0
 
 
