@@ -9,8 +9,8 @@ from sqlmesh.core.audit import load_audit
 from sqlmesh.core.dialect import parse
 from sqlmesh.core.macros import MacroEvaluator
 
-import macros.golden_attributes
-import macros.golden_value  # noqa: F401
+import macros.golden.golden_attributes
+import macros.golden.golden_value  # noqa: F401
 from conftest import ROOT
 
 DAY = "TIMESTAMPTZ '2026-11-0{} 00:00:00+00:00'"
