@@ -22,7 +22,7 @@ CONTRACT_ROWS = tuple(
 
 @macro()
 def contract_sources(evaluator: MacroEvaluator) -> str:
-    """Return a query with one row per source: key, name, whether it is the CRM, delivery mode, cadence, ranks of authority."""
+    """Return a query with one row per source: key, name, is_crm, delivery mode, cadence and ranks of authority."""
     rows = []
     for key, title, is_crm, delivery_mode, cadence, (identity, license_, contact, sales) in CONTRACT_ROWS:
         name = title.replace("'", "''")
