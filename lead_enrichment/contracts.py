@@ -108,6 +108,7 @@ class Contract:
     file_patterns: tuple[str, ...] = ("*",)
     owner: str = ""
     content: str = "leads"
+    is_crm: bool = False
 
     @property
     def key_column(self) -> Column:
@@ -182,6 +183,10 @@ def parse_contract(text: str, where: str) -> Contract:
     if content == "leads" and not are_ranked:
         problem = f"authority must rank {', '.join(AUTHORITIES)}, 1 the highest"
         raise UsageError(problem, where, "Set it under the table's customProperties.")
+    is_crm = settings.get("isCrm", False)
+    if not isinstance(is_crm, bool):
+        problem = "isCrm must be true or false"
+        raise UsageError(problem, where, "Set it under the table's customProperties, or leave it out for a registry.")
     return Contract(
         source_key=table.name,
         title=document.name or table.name,
@@ -201,6 +206,7 @@ def parse_contract(text: str, where: str) -> Contract:
         trailer=re.compile(settings["trailer"]) if "trailer" in settings else None,
         owner=_read_owner(document),
         content=content,
+        is_crm=is_crm,
     )
 
 

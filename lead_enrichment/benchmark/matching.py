@@ -121,7 +121,7 @@ def _write_leads(paths: DataPaths, project: Path, folder: Path, leads: int) -> f
         production.execute(
             f"""
             COPY (
-                SELECT lead_key, source_created_at, license_issued_on, first_received_at
+                SELECT lead_key, born_at
                 FROM intermediate.int_lead_current
             ) TO {_file(folder, "born")} (FORMAT parquet)
             """

@@ -30,9 +30,9 @@ QUEUE = """
             p.*,
             COALESCE(p.decision <> 'unsure' AND p.is_match <> (p.decision = 'same'), FALSE) AS is_decision_overruled,
             COALESCE(l.is_net_new, FALSE) OR COALESCE(r.is_net_new, FALSE) AS settles_net_new,
-            CASE WHEN p.left_source_key = 'salesforce' THEN b.license_type
+            CASE WHEN a.is_crm THEN b.license_type
                 ELSE COALESCE(a.license_type, b.license_type) END AS license_type,
-            CASE WHEN p.left_source_key = 'salesforce' THEN COALESCE(b.capacity, a.capacity)
+            CASE WHEN a.is_crm THEN COALESCE(b.capacity, a.capacity)
                 ELSE COALESCE(a.capacity, b.capacity) END AS capacity,
             a.content_hash AS left_content_hash,
             b.content_hash AS right_content_hash

@@ -46,7 +46,7 @@ GROUPS = {
     "verdict": "SELECT verdict AS name, TRUE AS is_predicted, is_true FROM scored",
     "band, which is of the score alone": "SELECT band AS name, TRUE AS is_predicted, is_true FROM scored",
     "band, where no veto applies": "SELECT band AS name, TRUE AS is_predicted, is_true FROM scored WHERE veto IS NULL",
-    "pass": "SELECT UNNEST(STRING_SPLIT(match_passes, ', ')) AS name, TRUE AS is_predicted, is_true FROM scored",
+    "pass": "SELECT UNNEST(STRING_SPLIT(blocking_keys, ', ')) AS name, TRUE AS is_predicted, is_true FROM scored",
 }
 COUNTS = """
     SELECT

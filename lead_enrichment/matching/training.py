@@ -49,7 +49,7 @@ class Weight:
         m_probability: Share of the pairs about one facility that agree so; the prior has none.
         u_probability: The same of the pairs about two facilities.
         match_weight: Evidence in bits.
-        says: The agreement in words.
+        description: The agreement in words.
     """
 
     attribute: str
@@ -57,7 +57,7 @@ class Weight:
     m_probability: float | None
     u_probability: float | None
     match_weight: float
-    says: str
+    description: str
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def read_weights(seed: Path) -> list[Weight]:
                     float(row["m_probability"]) if row["m_probability"] else None,
                     float(row["u_probability"]) if row["u_probability"] else None,
                     float(row["match_weight"]),
-                    row["says"],
+                    row["description"],
                 )
                 for row in csv.DictReader(file)
             ]
@@ -115,10 +115,10 @@ def write_weights(seed: Path, weights: Iterable[Weight]) -> None:
     """Write the seed anew; an equal file is written byte for byte alike."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("attribute", "level", "m_probability", "u_probability", "match_weight", "says"))
+    writer.writerow(("attribute", "level", "m_probability", "u_probability", "match_weight", "description"))
     for weight in weights:
         shares = (_plain(weight.m_probability), _plain(weight.u_probability))
-        writer.writerow((weight.attribute, weight.level, *shares, f"{weight.match_weight:.2f}", weight.says))
+        writer.writerow((weight.attribute, weight.level, *shares, f"{weight.match_weight:.2f}", weight.description))
     write_text_whole(seed, text.getvalue())
 
 
@@ -208,7 +208,7 @@ def _random_shares(
     # The models compare what a person judged, whatever key finds it: so they take the drawn pairs.
     candidate = models.query("intermediate.int_match_candidate", {"intermediate.int_match_decision": "random_pair"})
     connection.execute(
-        f"CREATE TABLE random_candidate AS SELECT * FROM ({candidate}) WHERE CONTAINS(match_passes, 'decision')"
+        f"CREATE TABLE random_candidate AS SELECT * FROM ({candidate}) WHERE CONTAINS(blocking_keys, 'decision')"
     )
     comparison = models.query(
         "intermediate.int_match_comparison", {"intermediate.int_match_candidate": "random_candidate"}
@@ -343,8 +343,8 @@ def refuse_contradictions(trained: Sequence[Trained]) -> None:
                 and higher.new.match_weight <= lower.new.match_weight
             ):
                 raise DataError(
-                    f"the estimate contradicts the levels: '{higher.old.says}' would weigh "
-                    f"{higher.new.match_weight:+.2f} and '{lower.old.says}' {lower.new.match_weight:+.2f}",
+                    f"the estimate contradicts the levels: '{higher.old.description}' would weigh "
+                    f"{higher.new.match_weight:+.2f} and '{lower.old.description}' {lower.new.match_weight:+.2f}",
                     "",
                     "Nothing is written. The leads hardly tell matches from others: correct the weights by hand.",
                 )

@@ -158,6 +158,7 @@ def compare(old: Contract, new: Contract) -> ContractComparison:
         ("owner", old.owner, new.owner),
         ("authority", dict(old.authority), dict(new.authority)),
         ("staging model", old.staging_model, new.staging_model),
+        ("role as the CRM", old.is_crm, new.is_crm),
         ("trailer", old.trailer and old.trailer.pattern, new.trailer and new.trailer.pattern),
     ):
         if earlier != later:

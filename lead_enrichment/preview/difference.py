@@ -136,7 +136,7 @@ def compare(before: KeptState, warehouse: Path, untracked: Iterable[str]) -> Dif
             WHERE a.content_hash IS DISTINCT FROM b.content_hash OR a.is_live IS DISTINCT FROM b.is_live
         """)
         columns = [row[0] for row in connection.execute("DESCRIBE lead_before").fetchall()]
-        derived = {"lead_version_key", "is_listed", "is_live", "first_received_at"}
+        derived = {"lead_version_key", "is_crm", "is_listed", "is_live", "first_received_at", "born_at"}
         tracked = [name for name in columns if name not in {*untracked, *derived}]
         return Difference(
             leads=tuple(_lead_change(connection, kind, tracked) for kind in KINDS),

@@ -119,7 +119,7 @@ def test_a_decision_overrules_the_score_and_comes_up_again_when_a_lead_changes(o
     has_changed = (
         "SELECT lead_key FROM intermediate.int_lead_version GROUP BY 1 HAVING COUNT(DISTINCT content_hash) > 1"
     )
-    joined = a_pair(own_demo, f"verdict = 'match' AND match_passes LIKE 'phone%' AND left_lead_key IN ({has_changed})")
+    joined = a_pair(own_demo, f"verdict = 'match' AND blocking_keys LIKE 'phone%' AND left_lead_key IN ({has_changed})")
     apart = a_pair(own_demo, "verdict = 'sister_site' AND left_source_key <> right_source_key")
     waiting = json.loads(run("leads", "match", "review", "--json", data=own_demo).stdout)["waiting"]
     run("leads", "match", "decide", *joined, "different", "--reason", "two doors", "--by", "Ana", data=own_demo)

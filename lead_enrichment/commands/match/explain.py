@@ -82,7 +82,7 @@ def print_pair(console: Console, found: Explanation, lead: str, other: str) -> N
         table.add_row(step.attribute, step.left, step.right, agreement, f"{bits:+.1f}", f"{total:.1f}", bar)
     console.print(table)
     console.print(
-        f"Probability {pair['match_probability']:.2%}, band {pair['band']}. Found by: {pair['match_passes']}."
+        f"Probability {pair['match_probability']:.2%}, band {pair['band']}. Found by: {pair['blocking_keys']}."
     )
     for sentence in (pair["reason_for"], pair["reason_against"]):
         console.print(sentence, markup=False)
