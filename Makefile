@@ -65,8 +65,7 @@ run: demo ## Set up, make demo data, build production, show the summary; safe to
 	@leads summary --since $(STARTED)
 
 refresh: $(INSTALLED) ## Take in what has landed and bring every model up to date, now
-	@leads ingest; refused=$$?; [ $$refused -le 1 ] || exit $$refused; \
-	leads $(SQLMESH) run --ignore-cron && leads summary --since $(STARTED) && exit $$refused
+	@leads refresh
 
 # Checks run against scratch data, never against those of LEADS_DATA_DIR.
 check test test-spark: export LEADS_DATA_DIR := $(SCRATCH)/check

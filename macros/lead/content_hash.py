@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 from lead_enrichment.lead_shape import LEAD_COLUMNS, UNTRACKED_COLUMNS
 
 
 @macro()
-def content_hash(evaluator, relation):  # type: ignore[no-untyped-def]
-    """Give the MD5 over the lead key and all tracked columns of a relation.
+def content_hash(evaluator: MacroEvaluator, relation: exp.Column) -> str:
+    """Return the MD5 over the lead key and all tracked columns of a relation.
 
-    NULL and the empty text hash apart, and a separator that no delivery holds keeps neighbours apart.
+    NULL and the empty text have different hashes, and a separator that no delivery holds keeps neighbours apart.
     """
     table = relation.name
     tracked = ["lead_key", *(name for name, _, _ in LEAD_COLUMNS if name not in UNTRACKED_COLUMNS)]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from sqlglot import exp
-from sqlmesh import macro
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 from lead_enrichment.lead_shape import LEAD_COLUMNS
 
 
 @macro()
-def lead_columns(evaluator, relation, *without):  # type: ignore[no-untyped-def]
-    """Give the conformed lead columns of a relation, cast and described, in their fixed order.
+def lead_columns(evaluator: MacroEvaluator, relation: exp.Column, *without: exp.Column) -> list[exp.Expr]:
+    """Return the conformed lead columns of a relation, cast and described, in their fixed order.
 
     Args:
         relation: Alias of the relation that holds them.

@@ -1,15 +1,16 @@
-"""Tells which delivered values could not be read."""
+"""Delivered values that could not be read."""
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 from macros.sql.join_text import join_present
 
 
 @macro()
-def unparsed(evaluator, *triples):  # type: ignore[no-untyped-def]
-    """Give `column=value` for every delivered value that was there and gave nothing, separated by semicolons.
+def unparsed(evaluator: MacroEvaluator, *triples: exp.Tuple) -> str:
+    """Return `column=value` for every delivered value that could not be read, separated by semicolons.
 
     Args:
         triples: Tuples of the column's name, the value read and the raw value behind it.
