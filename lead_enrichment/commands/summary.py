@@ -52,8 +52,10 @@ def summary_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Show leads, duplicates, matches and net-new leads by source, and the files behind them."""
+    from lead_enrichment.commands.match.standing import print_standing
     from lead_enrichment.hooks.publish import published_at
     from lead_enrichment.ingest.ledger import LOADED, QUARANTINED, Ledger
+    from lead_enrichment.matching.decisions import standing
     from lead_enrichment.preview.difference import counts_by_source
     from lead_enrichment.warehouse.reading import production, rows
 
@@ -63,6 +65,7 @@ def summary_command(
         with production(paths) as connection:
             leads = rows(connection, counts_by_source("facts.fact_lead_match"))
             changes = rows(connection, CHANGES, LOADED, since) if since else []
+            decided = standing(connection, paths)
         as_of = published_at(paths)
         attempts = Ledger(paths.bronze).attempts()
     loaded = [row for row in attempts if row["status"] == LOADED]
@@ -70,6 +73,8 @@ def summary_command(
     new_files = [row for row in loaded if since and row["finished_at"] >= since]
     if as_json:
         summary: dict[str, Any] = {"sources": leads, "files_loaded": len(loaded), "files_refused": refused}
+        summary |= {"pairs_waiting": decided.waiting, "decisions": decided.outcomes}
+        summary["decisions_without_effect"] = decided.without_effect
         if since:
             summary |= {"files_new": len(new_files), "changes": changes}
         print_json(summary)
@@ -79,6 +84,7 @@ def summary_command(
     if as_of:
         console.print(f"As published {as_of:%Y-%m-%d %H:%M} UTC.")
     console.print(f"Files: {len(loaded):,} loaded, {refused:,} refused.")
+    print_standing(console, decided)
     if since and not new_files:
         console.print("Nothing is new.")
     elif since:

@@ -67,6 +67,7 @@ class Outcome:
     reason: str | None
     rows_loaded: int
     rows_rejected: int
+    file_id: str = ""
 
 
 class _Clock:
@@ -322,7 +323,7 @@ class _Run:
                 started_at=file.started_at,
             )
         )  # fmt: skip
-        return Outcome(file.source_key, file.path.name, status, reason, loaded, rejected)
+        return Outcome(file.source_key, file.path.name, status, reason, loaded, rejected, file.file_id)
 
 
 @dataclass

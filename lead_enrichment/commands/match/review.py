@@ -15,6 +15,7 @@ from lead_enrichment.commands.match.explain import print_pair
 from lead_enrichment.commands.output import keys, numbers, print_json
 from lead_enrichment.paths import DataPaths, data_paths
 from lead_enrichment.users import user_name
+from lead_enrichment.wording import counted
 
 if TYPE_CHECKING:
     from lead_enrichment.matching.decisions import Decision
@@ -56,7 +57,8 @@ def review_command(
             _work(console, paths, pairs, person)
         else:
             console.print(_table(pairs))
-            console.print(f"{waiting:,} pairs wait. Go through them: leads match review --work", markup=False)
+            count = counted(waiting, "pair waits", "pairs wait")
+            console.print(f"{count}. Go through them: leads match review --work", markup=False)
 
 
 def _table(pairs: list[Row]) -> Table:
@@ -112,7 +114,8 @@ def _work(console: Console, paths: DataPaths, pairs: list[Row], person: str) -> 
         if made:
             target = submit(paths, made)
             console.print(
-                f"{len(made):,} decisions wait as {target}. They count from the next run on: make refresh",
+                f"{counted(len(made), 'decision waits', 'decisions wait')} as {target}. "
+                "What was decided counts from the next run on: make refresh",
                 soft_wrap=True,
                 markup=False,
             )
