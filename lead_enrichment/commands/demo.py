@@ -9,10 +9,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.commands.output import numbers
+from lead_enrichment.commands.output import Listing, numbers
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import data_paths
 from lead_enrichment.wording import counted
@@ -94,7 +93,7 @@ def demo_command(
     files, rows = Counter(item.source_key for item in written), Counter[str]()
     for item in written:
         rows[item.source_key] += item.rows
-    table = Table("Source", *numbers("Files", "Rows"))
+    table = Listing("Source", *numbers("Files", "Rows"))
     for source_key in sorted(files):
         table.add_row(source_key, f"{files[source_key]:,}", f"{rows[source_key]:,}")
     console.print(table)

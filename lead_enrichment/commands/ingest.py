@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.commands.match.standing import print_refusals
-from lead_enrichment.commands.output import numbers, print_json
+from lead_enrichment.commands.output import Listing, keys, numbers, print_json
 from lead_enrichment.paths import DataPaths, data_paths
 from lead_enrichment.wording import counted
 
@@ -81,7 +80,7 @@ def print_outcomes(outcomes: list[Outcome], paths: DataPaths, console: Console) 
     if not outcomes:
         console.print(f"Nothing new in {paths.landing}.", highlight=False, soft_wrap=True)
         return
-    table = Table("Source", "File", "Status", *numbers("Loaded", "Rejected"))
+    table = Listing(*keys("Source", "File", "Status"), *numbers("Loaded", "Rejected"))
     shown = outcomes if len(outcomes) <= 20 else [item for item in outcomes if item.reason]
     for item in shown:
         table.add_row(item.source_key, item.file_name, item.status, f"{item.rows_loaded:,}", f"{item.rows_rejected:,}")

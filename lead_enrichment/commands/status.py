@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.box import SIMPLE
 from rich.console import Console
-from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.commands.output import numbers, print_json
+from lead_enrichment.commands.output import Listing, keys, numbers, print_json
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import DataPaths, data_paths
+from lead_enrichment.wording import counted
 
 if TYPE_CHECKING:
     from lead_enrichment.contracts import Contract
@@ -62,11 +62,11 @@ def status_command(
         return
     console = Console()
     counts = numbers("Rows", "Rejected", "Repeated", "Refused")
-    table = Table("Source", *numbers("Files"), "Newest", "Late", *counts, box=SIMPLE, pad_edge=False)
+    table = Listing(*keys("Source"), *numbers("Files"), *keys("Newest", "Late"), *counts, box=SIMPLE, pad_edge=False)
     for item in sources:
         table.add_row(
             item["source"], f"{item['files_loaded']:,}", item["newest_file_date"] or "none yet",
-            f"{item['days_late']:,} days" if item["days_late"] else "",
+            counted(item["days_late"], "day") if item["days_late"] else "",
             f"{item['rows_loaded']:,}", f"{item['rows_rejected']:,}", f"{item['files_repeated']:,}",
             f"{item['files_refused']:,}",
         )  # fmt: skip
@@ -76,7 +76,8 @@ def status_command(
             console.print(f"Refused {row['at']}: {row['reason']}", markup=False, highlight=False, soft_wrap=True)
         console.print(f"Refused files lie in {paths.quarantine}.", highlight=False, soft_wrap=True)
     if waiting:
-        console.print(f"{len(waiting):,} proposals wait for a decision: `leads contracts proposals`.", highlight=False)
+        count = counted(len(waiting), "proposal waits", "proposals wait")
+        console.print(f"{count} for a decision: `leads contracts proposals`.", highlight=False)
     if decided:
         print_standing(console, decided)
     if models:
@@ -104,12 +105,12 @@ def _print_models(console: Console, models: list[dict[str, Any]]) -> None:
     begin = min(row["started_at"] for row in models)
     seconds = sum(row["seconds"] for row in models)
     console.print(
-        f"Slowest of {len(models):,} models, run of {begin:%Y-%m-%d %H:%M} UTC, {seconds:,.1f} s:",
+        f"Slowest of {counted(len(models), 'model')}, run of {begin:%Y-%m-%d %H:%M} UTC, {seconds:,.1f} s:",
         highlight=False,
         soft_wrap=True,
     )
     headings = numbers("Seconds", "Usual", "Rows", "Peak memory")
-    table = Table("Model", *headings, box=SIMPLE, pad_edge=False)
+    table = Listing(*keys("Model"), *headings, box=SIMPLE, pad_edge=False)
     for row in models[:SLOWEST]:
         usual, rows, peak = row["usual_seconds"], row["row_count"], row["peak_memory_bytes"]
         table.add_row(

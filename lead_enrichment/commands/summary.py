@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.commands.output import numbers, print_json
+from lead_enrichment.commands.output import Listing, numbers, print_json
 from lead_enrichment.paths import data_paths
 
 if TYPE_CHECKING:
@@ -99,10 +98,10 @@ def summary_command(
     )
 
 
-def _table(title: str, counts: list[Row]) -> Table:
+def _table(title: str, counts: list[Row]) -> Listing:
     names = list(counts[0]) if counts else ["source_key"]
     headings = numbers(*({"net_new": "Net-new"}.get(name, name.capitalize()) for name in names[1:]))
-    table = Table("Source", *headings, title=title)
+    table = Listing("Source", *headings, title=title)
     for row in counts:
         table.add_row(str(row["source_key"]), *(f"{row[name]:,}" for name in names[1:]))
     return table

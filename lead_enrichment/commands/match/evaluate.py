@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.commands.output import keys, numbers, print_json
+from lead_enrichment.commands.output import Listing, keys, numbers, print_json
 from lead_enrichment.paths import data_paths
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def evaluate_command(
         return
     console = Console(highlight=False)
     headings = numbers("Predicted", "Actual", "True positives", "Precision", "Recall", "F1")
-    table = Table(f"{found.leads:,} live leads", *headings)
+    table = Listing(f"{found.leads:,} live leads", *headings)
     for name, score in _scores(found).items():
         table.add_row(
             name, f"{score.predicted:,}", f"{score.actual:,}", f"{score.true_positives:,}",
@@ -78,8 +77,8 @@ def _as_json(found: Evaluation) -> dict[str, object]:
     return {"leads": found.leads, **scores, **found.groups, "wrong": found.wrong, "missed": found.missed}
 
 
-def _group(title: str, rows: list[Row]) -> Table:
-    table = Table(f"Compared pairs by {title}", *numbers("Pairs", "True", "Share"))
+def _group(title: str, rows: list[Row]) -> Listing:
+    table = Listing(f"Compared pairs by {title}", *numbers("Pairs", "True", "Share"))
     for row in rows:
         table.add_row(
             row["name"],
@@ -90,8 +89,8 @@ def _group(title: str, rows: list[Row]) -> Table:
     return table
 
 
-def _errors(title: str, pairs: list[Row]) -> Table:
-    table = Table(keys(title), "Names", *numbers("Bits"), "Reason")
+def _errors(title: str, pairs: list[Row]) -> Listing:
+    table = Listing(*keys(title), "Names", *numbers("Bits"), "Reason")
     for pair in pairs:
         bits = "" if pair["match_weight"] is None else f"{pair['match_weight']:.1f}"
         both = f"{pair['left_lead_key']}\n{pair['right_lead_key']}"

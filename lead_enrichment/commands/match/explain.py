@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.commands.output import keys, numbers, print_json
+from lead_enrichment.commands.output import Listing, keys, numbers, print_json
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import data_paths
 
@@ -67,7 +66,7 @@ def print_pair(console: Console, found: Explanation, lead: str, other: str) -> N
         console.print(f"{lead} and {other} were never compared. {found.why_not}", markup=False, soft_wrap=True)
         return
     left, right = pair["left_lead_key"], pair["right_lead_key"]
-    table = Table("", left, right, "How they agree", *numbers("Bits", "Sum"), "", title=f"{left} and {right}")
+    table = Listing("", left, right, "How they agree", *numbers("Bits", "Sum"), "", title=f"{left} and {right}")
     total = 0.0
     for step in found.steps:
         bits = step.weight + step.adjustment
@@ -111,7 +110,7 @@ def _print_lead(console: Console, fact: Row, nearest: list[dict[str, Any]]) -> N
     if not nearest:
         console.print("It was compared with no other lead: none shares a key with it that few others share.")
         return
-    table = Table(keys("Nearest leads"), "Name", *numbers("Bits", "Probability"), "Verdict", "Why")
+    table = Listing(*keys("Nearest leads"), "Name", *numbers("Bits", "Probability"), "Verdict", "Why")
     for pair in nearest:
         side = "right" if pair["left_lead_key"] == lead else "left"
         table.add_row(

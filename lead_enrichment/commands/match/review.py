@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.commands.match.explain import print_pair
-from lead_enrichment.commands.output import keys, numbers, print_json
+from lead_enrichment.commands.output import Listing, keys, numbers, print_json
 from lead_enrichment.paths import DataPaths, data_paths
 from lead_enrichment.users import user_name
 from lead_enrichment.wording import counted
@@ -61,8 +60,8 @@ def review_command(
             console.print(f"{count}. Go through them: leads match review --work", markup=False)
 
 
-def _table(pairs: list[Row]) -> Table:
-    table = Table(keys("Leads"), "Names", "Licence", *numbers("Children", "Probability"), "Net-new", "Why a person")
+def _table(pairs: list[Row]) -> Listing:
+    table = Listing(*keys("Leads"), "Names", "Licence", *numbers("Children", "Probability"), "Net-new", "Why a person")
     for pair in pairs:
         table.add_row(
             f"{pair['left_lead_key']}\n{pair['right_lead_key']}", escape(f"{pair['name_left']}\n{pair['name_right']}"),

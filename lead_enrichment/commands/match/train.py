@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.commands.output import numbers, print_json
+from lead_enrichment.commands.output import Listing, keys, numbers, print_json
 from lead_enrichment.paths import data_paths
 
 SEED = Path("seeds") / "match_weight.csv"
@@ -43,7 +42,7 @@ def train_command(
         print_json(asdict(found))
         return
     headings = numbers("Old", "New", "Difference")
-    table = Table("Attribute", "Level", *headings, "Kept because", title="Weights in bits")
+    table = Listing(*keys("Attribute", "Level"), *headings, "Kept because", title="Weights in bits")
     shown = ""
     for item in found.weights:
         old, new = item.old.match_weight, item.new.match_weight
