@@ -18,7 +18,9 @@ from lead_enrichment.commands import (
     status,
     summary,
 )
+from lead_enrichment.commands.plain_help import hide_types_of_flags
 
+hide_types_of_flags()
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,

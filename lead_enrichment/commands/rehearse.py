@@ -13,6 +13,7 @@ from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.commands.output import Listing, keys, numbers, print_json
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.paths import data_paths
+from lead_enrichment.wording import counted
 
 if TYPE_CHECKING:
     from lead_enrichment.preview.difference import Count, LeadChange, Sample
@@ -142,7 +143,7 @@ def _print(console: Console, report: Report) -> None:
 
     difference = report.difference
     console.print(
-        f"{report.plan.file_name} as {report.plan.source_key}: {report.rows_loaded:,} rows loaded, "
+        f"{report.plan.file_name} as {report.plan.source_key}: {counted(report.rows_loaded, 'row')} loaded, "
         f"{report.rows_rejected:,} rejected. Production is as it was; with this file it would become:",
         markup=False,
         soft_wrap=True,

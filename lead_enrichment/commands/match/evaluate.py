@@ -12,6 +12,7 @@ from rich.console import Console
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.commands.output import Listing, keys, numbers, print_json
 from lead_enrichment.paths import data_paths
+from lead_enrichment.wording import counted
 
 if TYPE_CHECKING:
     from lead_enrichment.matching.quality import Evaluation, Score
@@ -45,7 +46,7 @@ def evaluate_command(
         return
     console = Console(highlight=False)
     headings = numbers("Predicted", "Actual", "True positives", "Precision", "Recall", "F1")
-    table = Listing(f"{found.leads:,} live leads", *headings)
+    table = Listing(counted(found.leads, "live lead"), *headings)
     for name, score in _scores(found).items():
         table.add_row(
             name, f"{score.predicted:,}", f"{score.actual:,}", f"{score.true_positives:,}",

@@ -12,6 +12,7 @@ from rich.console import Console
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.commands.output import Listing, keys, numbers, print_json
 from lead_enrichment.paths import data_paths
+from lead_enrichment.wording import counted
 
 SEED = Path("seeds") / "match_weight.csv"
 
@@ -59,7 +60,8 @@ def train_command(
     console.print(table)
     rounds = ", ".join(f"{pairs:,} that agree in {attribute}" for attribute, pairs in found.rounds.items())
     console.print(
-        f"Learned from {found.candidates:,} candidate pairs ({rounds}) and {found.random_pairs:,} pairs of any leads.",
+        f"Learned from {counted(found.candidates, 'candidate pair')} ({rounds}) and "
+        f"{counted(found.random_pairs, 'pair')} of any leads.",
         soft_wrap=True,
     )
     console.print(
