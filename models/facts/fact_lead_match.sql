@@ -111,47 +111,26 @@ WITH lead AS (
       PARTITION BY o.lead_key
       ORDER BY CASE WHEN o.is_other_crm <> o.is_crm THEN 0 ELSE 1 END, o.match_weight DESC, o.other_lead_key
     ) = 1
-), calibration AS (
-  /* How often a pair that was judged so is one facility after all */
-  SELECT
-    c.*,
-    LEAD(c.least_weight) OVER (PARTITION BY c.claim, c.verdict ORDER BY c.least_weight) AS next_weight
-  FROM seeds.match_calibration AS c
 ), unseen AS (
-  /* How often a lead without such a pair is known after all */
+  /* How often a lead that was compared with no Salesforce lead is known after all, or a duplicate */
   SELECT
-    MAX(CASE WHEN c.claim = 'net_new' THEN c.probability END) AS net_new_probability,
-    MAX(CASE WHEN c.claim = 'duplicate' THEN c.probability END) AS duplicate_probability
-  FROM calibration AS c
+    MAX(CASE WHEN c.claim = 'net_new' THEN c.probability END) AS net_new_doubt,
+    MAX(CASE WHEN c.claim = 'duplicate' THEN c.probability END) AS duplicate_doubt
+  FROM seeds.match_calibration AS c
   WHERE
     c.verdict = 'none'
-), apart AS (
-  /* The Salesforce leads that come next to being it: of a Salesforce lead its own, of a state's those of its facility */
-  SELECT
-    o.*,
-    CASE WHEN o.is_crm THEN o.lead_key ELSE l.entity_key END AS subject_key,
-    CASE
-      WHEN NOT COALESCE(o.decision IN ('different', 'sister_site'), FALSE)
-      THEN c.probability
-    END AS doubt
-  FROM oriented AS o
-  INNER JOIN lead AS l
-    ON l.lead_key = o.lead_key
-  LEFT JOIN calibration AS c
-    ON c.claim = CASE WHEN o.is_crm THEN 'duplicate' ELSE 'net_new' END
-    AND c.verdict = o.verdict
-    AND o.match_weight >= c.least_weight
-    AND o.match_weight < COALESCE(c.next_weight, 1000000)
-  WHERE
-    NOT o.is_match AND o.is_other_crm
 ), nearest AS (
+  /* Of the leads of a state in one facility the nearest of all */
   SELECT
-    a.*
-  FROM apart AS a
+    n.*,
+    CASE WHEN l.is_crm THEN l.lead_key ELSE l.entity_key END AS subject_key
+  FROM intermediate.int_match_nearest AS n
+  INNER JOIN lead AS l
+    ON l.lead_key = n.lead_key
   QUALIFY
     ROW_NUMBER() OVER (
-      PARTITION BY a.subject_key
-      ORDER BY COALESCE(a.doubt, 0) DESC, CASE a.verdict WHEN 'review' THEN 0 WHEN 'sister_site' THEN 1 ELSE 2 END, a.match_weight DESC, a.other_lead_key, a.lead_key
+      PARTITION BY CASE WHEN l.is_crm THEN l.lead_key ELSE l.entity_key END
+      ORDER BY n.doubt DESC, CASE n.verdict WHEN 'review' THEN 0 WHEN 'sister_site' THEN 1 ELSE 2 END, n.match_weight DESC, n.nearest_lead_key, n.lead_key
     ) = 1
 ), geography AS (
   SELECT
@@ -169,13 +148,13 @@ WITH lead AS (
     b.match_probability AS match_confidence,
     b.reason AS match_reason,
     CASE WHEN b.decision = 'same' THEN 1 ELSE b.match_probability END AS match_certainty,
-    n.other_lead_key AS nearest_lead_key,
+    n.nearest_lead_key,
     n.verdict AS nearest_verdict,
     n.match_probability AS nearest_probability,
     n.reason AS nearest_reason,
     GREATEST(
       COALESCE(n.doubt, 0),
-      CASE WHEN l.is_crm THEN u.duplicate_probability ELSE u.net_new_probability END
+      CASE WHEN l.is_crm THEN u.duplicate_doubt ELSE u.net_new_doubt END
     ) AS doubt
   FROM lead AS l
   CROSS JOIN unseen AS u
