@@ -6,7 +6,7 @@ AUDIT (
 SELECT
   entity_key,
   COUNT(*) FILTER(WHERE
-    match_status IN ('net_new', 'to_review')) AS leads_that_stand_for_it,
+    is_net_new OR match_status = 'to_review') AS leads_that_stand_for_it,
   COUNT(*) FILTER(WHERE
     is_live AND is_crm) AS salesforce_leads,
   COUNT(*) FILTER(WHERE
@@ -16,7 +16,7 @@ GROUP BY
   entity_key
 HAVING
   COUNT(*) FILTER(WHERE
-    match_status IN ('net_new', 'to_review')) <> CASE
+    is_net_new OR match_status = 'to_review') <> CASE
     WHEN COUNT(*) FILTER(WHERE
       is_live AND is_crm) = 0
     AND COUNT(*) FILTER(WHERE

@@ -33,7 +33,8 @@ QUEUE = """
             COALESCE(l.match_status IN ('net_new', 'to_review'), FALSE)
                 OR COALESCE(r.match_status IN ('net_new', 'to_review'), FALSE) AS settles_net_new,
             COALESCE(l.match_status = 'to_review' AND l.nearest_lead_key = p.right_lead_key, FALSE)
-                OR COALESCE(r.match_status = 'to_review' AND r.nearest_lead_key = p.left_lead_key, FALSE) AS is_in_doubt,
+                OR COALESCE(r.match_status = 'to_review' AND r.nearest_lead_key = p.left_lead_key, FALSE)
+                AS is_in_doubt,
             CASE WHEN a.is_crm THEN b.license_type
                 ELSE COALESCE(a.license_type, b.license_type) END AS license_type,
             CASE WHEN a.is_crm THEN COALESCE(b.capacity, a.capacity)

@@ -182,7 +182,7 @@ WITH lead AS (
       WHEN NOT w.is_oldest
       THEN 'duplicate'
       WHEN COALESCE(w.nearest_verdict = 'review', FALSE)
-      OR 1 - w.doubt < @net_new_probability
+      OR w.doubt > 1 - @net_new_probability
       THEN 'to_review'
       ELSE 'net_new'
     END AS match_status
@@ -205,7 +205,7 @@ WITH lead AS (
         j.match_status = 'known' AND NOT j.is_crm
       )
       THEN COALESCE(j.match_certainty, 1)
-      ELSE 1 - j.doubt
+      ELSE ROUND(1 - j.doubt, 6)
     END AS confidence
   FROM judged AS j
 )

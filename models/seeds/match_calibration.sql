@@ -22,10 +22,7 @@ MODEL (
     NOT_NULL(columns := (claim, verdict, least_weight, probability)),
     UNIQUE_COMBINATION_OF_COLUMNS(columns := (claim, verdict, least_weight)),
     ACCEPTED_VALUES("column" := claim, is_in := ('net_new', 'duplicate')),
-    ACCEPTED_VALUES(
-      "column" := verdict,
-      is_in := ('none', 'different', 'sister_site', 'review')
-    ),
+    ACCEPTED_VALUES("column" := verdict, is_in := ('none', 'different', 'sister_site', 'review')),
     FORALL(criteria := (
       probability BETWEEN 0 AND 1
     ))
