@@ -169,7 +169,7 @@ WITH lead AS (
   LEFT JOIN geography AS g
     ON g.geography_key = l.postal_code
 ), judged AS (
-  /* One word a lead; whatever else is said of it follows from that */
+  /* One word a lead; whatever else is said of it follows from that. The optimizer turns 1 - doubt < x round wrongly */
   SELECT
     w.*,
     CASE
