@@ -16,7 +16,7 @@ from sqlmesh.cli.main import cli as sqlmesh_cli
 from conftest import ROOT, Run
 from lead_enrichment.cli import app
 
-DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("*/README.md"), *(ROOT / "docs").rglob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("*/README.md"), *(ROOT / "docs").rglob("*.md")])
 COMMANDS = {"leads": typer.main.get_command(app), "sqlmesh": sqlmesh_cli}
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MODEL = re.compile(r"\b(?:stg|int|dim|fact)_[a-z_]+\b")
