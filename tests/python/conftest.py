@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from helpers import PLAN
 from lead_enrichment.paths import DataPaths, data_paths
 
 # SQLMesh loads models in forked processes; a fork of a test process, which DuckDB has given threads, may crash.
@@ -121,7 +122,7 @@ def planned_demo(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Path:
             size = ("--facilities", str(DEMO_FACILITIES), "--months", str(DEMO_MONTHS))
             run("leads", "demo", *size, data=data)
             run("leads", "ingest", "--backfill", data=data)
-            run("sqlmesh", "plan", "--auto-apply", "--no-prompts", "--skip-tests", data=data)
+            run(*PLAN, data=data)
             ready.touch()
     return data
 

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from conftest import LEADS, ROOT, Run, command_environment
+from helpers import RUN, query
 from lead_enrichment.bronze import write_empty_tables
 from lead_enrichment.commands.rehearse import page
 from lead_enrichment.contracts import CONTRACTS_DIR, contracts, read_contract
@@ -39,11 +40,6 @@ def tree(data: Path) -> dict[str, str]:
     """Give the SHA-256 of every file of a data directory, rehearsals apart: tables, state, ledger, bronze, archive."""
     files = [path for path in data.rglob("*") if path.is_file() and path.relative_to(data).parts[0] != "rehearsal"]
     return {str(path.relative_to(data)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
-
-def production(data: Path, query: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(data / "warehouse" / "leads.duckdb"), read_only=True) as connection:
-        return connection.execute(query).fetchall()
 
 
 @dataclass
@@ -82,7 +78,7 @@ def delivery(own_demo: Path) -> Delivery:
     by_key = {row[1]: dict(zip(header, [value or "" for value in row[1:]], strict=True)) for row in delivered}
     listed = [row[1] for row in delivered if row[0] == newest]
     back = next(key for key in by_key if key not in listed)
-    plain = production(
+    plain = query(
         own_demo,
         "SELECT natural_id FROM intermediate.int_lead_current WHERE source_key = 'texas' AND is_live "
         "AND phone_type = 'FIXED_LINE_OR_MOBILE' AND capacity IS NOT NULL ORDER BY lead_key LIMIT 3",
@@ -133,7 +129,7 @@ def test_the_difference_is_exactly_what_was_changed_in_the_file(
     )  # fmt: skip
     assert {source: counts["gone"] for source, counts in difference["sources"].items() if source != "texas"} == {
         row[0]: {"before": row[1], "after": row[1]}
-        for row in production(
+        for row in query(
             own_demo,
             "SELECT source_key, COUNT(*) FILTER (NOT is_live) FROM facts.fact_lead_match "
             "WHERE source_key <> 'texas' GROUP BY 1",
@@ -211,10 +207,10 @@ def test_an_accepted_file_comes_in_with_its_proposed_alias_as_it_was_shown(
     assert [rows[0]["status"] for rows in Ledger(own_demo / "bronze").proposals().values()] == ["accepted"]
 
     verdicts = "SELECT lead_key, is_net_new, is_duplicate_in_salesforce FROM facts.fact_lead_match"
-    then = {row[0]: row[1:] for row in production(own_demo, verdicts)}
-    run("sqlmesh", "run", "--ignore-cron", data=own_demo)
-    now = {row[0]: row[1:] for row in production(own_demo, verdicts)}
-    assert ("attested",) in production(own_demo, "SELECT completeness FROM facts.fact_file_load")
+    then = {row[0]: row[1:] for row in query(own_demo, verdicts)}
+    run(*RUN, data=own_demo)
+    now = {row[0]: row[1:] for row in query(own_demo, verdicts)}
+    assert ("attested",) in query(own_demo, "SELECT completeness FROM facts.fact_file_load")
     nothing = (False, False)
     flips = {
         f"{said} {flag}": sum(

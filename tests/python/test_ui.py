@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, TimeoutError, expect, sync_playwright
 
 from conftest import BIN, ROOT, command_environment
+from helpers import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -34,13 +34,6 @@ ARGUMENTS = (
 BRONZE = ("bronze.nevada", "bronze.oklahoma", "bronze.salesforce", "bronze.texas")
 SLOW = 60_000
 ATTEMPTS = 3
-
-
-def free_port() -> int:
-    """Give a port on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
