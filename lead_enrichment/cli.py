@@ -11,6 +11,7 @@ from lead_enrichment.commands import (
     demo,
     ingest,
     match,
+    refresh,
     rehearse,
     release,
     sqlmesh,
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo_command)
 app.command("ingest")(ingest.ingest_command)
+app.command("refresh")(refresh.refresh_command)
 app.command("rehearse")(rehearse.rehearse_command)
 app.command("release")(release.release_command)
 app.command("status")(status.status_command)

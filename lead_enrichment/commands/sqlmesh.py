@@ -8,7 +8,6 @@ import typer
 
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.warehouse import spark
-from lead_enrichment.warehouse.waiting import take_turns
 
 # Everything behind `leads sqlmesh` is SQLMesh's, its --help too.
 SETTINGS = {"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False}
@@ -20,6 +19,8 @@ def sqlmesh_command(context: typer.Context) -> None:
     On Spark: `leads sqlmesh --gateway spark plan`.
     """
     from sqlmesh.cli.main import cli
+
+    from lead_enrichment.warehouse.waiting import take_turns
 
     if spark.is_asked_for(context.args):
         with errors_as_sentences():

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import wraps
 from pathlib import Path
 from statistics import median
 from threading import Event, Lock, Thread
@@ -51,9 +49,10 @@ class Recorder:
         self._console, self._lock, self._costs = console, Lock(), dict[str, _Cost]()
         self._memory = _MemoryWatch()
         self._unfinished = False
-        _listen(console, "start_snapshot_evaluation_progress", self._began)
-        _listen(console, "update_snapshot_evaluation_progress", self._ended)
-        _listen(console, "stop_evaluation_progress", self._stopped)
+        # Imported here: what only reads the records does without SQLMesh.
+        from lead_enrichment.sqlmesh_internals import listen_to_models
+
+        listen_to_models(console, self._began, self._ended, self._stopped)
 
     def begin(self, adapter: Any, environment: str, bronze: Path) -> None:
         """Begin a plan or run.
@@ -181,19 +180,6 @@ def newest_run(rows: list[dict[str, Any]], environment: str = "prod") -> list[di
 def _span(row: dict[str, Any]) -> float:
     """Give the days that a run of a model built."""
     return float((row["interval_end"] - row["interval_start"]).total_seconds() / 86_400)
-
-
-def _listen(console: Any, method: str, listener: Callable[..., None]) -> None:
-    """Let a listener hear every call of a console's method, after the console itself."""
-    told = getattr(console, method)
-
-    @wraps(told)
-    def tell(*args: Any, **kwargs: Any) -> Any:
-        answer = told(*args, **kwargs)
-        listener(*args, **kwargs)
-        return answer
-
-    setattr(console, method, tell)
 
 
 def _time(milliseconds: int | None) -> datetime | None:

@@ -9,10 +9,11 @@ from rich.console import Console
 
 from lead_enrichment.bronze import PARTITION, bronze_tables, registration_statements
 from lead_enrichment.hooks.model_run import record, recorder_of
-from lead_enrichment.hooks.publish import publish_after
+from lead_enrichment.hooks.publish import PRODUCTION, publish_after
 from lead_enrichment.ingest.ledger import QUARANTINED
 from lead_enrichment.ingest.run import ingest
 from lead_enrichment.paths import data_paths
+from lead_enrichment.warehouse.freshness import forget_built
 from lead_enrichment.warehouse.waiting import in_turn
 
 
@@ -52,15 +53,18 @@ def _forget_outdated_tables(adapter: Any) -> None:
 
 
 def begin_recording(adapter: Any, environment: str) -> None:
-    """Begin to write down what each model costs, in the plan or run that begins.
+    """Begin to write down what each model costs, in the plan or run that begins; what a refresh built may change now.
 
     Args:
         adapter: SQLMesh's engine adapter.
         environment: Name of the environment that is built.
     """
-    from sqlmesh.core.console import get_console
+    from lead_enrichment.sqlmesh_internals import current_console
 
-    record(get_console(), adapter, environment, data_paths().bronze)
+    paths = data_paths()
+    if environment == PRODUCTION:
+        forget_built(paths)
+    record(current_console(), adapter, environment, paths.bronze)
 
 
 def publish_for_readers(adapter: Any, environment: str) -> None:
@@ -70,7 +74,7 @@ def publish_for_readers(adapter: Any, environment: str) -> None:
         adapter: SQLMesh's engine adapter.
         environment: Name of the environment that was built.
     """
-    from sqlmesh.core.console import get_console
+    from lead_enrichment.sqlmesh_internals import current_console
 
-    recorder = recorder_of(get_console())
+    recorder = recorder_of(current_console())
     publish_after(adapter, environment, recorder is None or recorder.is_complete, data_paths())

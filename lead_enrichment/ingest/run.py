@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from lead_enrichment.bronze import write_empty_tables
 from lead_enrichment.contracts import Contract, contracts
-from lead_enrichment.errors import DataError, DriftError, UsageError
+from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.ingest.archive import keep
 from lead_enrichment.ingest.completeness import (
     FEWEST_ROWS,
@@ -30,6 +30,7 @@ from lead_enrichment.ingest.completeness import (
     verdict,
 )  # fmt: skip
 from lead_enrichment.ingest.delivery import (
+    DriftError,
     Stamp,
     check_header,
     convert,
@@ -37,7 +38,7 @@ from lead_enrichment.ingest.delivery import (
     file_id,
     read_header,
 )  # fmt: skip
-from lead_enrichment.ingest.drift import Comparison, misfits, summary
+from lead_enrichment.ingest.drift import DeliveryComparison, misfits, summary
 from lead_enrichment.ingest.formats import Text, as_text
 from lead_enrichment.ingest.ledger import (
     DUPLICATE,
@@ -297,7 +298,7 @@ class _Run:
     def _propose(self, file: _File, contract: Contract, text: Text, error: DriftError) -> str:
         """Write down what the columns most likely are, and say it."""
         last = self._last.get(contract.source_key)
-        with Comparison(text, file.header, contract, last.rows if last else None) as comparison:
+        with DeliveryComparison(text, file.header, contract, last.rows if last else None) as comparison:
             advice = comparison.advise(error.columns)
         proposal_id = proposal_id_of(contract.source_key, file.file_id)
         self._ledger.append_proposal(proposal_id, contract.source_key, file.file_id, file.path.name, advice)

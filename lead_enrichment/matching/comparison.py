@@ -49,7 +49,7 @@ TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 
 
 
 @dataclass(frozen=True)
-class Comparison:
+class EnvironmentComparison:
     """Leads and pairs to which the environment would do something else.
 
     Args:
@@ -65,7 +65,7 @@ class Comparison:
     scores: int
 
 
-def compare(connection: duckdb.DuckDBPyConnection, environment: str, samples: int) -> Comparison:
+def compare(connection: duckdb.DuckDBPyConnection, environment: str, samples: int) -> EnvironmentComparison:
     """Hold an environment against production.
 
     Args:
@@ -107,7 +107,7 @@ def compare(connection: duckdb.DuckDBPyConnection, environment: str, samples: in
     (scores,) = rows(
         connection, f"SELECT COUNT(*) AS number FROM ({weights}) WHERE weight_before IS DISTINCT FROM weight_after"
     )
-    return Comparison(
+    return EnvironmentComparison(
         leads=grouped(LEADS.format(schema=schemas_of["fact_lead_match"])),
         bands=grouped(pairs(column=CHANGED.format("band"))),
         verdicts=grouped(pairs(column=CHANGED.format("verdict"))),

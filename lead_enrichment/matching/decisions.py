@@ -12,11 +12,11 @@ from pathlib import Path
 import duckdb
 
 from lead_enrichment.errors import UsageError
+from lead_enrichment.matching.verdicts import VERDICTS
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.warehouse.reading import Row, find_lead, rows
 
 SOURCE = "decisions"
-VERDICTS = ("same", "different", "sister_site", "unsure")
 HEADER = (
     "lead_key_1", "lead_key_2", "decision", "decided_by", "decided_at", "reason", "content_hash_1", "content_hash_2",
 )  # fmt: skip
@@ -109,7 +109,7 @@ def one_line(text: str, what: str) -> str:
     return line
 
 
-def drop(paths: DataPaths, decisions: Sequence[Decision]) -> Path:
+def submit(paths: DataPaths, decisions: Sequence[Decision]) -> Path:
     """Write decisions as one file into landing, whole or not at all, and give its path.
 
     Raises:
@@ -153,7 +153,7 @@ def queue(connection: duckdb.DuckDBPyConnection, paths: DataPaths, limit: int) -
 def _on_their_way(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> set[frozenset[str]]:
     """Give the pairs whose decision no model has seen: it lies in landing, or in bronze since the last run."""
     pairs = set()
-    # Files of another form than that of `drop` are left to ingest.
+    # Files of another form than that of `submit` are left to ingest.
     for path in (paths.landing / SOURCE).glob("[!.]*.csv"):
         with path.open(encoding="utf-8", errors="replace", newline="") as stream:
             for row in csv.DictReader(stream):

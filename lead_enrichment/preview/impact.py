@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,18 +15,14 @@ from sqlglot.lineage import lineage as query_lineage
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope, find_all_in_scope
 from sqlmesh import Context
-from sqlmesh.core.config import Config
-from sqlmesh.core.config.loader import load_configs
-from sqlmesh.core.console import NoopConsole, set_console
-from sqlmesh.core.context import BaseContext
 from sqlmesh.core.dialect import normalize_mapping_schema, normalize_model_name
-from sqlmesh.core.lineage import CACHE, lineage
+from sqlmesh.core.lineage import lineage
 from sqlmesh.core.model import Model
-from sqlmesh.utils.errors import SQLMeshError
 
 from lead_enrichment.bronze import PARTITION, PIPELINE_COLUMNS
 from lead_enrichment.contracts import Contract, contracts, fold
 from lead_enrichment.errors import UsageError
+from lead_enrichment.sqlmesh_internals import EngineLessContext, qualified_scope
 
 # Clauses that decide which rows a query gives; ORDER BY does so only beside a LIMIT.
 ROW_CLAUSES = frozenset({"where", "joins", "group", "having", "qualify", "distinct"})
@@ -162,31 +156,6 @@ def _near_columns(contract: Contract, text: str) -> str:
     return f"Its columns are {', '.join(column.name for column in contract.columns)}."
 
 
-def load_project(project: Path) -> Context:
-    """Load the models of the project, without its warehouse: lineage needs none, and another process may hold it.
-
-    Raises:
-        UsageError: No project lies there, or its models cannot be read.
-    """
-    if not (project / "config.yaml").exists():
-        raise UsageError("here is no SQLMesh project", str(project.absolute()), "Run it from the project's folder.")
-    # No file is written beside the models, and no process is forked for a few dozen of them.
-    os.environ.setdefault("MAX_FORK_WORKERS", "1")
-    set_console(NoopConsole())
-    configs = load_configs(None, Config, [project])
-    for config in configs.values():
-        connection: Any = config.get_connection(config.default_gateway_name)
-        if connection.type_ == "duckdb" and connection.database:
-            # In memory under the name that it has as a file.
-            connection.catalogs, connection.database = {Path(connection.database).stem: ":memory:"}, None
-        config.get_gateway(config.default_gateway_name).state_connection = None
-    try:
-        return Context(paths=[str(project)], config=configs)
-    except SQLMeshError as error:
-        problem = " ".join(str(error).split())
-        raise UsageError(f"the models cannot be loaded ({problem})", "", "Mend them: sqlmesh lint.") from error
-
-
 def read_lineage(context: Context) -> Lineage:
     """Compute the column lineage of every model of a project, each query rendered once."""
     readers: dict[Field, dict[Field, bool]] = defaultdict(dict)
@@ -282,9 +251,7 @@ def _clause_reads(context: Context, model: Model) -> Iterator[tuple[Field, bool,
     That is None for the rows of the model (filters, inner joins, groups). The key of an outer join looks something
     up: it decides the columns that come from the model whose name is given.
     """
-    # The qualified query that SQLMesh kept when it was asked for the model's lineage.
-    root: Scope = CACHE[model.name][2]
-    for scope in root.traverse():
+    for scope in qualified_scope(model).traverse():
         for column in find_all_in_scope(scope.expression, exp.Column):
             clause = _row_clause(column)
             if clause is None:
@@ -389,31 +356,12 @@ def _python_reads(context: Context, model: Model) -> set[Field]:
     return recorder.fields | unknown
 
 
-class _Recorder(BaseContext):
-    """Stands in for the context of a Python model: answers every query with no rows, and keeps what it read."""
+class _Recorder(EngineLessContext):
+    """Answers every query of a Python model with no rows, and keeps what it read."""
 
     def __init__(self, context: Context, model: Model) -> None:
-        self._context, self._model = context, model
+        super().__init__(context, model)
         self.fields: set[Field] = set()
-
-    @property
-    def default_dialect(self) -> str | None:
-        return self._context.default_dialect
-
-    @property
-    def default_catalog(self) -> str | None:
-        return self._context.default_catalog
-
-    @property
-    def _model_tables(self) -> dict[str, str]:
-        return {fqn: fqn for fqn in self._model.depends_on or ()}
-
-    @property
-    def engine_adapter(self) -> Any:
-        raise SQLMeshError("no engine is at hand while lineage is read")
-
-    def with_variables(self, *_: Any, **__: Any) -> _Recorder:
-        return self
 
     def fetchdf(self, query: exp.Expr | str, *_: Any, **__: Any) -> pd.DataFrame:
         dialect = self._model.dialect

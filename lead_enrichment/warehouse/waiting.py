@@ -73,12 +73,12 @@ def patience() -> float:
 
 def take_turns() -> None:
     """Let SQLMesh wait in this process wherever it opens a DuckDB file."""
-    from sqlmesh.core.config.connection import BaseDuckDBConnectionConfig
+    from lead_enrichment.sqlmesh_internals import connect_duckdb_by
 
     def connect(**settings: Any) -> duckdb.DuckDBPyConnection:
         return in_turn(lambda: duckdb.connect(**settings))
 
-    BaseDuckDBConnectionConfig._connection_factory = property(lambda self: connect)  # type: ignore[assignment]
+    connect_duckdb_by(connect)
 
 
 def command_of(process: int) -> str:

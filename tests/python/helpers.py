@@ -1,4 +1,4 @@
-"""What tests do again and again: submit files, read what became of them, call commands, break off in the middle."""
+"""What tests do again and again: land files, read what became of them, call commands, break off in the middle."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NEVADA_HEADER = (
 )
 
 
-def submit(data: Path, name: str, content: str | bytes, source: str = "nevada") -> Path:
+def land(data: Path, name: str, content: str | bytes, source: str = "nevada") -> Path:
     """Put a file into the landing folder of a source.
 
     Args:
@@ -48,8 +48,8 @@ def submit(data: Path, name: str, content: str | bytes, source: str = "nevada") 
 def take_in(
     paths: DataPaths, name: str, content: str | bytes, source: str = "nevada", backfill: bool = False
 ) -> Outcome:
-    """Submit a file, ingest it, and return its outcome; fails where more than this file had landed."""
-    submit(paths.root, name, content, source)
+    """Land a file, ingest it, and return its outcome; fails where more than this file had landed."""
+    land(paths.root, name, content, source)
     (outcome,) = ingest(paths, backfill=backfill)
     return outcome
 

@@ -19,9 +19,9 @@ import pyarrow as pa
 import pytest
 
 import helpers
-from helpers import crash, submit, take_in
+from helpers import crash, land, take_in
 from lead_enrichment.bronze import registration_statements
-from lead_enrichment.contracts import CONTRACTS_DIR, Retention, contracts, lead_contracts, read_contract
+from lead_enrichment.contracts import Retention, contracts, contracts_dir, lead_contracts, read_contract
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.ingest import archive
 from lead_enrichment.ingest.archive import archived_file, entries, find, keep, prune, restore
@@ -112,7 +112,7 @@ def test_restore_gives_the_bytes_back_and_enters_it(paths: DataPaths, tmp_path: 
 def test_a_restored_file_without_a_date_in_its_name_claims_the_same_date_again(
     paths: DataPaths, tmp_path: Path
 ) -> None:
-    landed = submit(paths.root, "facilities.csv", nevada(1001))
+    landed = land(paths.root, "facilities.csv", nevada(1001))
     noon = datetime(2026, 3, 4, 12, tzinfo=UTC).timestamp()
     os.utime(landed, (noon, noon))
     ingest(paths)
@@ -239,7 +239,7 @@ def test_a_crash_between_archive_and_ledger_is_listed_kept_and_mended(
     paths: DataPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     snapshots(paths, 9)
-    submit(paths.root, "nevada_2026-10-05.csv", nevada(1010))
+    land(paths.root, "nevada_2026-10-05.csv", nevada(1010))
     with monkeypatch.context() as patched:
         patched.setattr(Ledger, "append", crash)
         with pytest.raises(KeyboardInterrupt):
@@ -258,7 +258,7 @@ def test_a_crash_between_archive_and_ledger_is_listed_kept_and_mended(
 def test_an_archive_half_written_is_removed_by_the_next_ingest(
     paths: DataPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    landed = submit(paths.root, "nevada_2026-10-05.csv", nevada(1010))
+    landed = land(paths.root, "nevada_2026-10-05.csv", nevada(1010))
     with monkeypatch.context() as patched:
         patched.setattr(Path, "chmod", crash)
         with pytest.raises(KeyboardInterrupt):
@@ -456,7 +456,7 @@ def test_retention_ends_by_the_calendar(retention: Retention, received: date, en
 
 @pytest.mark.parametrize("stated", ["value: 7, unit: months", "value: 0, unit: y", "value: long, unit: y", "value: 7"])
 def test_a_retention_that_cannot_be_read_is_said(tmp_path: Path, stated: str) -> None:
-    text = (CONTRACTS_DIR / "texas.yaml").read_text(encoding="utf-8")
+    text = (contracts_dir() / "texas.yaml").read_text(encoding="utf-8")
     path = tmp_path / "texas.yaml"
     path.write_text(re.sub(r"value: 7, unit: y", stated, text), encoding="utf-8")
     with pytest.raises(UsageError, match=r"contracts/texas.yaml: the retention of .* cannot be read"):

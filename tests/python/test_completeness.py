@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers import call, submit, take_in
+from helpers import call, land, take_in
 from lead_enrichment import contracts
 from lead_enrichment.errors import DataError
 from lead_enrichment.ingest.completeness import read_manifest
@@ -28,7 +28,7 @@ def row(number: int, county: str = "TRAVIS", capacity: int = 10) -> str:
 def deliver(paths: DataPaths, lines: list[str], name: str = FIRST, manifest: str | None = None) -> Outcome:
     """Take in a Texas file, with a manifest beside it where one is given."""
     if manifest is not None:
-        submit(paths.root, f"{name}.manifest.json", manifest, "texas")
+        land(paths.root, f"{name}.manifest.json", manifest, "texas")
     return take_in(paths, name, "\n".join([HEADER, *lines]) + "\n", "texas")
 
 
@@ -76,10 +76,10 @@ def test_trailer_row_attests_and_is_no_row(
 ) -> None:
     folder = tmp_path / "contracts"
     folder.mkdir()
-    text = (contracts.CONTRACTS_DIR / "texas.yaml").read_text(encoding="utf-8")
+    text = (contracts.contracts_dir() / "texas.yaml").read_text(encoding="utf-8")
     setting = "    customProperties:\n      - {property: trailer, value: '^TOTAL RECORDS: ([0-9]+)'}\n"
     (folder / "texas.yaml").write_text(text.replace("    customProperties:\n", setting, 1), encoding="utf-8")
-    monkeypatch.setattr(contracts, "CONTRACTS_DIR", folder)
+    monkeypatch.setenv("LEADS_CONTRACTS_DIR", str(folder))
     contracts.contracts.cache_clear()
     try:
         outcome = deliver(paths, [row(1), row(2), trailer.format(stated)])

@@ -19,11 +19,12 @@ from hypothesis import strategies as st
 from sqlmesh import Context
 
 from conftest import ROOT, Run
-from helpers import RUN, bronze_rows, query, submit
+from helpers import RUN, bronze_rows, land, query
 from lead_enrichment.errors import UsageError
 from lead_enrichment.ingest.ledger import Ledger
 from lead_enrichment.ingest.run import ingest
-from lead_enrichment.matching.decisions import VERDICTS, Decision, drop, one_line, queue
+from lead_enrichment.matching.decisions import Decision, one_line, queue, submit
+from lead_enrichment.matching.verdicts import VERDICTS
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.warehouse.connection import connect
 
@@ -145,7 +146,7 @@ def decision(**changes: Any) -> Decision:
 
 def test_dropped_decisions_are_taken_in_as_they_were_written(paths: DataPaths) -> None:
     reason = 'said "same", by phone; 50% sure'
-    drop(paths, [decision(reason=reason), decision(lead_key_1="nevada:1", verdict="unsure")])
+    submit(paths, [decision(reason=reason), decision(lead_key_1="nevada:1", verdict="unsure")])
     assert [outcome.status for outcome in ingest(paths)] == ["loaded"]
     assert bronze_rows(paths, "decisions", "row_number, lead_key_1, decision, reason, decided_at, content_hash_2") == [
         (1, "texas:1", "same", reason, START.isoformat(), "h2"),
@@ -158,15 +159,15 @@ def test_the_same_words_in_other_hands_are_no_drift(paths: DataPaths) -> None:
     # Names, then e-mail addresses: of a state's file that would be asked about.
     for day, person in (("20", "Ana"), ("21", "ana@example.com")):
         rows = "\n".join(f"texas:{n},salesforce:{n},same,{person},2026-11-{day},r" for n in range(30))
-        submit(paths.root, f"mine_2026-11-{day}.csv", f"{HEADER}\n{rows}\n", "decisions")
+        land(paths.root, f"mine_2026-11-{day}.csv", f"{HEADER}\n{rows}\n", "decisions")
     assert [outcome.status for outcome in ingest(paths)] == ["loaded", "loaded"]
 
 
 def test_a_file_without_a_person_column_is_refused_and_the_others_go_on(paths: DataPaths) -> None:
     without_person = "lead_key_1,lead_key_2,decision\ntexas:1,texas:2,same\n"
-    submit(paths.root, "bad_2026-11-20.csv", without_person, "decisions")
+    land(paths.root, "bad_2026-11-20.csv", without_person, "decisions")
     rows = "texas:1,texas:2,same,Ana,,r\ntexas,texas:2,same,Ana,,r\n"
-    submit(paths.root, "good_2026-11-21.csv", f"{HEADER}\n{rows}", "decisions")
+    land(paths.root, "good_2026-11-21.csv", f"{HEADER}\n{rows}", "decisions")
     bad, good = ingest(paths)
     assert bad.status == "quarantined" and "required columns are missing: decided_by" in str(bad.reason)
     # A key without a source cannot be one.
@@ -258,7 +259,7 @@ def test_the_queue_lists_the_most_valuable_pair_first(made_up: duckdb.DuckDBPyCo
 def test_a_pair_whose_decision_is_on_its_way_waits_no_more(
     made_up: duckdb.DuckDBPyConnection, paths: DataPaths
 ) -> None:
-    drop(paths, [decision(lead_key_1="texas:big"), decision(lead_key_1="texas:home", verdict="unsure")])
+    submit(paths, [decision(lead_key_1="texas:big"), decision(lead_key_1="texas:home", verdict="unsure")])
     left = [name for name in QUEUE_ORDER if name not in ("big", "home")]
     assert names(made_up, paths) == left
     # Taken in, but no model has run.

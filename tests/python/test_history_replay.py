@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from conftest import Run
-from helpers import PLAN, RUN, csv_text, query, submit
+from helpers import PLAN, RUN, csv_text, land, query
 from lead_enrichment.contracts import contracts
 from lead_enrichment.ingest.ledger import Ledger
 
@@ -238,9 +238,9 @@ EVENING = File("texas", TODAY, (TEXAN, (*LONE[:2], "512-555-0188")), "_corrected
 BACKFILLED = File("nevada", days_ago(6), (SUNNY, BEAR, ("1177", "BACKFILLED", "")))
 
 
-def submit_files(data: Path, *files: File) -> None:
+def land_files(data: Path, *files: File) -> None:
     for item in files:
-        submit(data, item.name, item.text(), item.source_key)
+        land(data, item.name, item.text(), item.source_key)
 
 
 def received(data: Path, *files: File) -> list[Delivery]:
@@ -288,23 +288,23 @@ def story(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Story:
         log = "SELECT lead_key, received_at, lead_version_key FROM intermediate.int_lead_version ORDER BY ALL"
         stages[stage] = Stage(dim_lead(data), query(data, log))
 
-    submit_files(data, *ARCHIVE)
+    land_files(data, *ARCHIVE)
     command("leads", "ingest", "--backfill")
     command(*PLAN)
     look("planned")
-    submit_files(data, *LATE)
+    land_files(data, *LATE)
     command(*RUN)
     look("late")
     command(*RUN)
     look("again")
-    submit_files(data, EVENING)
+    land_files(data, EVENING)
     command(*RUN)
     look("evening")
     command(
         *(*PLAN, "--restate-model", "intermediate.int_lead_version", "--start", str(START), "--run", "--ignore-cron")
     )
     look("restated")
-    submit_files(data, BACKFILLED)
+    land_files(data, BACKFILLED)
     said = command("leads", "ingest", "--backfill").stderr
     command(*shlex.split(said.partition(" Run: ")[2]), "--auto-apply", "--no-prompts", "--skip-tests")
     look("backfilled")

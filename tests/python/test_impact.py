@@ -9,7 +9,8 @@ import pytest
 
 from conftest import ROOT
 from helpers import call
-from lead_enrichment.preview.impact import Impact, Lineage, delivered_column, impact_of, load_project, read_lineage
+from lead_enrichment.preview.impact import Impact, Lineage, delivered_column, impact_of, read_lineage
+from lead_enrichment.warehouse.project import load_project
 
 CONFIG = """
 gateways:
@@ -225,7 +226,7 @@ def test_outside_of_the_project_it_says_where_to_run(tmp_path: Path, monkeypatch
 
 
 def test_the_command_names_what_breaks(small: Lineage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lead_enrichment.preview.impact.load_project", lambda _: None)
+    monkeypatch.setattr("lead_enrichment.warehouse.project.load_project", lambda _: None)
     monkeypatch.setattr("lead_enrichment.preview.impact.read_lineage", lambda _: small)
     said = call("contracts", "impact", "salesforce.status")
     assert "Removing bronze.salesforce.status is breaking: dims.dim_lead reads it." in said

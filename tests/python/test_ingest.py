@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conftest import SAMPLES, needs_samples
-from helpers import NEVADA_HEADER, bronze_rows, submit, take_in
+from helpers import NEVADA_HEADER, bronze_rows, land, take_in
 from lead_enrichment.bronze import EXTERNAL_MODELS, external_models_yaml
 from lead_enrichment.ingest.ledger import Ledger
 from lead_enrichment.ingest.run import ingest
@@ -48,8 +48,8 @@ def test_same_bytes_are_loaded_once(paths: DataPaths) -> None:
     ],
 )
 def test_unusable_file_goes_to_quarantine_with_its_reason(paths: DataPaths, text: bytes, said: str) -> None:
-    submit(paths.root, OCTOBER, text)
-    submit(paths.root, NOVEMBER, GOOD)
+    land(paths.root, OCTOBER, text)
+    land(paths.root, NOVEMBER, GOOD)
     by_status = {outcome.status: outcome for outcome in ingest(paths)}
     assert said in (by_status["quarantined"].reason or "")
     assert by_status["loaded"].rows_loaded == 1
@@ -98,7 +98,7 @@ def test_crash_at_any_rename_loads_the_file_once_in_the_end(tmp_path: Path, monk
         paths = data_paths()
         # The empty tables of a fresh data directory are written by rename too.
         ingest(paths)
-        submit(paths.root, OCTOBER, f"{GOOD}short,row\n")
+        land(paths.root, OCTOBER, f"{GOOD}short,row\n")
         is_through = False
         with monkeypatch.context() as patched, suppress(KeyboardInterrupt):
             patched.setattr(Path, "replace", crashing_at(position))

@@ -22,7 +22,7 @@ import pytest
 
 from conftest import ROOT
 from helpers import NEVADA_HEADER as HEADER
-from helpers import bronze_rows, crash, submit, take_in
+from helpers import bronze_rows, crash, land, take_in
 from lead_enrichment.errors import UsageError
 from lead_enrichment.ingest import delivery
 from lead_enrichment.ingest import run as ingest_module
@@ -87,9 +87,9 @@ def test_a_short_row_with_line_breaks_in_quotes_is_one_rejected_row(paths: DataP
 
 def test_a_field_longer_than_any_reader_takes_stops_no_other_row_or_file(paths: DataPaths) -> None:
     too_long = "x" * (delivery.FIELD_CHARACTERS + 1)
-    submit(paths.root, OCTOBER, file_of(row(1, name=too_long), "short", row(2)))
-    submit(paths.root, NOVEMBER, file_of(row(1), header=too_long))
-    submit(paths.root, DECEMBER, file_of(row(9)))
+    land(paths.root, OCTOBER, file_of(row(1, name=too_long), "short", row(2)))
+    land(paths.root, NOVEMBER, file_of(row(1), header=too_long))
+    land(paths.root, DECEMBER, file_of(row(9)))
     outcomes = ingest(paths)
     assert [(item.status, item.rows_loaded, item.rows_rejected) for item in outcomes] == [
         ("loaded", 1, 2), ("quarantined", 0, 0), ("loaded", 1, 0),
@@ -165,7 +165,7 @@ def test_a_full_disk_is_said_and_leaves_the_file_in_landing(paths: DataPaths, mo
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    path = submit(paths.root, OCTOBER, file_of(row(1)))
+    path = land(paths.root, OCTOBER, file_of(row(1)))
     with monkeypatch.context() as patched:
         patched.setattr(ingest_module, "keep", full)
         with pytest.raises(UsageError, match="No space left"):
@@ -178,7 +178,7 @@ def test_a_full_disk_is_said_and_leaves_the_file_in_landing(paths: DataPaths, mo
 def test_a_crash_while_a_file_goes_to_quarantine_leaves_none_without_a_ledger_row(
     paths: DataPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    submit(paths.root, OCTOBER, "a,b\n1,2\n")
+    land(paths.root, OCTOBER, "a,b\n1,2\n")
     with monkeypatch.context() as patched:
         patched.setattr(Ledger, "append", crash)
         with pytest.raises(KeyboardInterrupt):
@@ -188,7 +188,7 @@ def test_a_crash_while_a_file_goes_to_quarantine_leaves_none_without_a_ledger_ro
 
 
 def test_a_second_ingest_at_the_same_time_is_turned_away(paths: DataPaths) -> None:
-    submit(paths.root, OCTOBER, file_of(row(1)))
+    land(paths.root, OCTOBER, file_of(row(1)))
     with only_writer(paths), pytest.raises(UsageError, match="another ingest or prune is at work"):
         ingest(paths)
 
@@ -234,7 +234,7 @@ def test_kills_at_random_moments_lose_and_double_nothing(paths: DataPaths) -> No
             # A row that does not fit and cp1252 make it the slowest way, with the most files left half-way.
             lines = (row(number, name=f"CAFÉ {day}") for number in range(ROWS))
             name = f"nevada_{date(2026, 1, 1) + timedelta(days=day)}.csv"
-            landed = submit(paths.root, name, file_of("short", *lines).encode("cp1252"))
+            landed = land(paths.root, name, file_of("short", *lines).encode("cp1252"))
             before = archived()
             # What a kill may follow at once: a begin, a half-written conversion, an archived file, a loaded one.
             signs: dict[str, Callable[[], bool]] = {
@@ -264,7 +264,7 @@ def test_kills_at_random_moments_lose_and_double_nothing(paths: DataPaths) -> No
 def test_rows_of_a_load_that_never_reached_the_ledger_are_removed(
     paths: DataPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = submit(paths.root, OCTOBER, file_of(row(1), "short"))
+    path = land(paths.root, OCTOBER, file_of(row(1), "short"))
     with monkeypatch.context() as patched:
         patched.setattr(Ledger, "append", crash)
         with pytest.raises(KeyboardInterrupt):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from conftest import SAMPLES, Run, needs_samples
-from helpers import PLAN, csv_text, query, submit
+from helpers import PLAN, csv_text, land, query
 
 ROWS, GOLD = SAMPLES / "restaurant.csv", SAMPLES / "restaurant_gold.csv"
 DELIVERED_ON = "2026-11-02"
@@ -23,8 +23,8 @@ pytestmark = needs_samples
 Pair = frozenset[str]
 
 
-def submit_guides(data: Path) -> dict[int, str]:
-    """Submit Fodor's as a Texas file and Zagat's as a Salesforce extract.
+def land_guides(data: Path) -> dict[int, str]:
+    """Land Fodor's as a Texas file and Zagat's as a Salesforce extract.
 
     Fodor's has a slash in its phone numbers.
 
@@ -66,7 +66,7 @@ def submit_guides(data: Path) -> dict[int, str]:
     for source_key, sample in (("texas", "texas.csv"), ("salesforce", "salesforce_leads.csv")):
         with (SAMPLES / sample).open(newline="", encoding="utf-8") as file:
             header = next(csv.reader(file))
-        submit(data, f"{source_key}_{DELIVERED_ON}.csv", csv_text(guides[source_key], header), source_key)
+        land(data, f"{source_key}_{DELIVERED_ON}.csv", csv_text(guides[source_key], header), source_key)
     return keys
 
 
@@ -80,7 +80,7 @@ def read_gold(keys: dict[int, str]) -> set[Pair]:
 def planned(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Iterator[tuple[Path, set[Pair]]]:
     """The data directory of the restaurants, planned, and the pairs that are one restaurant."""
     data = tmp_path_factory.mktemp("restaurants")
-    keys = submit_guides(data)
+    keys = land_guides(data)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("LEADS_START", DELIVERED_ON)
         run("leads", "ingest", "--backfill", data=data)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, Run
-from helpers import PLAN, query, submit
+from helpers import PLAN, land, query
 from lead_enrichment.contracts import read_contract
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.preview.contract_check import standard_faults
@@ -30,7 +30,7 @@ def test_a_fifth_state_reaches_dim_lead(
     # What is missing is the unit test, which a person writes.
     said = run("sqlmesh", "lint", data=data, project=project_copy, expect=1)
     assert "nomissingunittest" in said.stdout + said.stderr
-    submit(data, SAMPLE.name, SAMPLE.read_bytes(), "utah")
+    land(data, SAMPLE.name, SAMPLE.read_bytes(), "utah")
     run("leads", "ingest", "--backfill", data=data, project=project_copy)
     run(*PLAN, "--skip-linter", data=data, project=project_copy)
     leads = query(

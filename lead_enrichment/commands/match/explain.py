@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
+from lead_enrichment.commands.output import keys, numbers, print_json
 from lead_enrichment.errors import UsageError
-from lead_enrichment.matching.evidence import Explanation, draw_waterfall, explain_lead, explain_pair
 from lead_enrichment.paths import data_paths
-from lead_enrichment.warehouse.reading import Row, production
+
+if TYPE_CHECKING:
+    from lead_enrichment.matching.evidence import Explanation
+    from lead_enrichment.warehouse.reading import Row
 
 NEAREST = 5
 BITS_A_BLOCK = 1.5
@@ -31,6 +33,9 @@ def explain_command(
     Each bit doubles the odds that the two are one facility: 0 bits are even
     odds, 4.2 are 95 in 100, 6.6 are 99 in 100.
     """
+    from lead_enrichment.matching.evidence import draw_waterfall, explain_lead, explain_pair
+    from lead_enrichment.warehouse.reading import production
+
     console = Console(highlight=False)
     with errors_as_sentences(), production(data_paths(create=False)) as connection:
         if other is None:
@@ -38,7 +43,7 @@ def explain_command(
                 raise UsageError("one lead has no evidence to draw", lead, "Name the lead to hold it against.")
             fact, nearest = explain_lead(connection, lead, NEAREST)
             if as_json:
-                typer.echo(json.dumps({"lead": fact, "nearest": nearest}, indent=2, default=str))
+                print_json({"lead": fact, "nearest": nearest})
             else:
                 _print_lead(console, fact, nearest)
             return
@@ -48,7 +53,7 @@ def explain_command(
                 raise UsageError("the two were never compared", f"{lead} and {other}", found.why_not)
             draw_waterfall(found.pair, picture)
     if as_json:
-        typer.echo(json.dumps({"pair": found.pair, "why_not_compared": found.why_not or None}, indent=2, default=str))
+        print_json({"pair": found.pair, "why_not_compared": found.why_not or None})
         return
     print_pair(console, found, lead, other)
     if picture:
@@ -62,9 +67,7 @@ def print_pair(console: Console, found: Explanation, lead: str, other: str) -> N
         console.print(f"{lead} and {other} were never compared. {found.why_not}", markup=False, soft_wrap=True)
         return
     left, right = pair["left_lead_key"], pair["right_lead_key"]
-    table = Table("", left, right, "How they agree", "Bits", "Sum", "", title=f"{left} and {right}")
-    for column in (4, 5):
-        table.columns[column].justify = "right"
+    table = Table("", left, right, "How they agree", *numbers("Bits", "Sum"), "", title=f"{left} and {right}")
     total = 0.0
     for step in found.steps:
         bits = step.weight + step.adjustment
@@ -108,10 +111,7 @@ def _print_lead(console: Console, fact: Row, nearest: list[dict[str, Any]]) -> N
     if not nearest:
         console.print("It was compared with no other lead: none shares a key with it that few others share.")
         return
-    table = Table("Nearest leads", "Name", "Bits", "Probability", "Verdict", "Why")
-    table.columns[0].no_wrap = True
-    for column in (2, 3):
-        table.columns[column].justify = "right"
+    table = Table(keys("Nearest leads"), "Name", *numbers("Bits", "Probability"), "Verdict", "Why")
     for pair in nearest:
         side = "right" if pair["left_lead_key"] == lead else "left"
         table.add_row(
