@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import signal
 import socket
+import subprocess
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -109,3 +112,19 @@ def is_held(warehouse: Path) -> bool:
     """Whether a process holds the file, without opening it: that would be a lock which others wait for."""
     inode = warehouse.stat().st_ino
     return any(line.split()[5].endswith(f":{inode}") for line in Path("/proc/locks").read_text().splitlines())
+
+
+def halt_while_it_holds(warehouse: Path, process: subprocess.Popen[Any]) -> None:
+    """Halt a process while it holds the file, however fast the machine is; SIGCONT lets it go on.
+
+    Args:
+        warehouse: The file that it will hold sooner or later.
+        process: The process; the test fails where it ends before it has held the file.
+    """
+    while True:
+        process.send_signal(signal.SIGSTOP)
+        if is_held(warehouse):
+            return
+        process.send_signal(signal.SIGCONT)
+        assert process.poll() is None, f"it ended without {warehouse}"
+        time.sleep(0.05)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import duckdb
 import pytest
+from sqlglot import parse_one
+from sqlmesh.core.audit.definition import load_audit
+from sqlmesh.core.dialect import parse
+from sqlmesh.core.model import create_sql_model
 
 from conftest import ROOT
 
@@ -13,11 +15,19 @@ DAY = "TIMESTAMPTZ '2026-11-0{} 00:00:00+00:00'"
 
 
 def offending(audit: str, tables: dict[str, str], this_model: str, **parameters: str) -> list[tuple[object, ...]]:
-    """Give the rows that an audit returns on tables of a test, its parameters as given or at their defaults."""
-    header, query = (ROOT / "audits" / f"{audit}.sql").read_text(encoding="utf-8").split("\n);\n", 1)
-    query = query.replace("@this_model", this_model)
-    for name, value in {**dict(re.findall(r"\b(\w+) = ([\d.]+)", header)), **parameters}.items():
-        query = query.replace(f"@{name}", value)
+    """Return the rows that an audit finds in tables of a test, its parameters as given or at their defaults.
+
+    Args:
+        audit: The audit's name.
+        tables: The query of each table, by the table's name.
+        this_model: Which of the tables the audit is of.
+        parameters: Parameters as a model's `audits (…)` states them.
+    """
+    path = ROOT / "audits" / f"{audit}.sql"
+    loaded = load_audit(parse(path.read_text(encoding="utf-8")), path=path, dialect="duckdb")
+    model = create_sql_model(this_model, parse_one(f"SELECT * FROM {this_model}"), dialect="duckdb")
+    stated = {name: parse_one(value, dialect="duckdb") for name, value in parameters.items()}
+    query = model.render_audit_query(loaded, **stated).sql(dialect="duckdb")
     with duckdb.connect() as connection:
         connection.execute("CREATE SCHEMA intermediate; CREATE SCHEMA dims; CREATE SCHEMA facts")
         for name, rows in tables.items():

@@ -16,7 +16,7 @@ import psycopg2
 import pytest
 
 from conftest import ROOT, Run, command_environment
-from helpers import PLAN, RUN, free_port, is_held, query
+from helpers import PLAN, RUN, free_port, halt_while_it_holds, query
 from lead_enrichment.paths import DataPaths
 
 # Debian keeps the server's programs out of PATH.
@@ -111,13 +111,10 @@ def test_two_plans_and_a_run_at_the_same_time_all_end_well(
     slow = start("slow", project_copy, *PLAN, "slow")
     others: list[subprocess.Popen[bytes]] = []
     try:
-        deadline = time.monotonic() + 240
-        while not is_held(warehouse):
-            assert slow.poll() is None and time.monotonic() < deadline
-            time.sleep(0.2)
         # … and while that is at work another makes an environment, and the scheduler wakes up. It halts until both
         # have come upon it, or on a fast machine it would be gone by then.
-        slow.send_signal(signal.SIGSTOP)
+        halt_while_it_holds(warehouse, slow)
+        deadline = time.monotonic() + 240
         others = [
             start("run", ROOT, *RUN),
             start("fast", ROOT, *PLAN, "fast", "--include-unmodified"),
