@@ -23,7 +23,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Takes licensing files and Salesforce leads in, and tells what came of them. "
+    help="Take in licensing files and Salesforce leads, and show the results. "
     "The models themselves are planned and run by sqlmesh.",
 )
 app.command("demo")(demo.demo_command)

@@ -25,7 +25,7 @@ TRIED = "0.236.4"
 
 
 def connect_duckdb_by(connect: Callable[..., duckdb.DuckDBPyConnection]) -> None:
-    """Let SQLMesh open every DuckDB file of this process by a function of ours.
+    """Make SQLMesh open every DuckDB file of this process by a function of ours.
 
     Args:
         connect: Takes the settings that SQLMesh would pass to `duckdb.connect`.

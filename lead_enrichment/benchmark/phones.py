@@ -24,7 +24,7 @@ def time_phones(leads: int, project: Path) -> Result:
     """Time phones to E.164, a number a lead, none of them alike.
 
     Raises:
-        DataError: The two do not give the same.
+        DataError: The two differ.
     """
     raws = _raws(leads)
     query = _rule(project)
@@ -47,7 +47,7 @@ def time_phones(leads: int, project: Path) -> Result:
 
 
 def _rule(project: Path) -> str:
-    """Give the macros of the rule as SQL for DuckDB."""
+    """Return the macros of the rule as SQL for DuckDB."""
     macros = macros_of(load_project(project))
     digits, e164 = (
         macros[name].func(None, exp.column(column))
@@ -57,7 +57,7 @@ def _rule(project: Path) -> str:
 
 
 def _raws(count: int) -> list[str]:
-    """Give phones in the shapes that sources deliver, one in eight of them no valid number."""
+    """Return phones in the shapes that sources deliver, one in eight of them no valid number."""
     draw = random.Random(count)
     raws = []
     for _ in range(count):

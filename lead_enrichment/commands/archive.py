@@ -29,7 +29,7 @@ def list_command(
     source: Annotated[str | None, typer.Option(help="Only deliveries of this source.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
 ) -> None:
-    """List the archived deliveries, the newest last, with their sizes, and what became of those no longer there."""
+    """List the archived deliveries, the newest last, with their sizes and states."""
     from lead_enrichment.contracts import contracts
     from lead_enrichment.ingest.archive import entries
 
@@ -97,8 +97,8 @@ def prune_command(
         paths = data_paths()
         judged = prune(paths, datetime.now(UTC).date(), dry_run)
     if as_json:
-        told = [{**_as_json(item.entry), "goes": item.goes, "reason": item.reason} for item in judged]
-        print_json({"dry_run": dry_run, "files": told})
+        files = [{**_as_json(item.entry), "goes": item.goes, "reason": item.reason} for item in judged]
+        print_json({"dry_run": dry_run, "files": files})
         return
     console = Console(highlight=False)
     going = [item for item in judged if item.goes]

@@ -49,9 +49,9 @@ def _run_models() -> None:
     """
     from sqlmesh.cli.main import cli
 
-    from lead_enrichment.warehouse.waiting import take_turns
+    from lead_enrichment.warehouse.waiting import let_sqlmesh_wait
 
-    take_turns()
+    let_sqlmesh_wait()
     # Outside of the project: SQLMesh's web page would reload at every line written.
     logs = Path(tempfile.gettempdir()) / f"lead_enrichment_{os.getuid()}" / "logs"
     try:

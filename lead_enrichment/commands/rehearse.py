@@ -32,7 +32,7 @@ TITLES = {
 
 def rehearse_command(
     file: Annotated[str, typer.Argument(help="The file, in quarantine or anywhere; or the id of a kept rehearsal.")],
-    source: Annotated[str | None, typer.Option(help="Whose file it is; by default its folder's name says it.")] = None,
+    source: Annotated[str | None, typer.Option(help="Whose file it is; by default that of its folder's name.")] = None,
     alias: Annotated[
         list[str] | None,
         typer.Option(help="'<delivered header>=<column>': read this header as that column. May be repeated."),
@@ -49,7 +49,7 @@ def rehearse_command(
     """Show what production would become with a file, tried in an isolated copy. Exit code 1 where it is refused."""
     from lead_enrichment.preview.rehearsal import (
         accept,
-        drop,
+        discard,
         finish,
         kept_rehearsal,
         only_rehearsal,
@@ -70,7 +70,7 @@ def rehearse_command(
                     remedy = "There is nothing to remove." if drop_copy else f"Run: leads rehearse {file}"
                     raise UsageError("no rehearsal of it is kept", file, remedy)
                 if drop_copy:
-                    drop(paths, plan)
+                    discard(paths, plan)
                     _say(console, as_json, {"status": "dropped"}, f"Dropped: the copy for {plan.file_name} is gone.")
                     return
                 if aliases and aliases != plan.aliases:
@@ -104,7 +104,7 @@ def rehearse_command(
 
 
 def page(report: Report) -> str:
-    """Give a report as an HTML page that needs nothing but itself."""
+    """Return a report as an HTML page that needs nothing but itself."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     from lead_enrichment.preview.difference import KINDS
@@ -116,7 +116,7 @@ def page(report: Report) -> str:
 
 
 def _aliases(texts: list[str]) -> dict[str, str]:
-    """Give the header by column that `--alias` names."""
+    """Return the header by column that `--alias` names."""
     aliases: dict[str, str] = {}
     for text in texts:
         header, equals, column = (part.strip() for part in text.rpartition("="))

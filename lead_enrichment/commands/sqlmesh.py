@@ -20,12 +20,12 @@ def sqlmesh_command(context: typer.Context) -> None:
     """
     from sqlmesh.cli.main import cli
 
-    from lead_enrichment.warehouse.waiting import take_turns
+    from lead_enrichment.warehouse.waiting import let_sqlmesh_wait
 
     if spark.is_asked_for(context.args):
         with errors_as_sentences():
             spark.prepare()
-    take_turns()
+    let_sqlmesh_wait()
     # SQLMesh looks for --help there.
     sys.argv = ["sqlmesh", *context.args]
     cli(prog_name="sqlmesh")

@@ -1,4 +1,4 @@
-"""`leads summary`: what production says about the leads now."""
+"""`leads summary`: what production holds about the leads now."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def summary_command(
     if since and not new_files:
         console.print("Nothing is new.")
     elif since:
-        # Where all files are new, each lead is new: the first table says it.
+        # Where all files are new, each lead is new: the first table shows it.
         if changes and len(new_files) < len(loaded):
             console.print(_table("What the new files brought", changes))
         console.print(f"{len(new_files):,} of the files are new.")

@@ -14,19 +14,19 @@ from lead_enrichment.ingest.ledger import QUARANTINED
 from lead_enrichment.ingest.run import ingest
 from lead_enrichment.paths import data_paths
 from lead_enrichment.warehouse.freshness import forget_built
-from lead_enrichment.warehouse.waiting import in_turn
+from lead_enrichment.warehouse.waiting import connect_when_unlocked
 
 
 def ingest_and_register(adapter: Any) -> list[str]:
-    """Take in what has landed and give the statements that show bronze to the engine.
+    """Take in what has landed, and return the statements that show bronze to the engine.
 
-    A file that goes to quarantine is said on standard error and stops nothing: the others go on.
+    A file that goes to quarantine is reported on standard error and does not stop the others.
 
     Args:
         adapter: SQLMesh's engine adapter, of `duckdb` or `spark`.
     """
     # With its state elsewhere, SQLMesh has not opened the warehouse yet.
-    in_turn(lambda: adapter.cursor)
+    connect_when_unlocked(lambda: adapter.cursor)
     paths = data_paths()
     console = Console(stderr=True)
     for outcome in ingest(paths):
@@ -44,7 +44,7 @@ def ingest_and_register(adapter: Any) -> list[str]:
 
 
 def _forget_outdated_tables(adapter: Any) -> None:
-    """Let Spark forget the bronze tables whose columns are no longer those of the contracts; their files stay."""
+    """Drop the bronze tables of Spark whose columns are no longer those of the contracts; their files stay."""
     tables = bronze_tables()
     for known in adapter.get_data_objects("bronze", {*tables}):
         expected = [name for name, _, _ in (*tables[known.name][1], PARTITION)]

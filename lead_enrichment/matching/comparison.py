@@ -1,4 +1,4 @@
-"""What another environment would make of the leads, beside production."""
+"""What another environment changes for the leads, compared with production."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 
 
 @dataclass(frozen=True)
 class EnvironmentComparison:
-    """Leads and pairs to which the environment would do something else.
+    """Leads and pairs that the environment judges otherwise than production.
 
     Args:
         leads: By change of a flag or of the entity: how many leads, and the first of them.
@@ -66,7 +66,7 @@ class EnvironmentComparison:
 
 
 def compare(connection: duckdb.DuckDBPyConnection, environment: str, samples: int) -> EnvironmentComparison:
-    """Hold an environment against production.
+    """Compare an environment with production.
 
     Args:
         connection: The warehouse.

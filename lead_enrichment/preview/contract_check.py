@@ -1,4 +1,4 @@
-"""Holds contracts against the standard, against the models that read them, and against an earlier version."""
+"""Checks contracts against the standard, against the models that read them, and against an earlier version."""
 
 from __future__ import annotations
 
@@ -62,20 +62,20 @@ class ContractComparison:
 
 
 def standard_faults(path: Path) -> list[str]:
-    """Give what in a contract is not as the Open Data Contract Standard wants it, by its JSON schema."""
+    """Return the faults of a contract by the JSON schema of the Open Data Contract Standard."""
     schema = json.loads(files("open_data_contract_standard").joinpath("schema.json").read_text(encoding="utf-8"))
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         return [f"it is no YAML ({' '.join(str(error).split())})"]
     faults = sorted(Draft201909Validator(schema).iter_errors(document), key=lambda fault: list(map(str, fault.path)))
-    said = (f"{'.'.join(map(str, fault.path)) or 'document'}: {fault.message}" for fault in faults)
-    # The standard's schema reaches some places by two ways, and says the same of them twice.
-    return list(dict.fromkeys(said))
+    messages = (f"{'.'.join(map(str, fault.path)) or 'document'}: {fault.message}" for fault in faults)
+    # The standard's schema reaches some places by two ways, and reports the same fault twice.
+    return list(dict.fromkeys(messages))
 
 
 def model_faults(context: Context) -> list[str]:
-    """Give the delivered columns that a model reads and no contract has, and what is written from contracts no more."""
+    """Return the bronze columns that a model reads and no contract has, and whether external_models is out of date."""
     columns = {f"bronze.{table}": {name for name, _, _ in found} for table, (_, found) in bronze_tables().items()}
     faults = []
     if EXTERNAL_MODELS.read_text(encoding="utf-8") != external_models_yaml():
@@ -96,7 +96,7 @@ def model_faults(context: Context) -> list[str]:
 
 
 def committed(folder: Path, reference: str) -> dict[str, str]:
-    """Give the contracts of a folder as they were committed, by the name of their file.
+    """Return the contracts of a folder as they were committed, by the name of their file.
 
     Args:
         folder: The folder of contracts, in a git repository.
@@ -117,8 +117,8 @@ def _git(folder: Path, reference: str, *words: str) -> str:
     except FileNotFoundError as error:
         raise UsageError("git is not installed, so that no earlier version can be read", reference, remedy) from error
     if done.returncode:
-        said = next(iter(done.stderr.strip().splitlines()), "git says nothing").removeprefix("fatal: ").rstrip(".")
-        raise UsageError(f"no contracts can be read there ({said})", reference, remedy)
+        message = next(iter(done.stderr.strip().splitlines()), "git prints nothing").removeprefix("fatal: ").rstrip(".")
+        raise UsageError(f"no contracts can be read there ({message})", reference, remedy)
     return done.stdout
 
 
@@ -158,6 +158,7 @@ def compare(old: Contract, new: Contract) -> ContractComparison:
         ("owner", old.owner, new.owner),
         ("authority", dict(old.authority), dict(new.authority)),
         ("staging model", old.staging_model, new.staging_model),
+        ("role as the CRM", old.is_crm, new.is_crm),
         ("trailer", old.trailer and old.trailer.pattern, new.trailer and new.trailer.pattern),
     ):
         if earlier != later:
@@ -200,7 +201,7 @@ def _column_changes(old: Column, new: Column) -> list[ContractChange]:
 
 
 def _holds(wide: str, narrow: str) -> bool:
-    """Tell whether every value of one logical type is one of another."""
+    """Whether every value of one logical type is one of another."""
     return wide == "string" or (wide, narrow) == ("number", "integer")
 
 

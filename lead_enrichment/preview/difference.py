@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from lead_enrichment.warehouse.connection import connect, literal
+from lead_enrichment.warehouse.reading import one_row
 
 SAMPLES = 5
 # Schemas whose models sales and analysts read.
@@ -107,7 +108,7 @@ def keep_state(warehouse: Path, folder: Path) -> KeptState:
 
 
 def compare(before: KeptState, warehouse: Path, untracked: Iterable[str]) -> Difference:
-    """Give what differs between a state kept before and a warehouse now.
+    """Return what differs between a state kept before and a warehouse now.
 
     Args:
         before: The state kept before.
@@ -135,7 +136,7 @@ def compare(before: KeptState, warehouse: Path, untracked: Iterable[str]) -> Dif
             WHERE a.content_hash IS DISTINCT FROM b.content_hash OR a.is_live IS DISTINCT FROM b.is_live
         """)
         columns = [row[0] for row in connection.execute("DESCRIBE lead_before").fetchall()]
-        derived = {"lead_version_key", "is_listed", "is_live", "first_received_at"}
+        derived = {"lead_version_key", "is_crm", "is_listed", "is_live", "first_received_at", "born_at"}
         tracked = [name for name in columns if name not in {*untracked, *derived}]
         return Difference(
             leads=tuple(_lead_change(connection, kind, tracked) for kind in KINDS),
@@ -149,13 +150,13 @@ def compare(before: KeptState, warehouse: Path, untracked: Iterable[str]) -> Dif
 
 
 def counts_by_source(table: str) -> str:
-    """Give the SQL that counts each of MEASURES by source in a table of the shape of facts.fact_lead_match."""
+    """Return the SQL that counts each of MEASURES by source in a table of the shape of facts.fact_lead_match."""
     measures = ", ".join(f"COUNT(*) FILTER ({condition}) AS {name}" for name, condition in MEASURES.items())
     return f"SELECT source_key, {measures} FROM {table} GROUP BY source_key ORDER BY source_key"
 
 
 def _lead_change(connection: duckdb.DuckDBPyConnection, kind: str, tracked: list[str]) -> LeadChange:
-    (leads,) = _one(connection, "SELECT COUNT(*) FROM lead_pair WHERE kind = ?", kind)
+    (leads,) = one_row(connection, "SELECT COUNT(*) FROM lead_pair WHERE kind = ?", kind)
     rows = connection.execute(
         "SELECT lead_key, name, before, after FROM lead_pair WHERE kind = ? ORDER BY lead_key LIMIT ?", [kind, SAMPLES]
     ).fetchall()
@@ -184,11 +185,11 @@ def _lead_state(lead: dict[str, Any] | None) -> str:
 
 
 def _attribute_changes(connection: duckdb.DuckDBPyConnection, tracked: list[str]) -> tuple[LeadChange, ...]:
-    """Give the changed columns of leads known before and after, the most frequent first."""
+    """Return the changed columns of leads known before and after, the most frequent first."""
     known = "before.lead_key IS NOT NULL AND after.lead_key IS NOT NULL"
     differs = {name: f'before."{name}" IS DISTINCT FROM after."{name}"' for name in tracked}
     counts = ", ".join(f"COUNT(*) FILTER ({condition})" for condition in differs.values())
-    found = _one(connection, f"SELECT {counts} FROM lead_pair WHERE {known}")
+    found = one_row(connection, f"SELECT {counts} FROM lead_pair WHERE {known}")
     changes = []
     for name, leads in zip(tracked, found, strict=True):
         if leads:
@@ -208,7 +209,7 @@ def _flag_change(connection: duckdb.DuckDBPyConnection, flag: str, became: bool)
         LEFT JOIN intermediate.int_lead_current AS l ON l.lead_key = a.lead_key
         WHERE COALESCE(a.{flag}, FALSE) = {became} AND COALESCE(b.{flag}, FALSE) <> {became}
     """
-    (leads,) = _one(connection, f"SELECT COUNT(*) {flipped}")
+    (leads,) = one_row(connection, f"SELECT COUNT(*) {flipped}")
     rows = connection.execute(
         "SELECT COALESCE(a.lead_key, b.lead_key), l.name, COALESCE(b.reason, 'not known'), "
         f"COALESCE(a.reason, 'not known') {flipped} ORDER BY ALL LIMIT {SAMPLES}"
@@ -239,10 +240,4 @@ def _model_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         "WHERE list_contains(?, table_schema) ORDER BY 1",
         [list(READ_SCHEMAS)],
     ).fetchall()
-    return {name: _one(connection, f"SELECT COUNT(*) FROM {name}")[0] for (name,) in names}
-
-
-def _one(connection: duckdb.DuckDBPyConnection, query: str, *parameters: object) -> tuple[Any, ...]:
-    row = connection.execute(query, parameters).fetchone()
-    assert row is not None
-    return row
+    return {name: one_row(connection, f"SELECT COUNT(*) FROM {name}")[0] for (name,) in names}

@@ -19,7 +19,7 @@ def check_command(
         str | None, typer.Option(help="Git reference of the version in production.", show_default="HEAD")
     ] = None,
 ) -> None:
-    """Hold every contract against the standard, the models and an earlier version.
+    """Check every contract against the standard, the models and an earlier version.
 
     Exit code 1 where a contract is not of the Open Data Contract Standard,
     where a model reads a column that no contract has, or where a contract
@@ -35,7 +35,7 @@ def check_command(
     from lead_enrichment.preview.contract_check import committed, compare, model_faults, standard_faults
     from lead_enrichment.warehouse.project import load_project
 
-    console, said = Console(highlight=False), Console(stderr=True)
+    console, stderr = Console(highlight=False), Console(stderr=True)
     faults, reference = list[str](), against or "HEAD"
     before: dict[str, str] = {}
     with errors_as_sentences():
@@ -45,8 +45,8 @@ def check_command(
         except UsageError as error:
             if against:
                 raise
-            # A copy without git can still be held against the standard and the models.
-            said.print(f"No version before is compared: {error.what}.", markup=False, highlight=False, soft_wrap=True)
+            # Without git the contracts can still be checked against the standard and the models.
+            stderr.print(f"No version before is compared: {error.what}.", markup=False, highlight=False, soft_wrap=True)
     table = Table("Contract", "Version", f"Before ({reference})", "Compatibility", "Changes")
     for path in sorted(folder.glob("*.yaml")):
         earlier = before.pop(path.name, None)
@@ -87,6 +87,6 @@ def check_command(
             faults += model_faults(load_project(Path()))
     console.print(table)
     for fault in faults:
-        said.print(fault, markup=False, highlight=False, soft_wrap=True)
+        stderr.print(fault, markup=False, highlight=False, soft_wrap=True)
     if faults:
         raise typer.Exit(1)

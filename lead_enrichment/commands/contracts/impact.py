@@ -32,7 +32,7 @@ def impact_command(
     Removing a column is "breaking" where any model reads it; the dims, facts,
     marts and feeds among the readers are named. "(rows)" means that the
     column filters, joins or groups the rows of that model. What reads it only
-    as a part of a hash of many columns, and so tells that something changed
+    as a part of a hash of many columns, and so shows that something changed
     but not what, stands apart.
 
     Examples:
@@ -84,7 +84,7 @@ def _print(impact: Impact) -> None:
 
 
 def _verdict(impact: Impact) -> str:
-    """Give severity and its reason in words."""
+    """Return severity and its reason in words."""
     if not impact.readers and not impact.hash_readers:
         return "not breaking: nothing reads it"
     if impact.outer_readers:
@@ -96,7 +96,7 @@ def _verdict(impact: Impact) -> str:
 
 
 def _way(item: Reached, impact: Impact) -> str:
-    """Give the steps between bronze and a field; a step that keeps the column's name shows its model only."""
+    """Return the steps between bronze and a field; a step that keeps the column's name shows its model only."""
     steps, last = [], ""
     for step in item.path[1:-1]:
         name = step.model.partition(".")[2]

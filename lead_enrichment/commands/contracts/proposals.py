@@ -17,7 +17,7 @@ def proposals_command(
     show_all: Annotated[bool, typer.Option("--all", help="Those that were decided too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the proposals as JSON.")] = False,
 ) -> None:
-    """List what refused columns most likely are, each with what speaks for it."""
+    """List what refused columns most likely are, each with its evidence."""
     from lead_enrichment.ingest.ledger import PROPOSED, Ledger
 
     with errors_as_sentences():
@@ -59,7 +59,7 @@ def accept_command(proposal: Annotated[str, typer.Argument(help="Such as texas-1
     if accepted.released:
         console.print(f"{accepted.released} is released. Next: `make refresh`.", markup=False, soft_wrap=True)
     else:
-        console.print("The file no longer lies in quarantine: drop it again.", markup=False)
+        console.print("The file no longer lies in quarantine: put it into landing again.", markup=False)
 
 
 def reject_command(proposal: Annotated[str, typer.Argument(help="Such as texas-1a2b3c4d.")]) -> None:

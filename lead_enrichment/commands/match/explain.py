@@ -28,7 +28,7 @@ def explain_command(
     picture: Annotated[Path | None, typer.Option(help="Draw the evidence to this .html, .png or .svg.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the evidence as JSON.")] = False,
 ) -> None:
-    """Show what speaks for and against two leads, bit by bit; of one lead, what is said of it and why.
+    """Show the evidence for and against two leads, bit by bit; for one lead, its flags, why, and its nearest leads.
 
     Each bit doubles the odds that the two are one facility: 0 bits are even
     odds, 4.2 are 95 in 100, 6.6 are 99 in 100.
@@ -75,14 +75,14 @@ def print_pair(console: Console, found: Explanation, lead: str, other: str) -> N
         if step.attribute != "prior" and step.left is None and step.right is None:
             continue
         shared = f" ({step.adjustment:+.1f} as others share it)" if step.adjustment else ""
-        agreement = "before any evidence" if step.attribute == "prior" else "one says nothing"
+        agreement = "before any evidence" if step.attribute == "prior" else "one has no value"
         if step.level:
             agreement = step.level.replace("_", " ") + shared
         bar = ("█" if bits > 0 else "░") * round(abs(bits) / BITS_A_BLOCK)
         table.add_row(step.attribute, step.left, step.right, agreement, f"{bits:+.1f}", f"{total:.1f}", bar)
     console.print(table)
     console.print(
-        f"Probability {pair['match_probability']:.2%}, band {pair['band']}. Found by: {pair['match_passes']}."
+        f"Probability {pair['match_probability']:.2%}, band {pair['band']}. Found by: {pair['blocking_keys']}."
     )
     for sentence in (pair["reason_for"], pair["reason_against"]):
         console.print(sentence, markup=False)
@@ -90,8 +90,8 @@ def print_pair(console: Console, found: Explanation, lead: str, other: str) -> N
         console.print(f"Rule {pair['veto']}: {pair['veto_reason']}.", markup=False)
     if pair["decision"]:
         stale = " One of the two has changed since: look again." if pair["is_decision_stale"] else ""
-        said = f"{pair['decided_by']} decided {pair['decision']} on {pair['decided_at']:%Y-%m-%d}"
-        console.print(f"{said}: {pair['decision_reason'] or 'no reason given'}.{stale}", markup=False)
+        decided = f"{pair['decided_by']} decided {pair['decision']} on {pair['decided_at']:%Y-%m-%d}"
+        console.print(f"{decided}: {pair['decision_reason'] or 'no reason given'}.{stale}", markup=False)
     console.print(f"Verdict: {pair['verdict'].replace('_', ' ')}: {pair['reason']}.", markup=False)
 
 

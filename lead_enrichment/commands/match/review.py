@@ -31,7 +31,7 @@ def review_command(
 ) -> None:
     """List the pairs that a person should judge, the most valuable first.
 
-    First come those that settle whether a facility is known to sales, then
+    First come those that decide whether a facility is known to sales, then
     centers, then the larger facilities, then the surer pairs; last those about
     which somebody was unsure. A pair that was decided comes up again where
     one of its leads has changed since, or where decisions contradict each
@@ -72,14 +72,14 @@ def _table(pairs: list[Row]) -> Table:
 
 
 def _why(pair: Row) -> str:
-    """Say why a person should look at a pair, again where it was decided."""
-    said = f"{pair['decided_by']} decided {str(pair['decision']).replace('_', ' ')}"
+    """Return why a person should look at a pair, also where it was decided before."""
+    decided = f"{pair['decided_by']} decided {str(pair['decision']).replace('_', ' ')}"
     if pair["is_contradicted"]:
-        return f"{said}, and somebody else before otherwise"
+        return f"{decided}, and somebody else before otherwise"
     if pair["is_decision_overruled"]:
-        return f"{said}, and decisions on other pairs say otherwise"
+        return f"{decided}, and decisions on other pairs say otherwise"
     if pair["is_decision_stale"]:
-        return f"{said}, and one of the two has changed since"
+        return f"{decided}, and one of the two has changed since"
     return str(pair["reason"])
 
 
@@ -121,17 +121,17 @@ def _work(console: Console, paths: DataPaths, pairs: list[Row], person: str) -> 
 
 
 def _about(pair: Row) -> str:
-    """Say what a verdict is worth."""
+    """Return what depends on the verdict of a pair."""
     parts = [
         f"licence {pair['license_type']}" if pair["license_type"] else "",
         f"{pair['capacity']:,} children" if pair["capacity"] else "",
-        "settles whether sales knows the facility" if pair["settles_net_new"] else "",
+        "decides whether sales knows the facility" if pair["settles_net_new"] else "",
     ]
     return f"Why a person: {'; '.join([_why(pair), *filter(None, parts)])}."
 
 
 def _reason(console: Console, pair: Row, verdict: str) -> str:
-    """Ask for the reason; by default it is the evidence that speaks for the verdict."""
+    """Ask for the reason; by default it is the evidence for the verdict."""
     from rich.prompt import Prompt
 
     evidence = pair["reason_for"] if verdict == "same" else pair["reason_against"]

@@ -24,7 +24,7 @@ def train_command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the weights, but write nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the weights as JSON.")] = False,
 ) -> None:
-    """Estimate from the leads in production how much each agreement tells, and write seeds/match_weight.csv.
+    """Estimate the weight of each agreement from the leads in production, and write seeds/match_weight.csv.
 
     Needs no truth: Splink's expectation maximisation finds which candidate
     pairs are matches while it learns how these agree. Production is only
