@@ -83,9 +83,7 @@ def test_readers_see_the_old_or_the_new_and_no_lock_while_a_run_goes_on(
     # As a scheduler runs it; plain `sqlmesh run` would fail where it meets this test's own look at the warehouse.
     words = [*LEADS, "sqlmesh", "--log-file-dir", str(tmp_path / "logs"), "run", "--ignore-cron"]
     with (tmp_path / "run.txt").open("w") as printed:
-        running = subprocess.Popen(
-            words, cwd=ROOT, env=command_environment(own_demo, tmp_path), stdout=printed, stderr=printed
-        )
+        running = subprocess.Popen(words, cwd=ROOT, env=command_environment(own_demo), stdout=printed, stderr=printed)
         try:
             halt_while_it_holds(paths.warehouse, running)
             assert (seen(), told()) == (old, old_summary)

@@ -99,7 +99,7 @@ def test_two_plans_and_a_run_at_the_same_time_all_end_well(
             return subprocess.Popen(
                 [words[0], "--log-file-dir", str(tmp_path / "logs"), *words[1:]],
                 cwd=folder,
-                env=command_environment(shared, tmp_path / name, folder),
+                env=command_environment(shared, folder),
                 stdout=printed,
                 stderr=subprocess.STDOUT,
             )

@@ -46,7 +46,7 @@ def ui(planned_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     words = [BIN / "sqlmesh", "--log-file-dir", folder / "logs", "--ignore-warnings", "ui", "--port", str(port)]
     with (folder / "ui.log").open("w") as log:
         server = subprocess.Popen(
-            [sys.executable, *words], cwd=ROOT, env=command_environment(data, folder), stdout=log, stderr=log
+            [sys.executable, *words], cwd=ROOT, env=command_environment(data), stdout=log, stderr=log
         )
         address = f"http://127.0.0.1:{port}"
         try:
