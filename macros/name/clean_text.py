@@ -5,6 +5,8 @@ from __future__ import annotations
 from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator, macro
 
+from lead_enrichment.warehouse.connection import literal
+
 # What occurs in the files: a Mac Roman apostrophe read as another letter (ANGELíS), cp1252 punctuation and Latin
 # letters in UTF-8 read as cp1252 (Ã©), typographic quotes. A small í before s stays: Luís is a name.
 REPAIRED = (("íS", "'S"), ("â€™", "'"), ("â€˜", "'"), ("â€œ", '"'), ("â€“", "-"), ("â€”", "-"),
@@ -18,6 +20,5 @@ def clean_text(evaluator: MacroEvaluator, raw: exp.Expression) -> str:
     """Return a text with mojibake repaired and white space collapsed; NULL where nothing is left."""
     text = raw.sql(dialect="duckdb")
     for wrong, right in REPAIRED:
-        wrong, right = wrong.replace("'", "''"), right.replace("'", "''")
-        text = f"REPLACE({text}, '{wrong}', '{right}')"
+        text = f"REPLACE({text}, {literal(wrong)}, {literal(right)})"
     return f"NULLIF(TRIM(REGEXP_REPLACE({text}, '[\\s\\x0B]+', ' ', 'g')), '')"
