@@ -6,17 +6,15 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-import duckdb
-
 from conftest import DEMO_FACILITIES, DEMO_MONTHS, Run
+from helpers import RUN, query
 from lead_enrichment.ingest.ledger import Ledger
 
 TABLES = ("dims.dim_lead", "facts.fact_lead_match", "facts.fact_match_pair", "facts.fact_facility_license")
 
 
 def contents(data: Path) -> dict[str, list[tuple[object, ...]]]:
-    with duckdb.connect(str(data / "warehouse" / "leads.duckdb"), read_only=True) as connection:
-        return {name: connection.execute(f"SELECT * FROM {name} ORDER BY ALL").fetchall() for name in TABLES}
+    return {name: query(data, f"SELECT * FROM {name} ORDER BY ALL") for name in TABLES}
 
 
 def model_runs(data: Path) -> set[str]:
@@ -30,14 +28,13 @@ def test_next_month_shows_at_once_and_only_once(own_demo: Path, run: Run) -> Non
     loaded_before = list((own_demo / "archive").glob("*/*"))
     before, started = contents(own_demo), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     run("leads", "ingest", data=own_demo)
-    run("sqlmesh", "run", "--ignore-cron", data=own_demo)
+    run(*RUN, data=own_demo)
     after = contents(own_demo)
     assert all(before[name] != after[name] for name in TABLES)
     summary = json.loads(run("leads", "summary", "--since", started, "--json", data=own_demo).stdout)
     assert summary["files_new"] == summary["files_loaded"] - len(loaded_before)
     kinds = f"SELECT DISTINCT change_kind FROM facts.fact_entity_change WHERE changed_at >= TIMESTAMPTZ '{started}'"
-    with duckdb.connect(str(own_demo / "warehouse" / "leads.duckdb"), read_only=True) as connection:
-        assert {"new", "grew"} <= {kind for (kind,) in connection.execute(kinds).fetchall()}
+    assert {"new", "grew"} <= {kind for (kind,) in query(own_demo, kinds)}
     changed = {row["source_key"]: row["changed"] for row in summary["changes"]}
     assert changed["texas"] > 0 and changed["salesforce"] > 0
 
