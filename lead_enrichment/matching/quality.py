@@ -227,13 +227,8 @@ class Evaluation:
     curve: list[Row]
 
 
-def evaluate(connection: duckdb.DuckDBPyConnection, truth: Path, errors: int) -> Evaluation:
-    """Measure production against known answers.
-
-    Args:
-        connection: The warehouse.
-        truth: CSV with the columns lead_key and facility_id; leads of one facility bear one id.
-        errors: How many of the worst errors to list.
+def measure(connection: duckdb.DuckDBPyConnection, truth: Path) -> None:
+    """Put the live leads, compared pairs and claims beside known answers, as temporary tables.
 
     Raises:
         UsageError: The truth is not there or lacks a column, or knows none of the leads.
@@ -245,19 +240,33 @@ def evaluate(connection: duckdb.DuckDBPyConnection, truth: Path, errors: int) ->
     except duckdb.BinderException as error:
         remedy = "It needs the columns lead_key and facility_id."
         raise UsageError(f"the truth cannot be read ({error})", str(truth), remedy) from error
+    if not rows(connection, "SELECT 1 FROM truth LIMIT 1"):
+        raise UsageError("the truth knows none of the live leads", str(truth), "Give the truth of these deliveries.")
+    connection.execute(CLAIMS)
+
+
+def evaluate(connection: duckdb.DuckDBPyConnection, truth: Path, errors: int) -> Evaluation:
+    """Measure production against known answers.
+
+    Args:
+        connection: The warehouse.
+        truth: CSV with the columns lead_key and facility_id; leads of one facility bear one id.
+        errors: How many of the worst errors to list.
+
+    Raises:
+        UsageError: The truth is not there or lacks a column, or knows none of the leads.
+    """
+    measure(connection, truth)
     (counts,) = rows(
         connection,
         "SELECT COUNT(*) FILTER (is_predicted) AS predicted, COUNT(*) FILTER (is_true) AS actual, "
         "COUNT(*) FILTER (is_predicted AND is_true) AS true_positives, (SELECT COUNT(*) FROM truth) AS leads FROM pair",
     )
     leads = counts.pop("leads")
-    if not leads:
-        raise UsageError("the truth knows none of the live leads", str(truth), "Give the truth of these deliveries.")
     pairs = Score(**counts)
     groups = {name: rows(connection, COUNTS.format(query)) for name, query in GROUPS.items()}
     (before,) = rows(connection, COUNTS.format(BEFORE)) or [{"predicted": 0, "true_positives": 0}]
     (entities,) = rows(connection, ENTITIES)
-    connection.execute(CLAIMS)
     net_new, duplicates = (
         ClaimQuality(
             Score(**rows(connection, CLAIM_COUNTS, claim, claim)[0]),
