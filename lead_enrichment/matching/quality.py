@@ -102,7 +102,9 @@ GROUPS = {
     "verdict": "SELECT verdict AS name, TRUE AS is_predicted, is_true FROM scored",
     "band, which is of the score alone": "SELECT band AS name, TRUE AS is_predicted, is_true FROM scored",
     "band, where no veto applies": "SELECT band AS name, TRUE AS is_predicted, is_true FROM scored WHERE veto IS NULL",
-    "pass": "SELECT UNNEST(STRING_SPLIT(blocking_keys, ', ')) AS name, TRUE AS is_predicted, is_true FROM scored",
+    "blocking key": (
+        "SELECT UNNEST(STRING_SPLIT(blocking_keys, ', ')) AS name, TRUE AS is_predicted, is_true FROM scored"
+    ),
 }
 COUNTS = """
     SELECT
@@ -209,7 +211,7 @@ class Evaluation:
         pairs: Pairs of leads in one entity.
         entities: Entities that hold exactly the leads of a facility.
         rule_before: Pairs, by the deterministic rule that came before, of those that were compared.
-        groups: By verdict, band and pass: the compared pairs, and how many of them are true.
+        groups: By verdict, band and blocking key: the compared pairs, and how many of them are true.
         wrong: The surest pairs that were joined and are not true.
         missed: True pairs that were not joined, those never compared first.
         curve: Pairs without veto by their weight, the highest first, and how many of them are true.

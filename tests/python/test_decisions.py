@@ -196,11 +196,13 @@ LEADS = {
     "texas:torn": (False, "other", 70),
     "texas:apart": (False, "other", 60),
     "texas:settled": (True, "center", 999),
+    # Rejected by the score, but as likely as not the facility behind the lead
+    "texas:likely": (True, "family_home", 11),
     "texas:joined": (True, "center", 999),
     # Counts only where the state says nothing
     "salesforce:1": (False, None, 65),
 }
-QUEUE_ORDER = ["home", "big", "surer", "small", "group", "stale", "fight", "torn", "bare", "apart", "doubt"]
+QUEUE_ORDER = ["home", "likely", "big", "surer", "small", "group", "stale", "fight", "torn", "bare", "apart", "doubt"]
 
 
 @pytest.fixture
@@ -209,9 +211,10 @@ def made_up(tmp_path: Path) -> duckdb.DuckDBPyConnection:
     connection = connect()
     connection.execute("CREATE SCHEMA facts; CREATE SCHEMA intermediate; CREATE SCHEMA staging")
     connection.execute("CREATE TABLE staging.stg_match_decision (file_id TEXT)")
-    connection.execute("CREATE TABLE facts.fact_lead_match (lead_key TEXT, is_net_new BOOLEAN)")
+    connection.execute("CREATE TABLE facts.fact_lead_match (lead_key TEXT, match_status TEXT, nearest_lead_key TEXT)")
     connection.execute(
-        "CREATE TABLE intermediate.int_lead_current (lead_key TEXT, license_type TEXT, capacity INT, content_hash TEXT)"
+        "CREATE TABLE intermediate.int_lead_current "
+        "(lead_key TEXT, is_crm BOOLEAN, license_type TEXT, capacity INT, content_hash TEXT)"
     )
     connection.execute(
         "CREATE TABLE facts.fact_match_pair (left_lead_key TEXT, right_lead_key TEXT, left_source_key TEXT, "
@@ -219,9 +222,11 @@ def made_up(tmp_path: Path) -> duckdb.DuckDBPyConnection:
         "is_contradicted BOOLEAN)"
     )
     for key, (is_net_new, kind, capacity) in LEADS.items():
-        connection.execute("INSERT INTO facts.fact_lead_match VALUES (?, ?)", [key, is_net_new])
+        status = "to_review" if key == "texas:likely" else "net_new" if is_net_new else "known"
+        connection.execute("INSERT INTO facts.fact_lead_match VALUES (?, ?, 'salesforce:1')", [key, status])
         connection.execute(
-            "INSERT INTO intermediate.int_lead_current VALUES (?, ?, ?, ?)", [key, kind, capacity, f"hash of {key}"]
+            "INSERT INTO intermediate.int_lead_current VALUES (?, ?, ?, ?, ?)",
+            [key, key.startswith("salesforce:"), kind, capacity, f"hash of {key}"],
         )
     said = {
         "doubt": ("review", False, "unsure", False, False),
@@ -232,6 +237,7 @@ def made_up(tmp_path: Path) -> duckdb.DuckDBPyConnection:
         "apart": ("different", False, "same", False, False),
         "settled": ("match", True, "same", False, False),
         "joined": ("match", True, None, None, None),
+        "likely": ("different", False, None, None, None),
     }
     for key in LEADS:
         name = key.partition(":")[2]

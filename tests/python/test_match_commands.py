@@ -103,9 +103,40 @@ def test_evaluation_holds_production_against_the_truth(planned_demo: Path, run: 
             said, true, right = said + is_said, true + is_true, right + (is_said and is_true)
     assert tuple(found["pairs"][name] for name in ("predicted", "actual", "true_positives")) == (said, true, right)
     assert found["pairs"]["f1"] > found["rule_before"]["f1"]
+    claims = dict(query(planned_demo, "SELECT lead_key, match_status FROM facts.fact_lead_match WHERE is_live"))
+    known = {truth[str(key)] for key in claims if str(key).startswith("salesforce:")}
+    claimed = {truth[str(key)] for key, status in claims.items() if status == "net_new"}
+    counts = tuple(found["net_new"][name] for name in ("predicted", "actual", "true_positives"))
+    every = {truth[str(key)] for key in claims}
+    assert counts == (list(claims.values()).count("net_new"), len(every - known), len(claimed - known))
+    merged = [key for key, status in claims.items() if status == "duplicate" and str(key).startswith("salesforce:")]
+    # Each facility keeps one
+    copies = sum(str(key).startswith("salesforce:") for key in claims) - len(known)
+    assert (found["duplicates"]["predicted"], found["duplicates"]["actual"]) == (len(merged), copies)
+    for name in ("net_new", "duplicates"):
+        assert sum(row["leads"] for row in found[name]["calibration"]) > 0
+        assert found[name]["calibration_error"] <= 0.03
     (auto,) = (row for row in found["band, where no veto applies"] if row["name"] == "auto")
     assert auto["true_positives"] >= 0.99 * auto["predicted"] > 0
     assert "vega" in chart.read_text(encoding="utf-8").lower()
+
+
+def test_calibration_counts_how_often_a_verdict_is_wrong_and_few_leads_move_it_little(
+    planned_demo: Path, run: Run
+) -> None:
+    found = json.loads(run("leads", "match", "calibrate", "--dry-run", "--json", data=planned_demo).stdout)
+    rows = {(row["claim"], row["verdict"], row["least_weight"]): row for row in found}
+    assert len(rows) == len(found)
+    counted = query(
+        planned_demo,
+        "SELECT COUNT(*) FROM facts.fact_lead_match WHERE match_status IN ('net_new', 'to_review') "
+        "OR (match_status = 'known' AND is_crm)",
+    )
+    assert [(sum(row["leads"] for row in found),)] == counted
+    assert rows["net_new", "review", -100]["wrong"] > 0
+    for row in found:
+        share = row["wrong"] / row["leads"] if row["leads"] else row["old"]
+        assert min(share, row["old"]) - 1e-4 <= row["new"] <= max(share, row["old"]) + 1e-4
 
 
 def test_a_decision_overrules_the_score_and_comes_up_again_when_a_lead_changes(own_demo: Path, run: Run) -> None:
