@@ -13,9 +13,8 @@ import pandas as pd
 import phonenumbers
 import pytest
 import zipcodes
-from typer.testing import CliRunner
 
-from lead_enrichment.cli import app
+from helpers import call
 from lead_enrichment.contracts import lead_contracts
 from lead_enrichment.demo import generate
 from lead_enrichment.demo.generate import write_demo
@@ -457,22 +456,19 @@ def test_status_moves_along_the_funnel_with_few_slips(files: Tables) -> None:
     ],
 )
 def test_bad_call_gives_one_sentence_and_exit_code_2(tmp_path: Path, options: list[str], sentence: str) -> None:
-    result = CliRunner().invoke(app, ["demo", "--out", str(tmp_path), *options])
-    assert result.exit_code == 2
-    assert sentence in result.output and result.output.count("\n") == 1
+    said = call("demo", "--out", str(tmp_path), *options, expect=2)
+    assert sentence in said and said.count("\n") == 1
     assert not list(tmp_path.iterdir())
 
 
 def test_folder_that_cannot_be_written_gives_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    result = CliRunner().invoke(app, ["demo", "--facilities", "50", "--out", str(tmp_path / "file")])
-    assert result.exit_code == 2
-    assert "the folder cannot be written" in result.output and "Give another --out." in result.output
-    assert "Traceback" not in result.output
+    said = call("demo", "--facilities", "50", "--out", str(tmp_path / "file"), expect=2)
+    assert "the folder cannot be written" in said and "Give another --out." in said
+    assert "Traceback" not in said
 
 
 def test_command_says_what_it_wrote_and_what_to_do_next(tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["demo", "--facilities", "100", "--months", "1", "--out", str(tmp_path)])
-    assert result.exit_code == 0
-    assert "2026-11-01 to 2026-11-15" in result.output and "leads ingest --backfill" in result.output
+    said = call("demo", "--facilities", "100", "--months", "1", "--out", str(tmp_path))
+    assert "2026-11-01 to 2026-11-15" in said and "leads ingest --backfill" in said
     assert len(list(tmp_path.glob("landing/*/*.csv"))) == 3 + 5

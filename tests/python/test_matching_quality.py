@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import pytest
+
+from helpers import query
 
 COUNTS = """
     WITH lead AS (
@@ -71,8 +72,7 @@ def matching_quality(data: Path) -> dict[str, Quality]:
         Of live leads: pairs put into one entity (`pair`), Salesforce leads flagged as duplicates (`duplicate`), and
         facilities unknown to sales (`net-new`; a second flag for the same facility counts as wrong).
     """
-    with duckdb.connect(str(data / "warehouse" / "leads.duckdb"), read_only=True) as connection:
-        counts = connection.execute(COUNTS, [str(data / "truth" / "record_facility.csv")]).fetchall()
+    counts = query(data, COUNTS, str(data / "truth" / "record_facility.csv"))
     return {name: Quality(*numbers) for name, *numbers in counts}
 
 

@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from conftest import ROOT, Run
+from helpers import RUN
 from lead_enrichment.commands import status
 from lead_enrichment.hooks.model_run import BUILT, FAILED, newest_run, record, recorder_of
 from lead_enrichment.ingest.ledger import Ledger
@@ -46,7 +47,7 @@ def test_a_plan_records_every_model_of_the_project_with_its_rows_and_memory(plan
 
 def test_a_run_records_too_and_leaves_the_models_as_they_are(own_demo: Path, run: Run) -> None:
     before = {row["run_id"] for row in runs_of(own_demo)}
-    run("sqlmesh", "run", "--ignore-cron", data=own_demo)
+    run(*RUN, data=own_demo)
     added = [row for row in runs_of(own_demo) if row["run_id"] not in before]
     assert len({row["run_id"] for row in added}) == 1
     assert "staging.stg_texas_facility" in {row["model_name"] for row in added}
