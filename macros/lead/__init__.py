@@ -1,0 +1,1 @@
+"""The conformed lead shape."""
