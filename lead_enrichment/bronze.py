@@ -10,8 +10,10 @@ import pyarrow.parquet as pq
 import yaml
 
 from lead_enrichment.contracts import Contract, contracts
+from lead_enrichment.warehouse.connection import literal
 
-EXTERNAL_MODELS = Path(__file__).parents[1] / "external_models" / "bronze.yaml"
+# In the project's folder, which is the current directory.
+EXTERNAL_MODELS = Path("external_models") / "bronze.yaml"
 PARTITION = ("received_on", "DATE", "Date of received_at; the incremental clock")
 
 # Name, type and description of the columns that ingest adds to every delivered row.
@@ -189,9 +191,9 @@ def registration_statements(bronze: Path, dialect: str) -> Iterator[str]:
         folder = bronze / table
         if dialect == "duckdb":
             names = ", ".join(name for name, _, _ in (*columns, PARTITION))
-            files = str(folder / "*" / "*.parquet").replace("'", "''")
+            files = literal(folder / "*" / "*.parquet")
             yield (
-                f"CREATE OR REPLACE VIEW bronze.{table} AS SELECT {names} FROM READ_PARQUET('{files}', "
+                f"CREATE OR REPLACE VIEW bronze.{table} AS SELECT {names} FROM READ_PARQUET({files}, "
                 "hive_partitioning = TRUE, hive_types = {'received_on': DATE}, union_by_name = TRUE)"
             )
         else:

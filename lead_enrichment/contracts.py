@@ -50,8 +50,6 @@ VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 # Tried where a contract names none: 8-bit encodings after UTF-8, and delimiters.
 ENCODINGS = ("cp1252", "mac_roman")
 DELIMITERS = (",", "\t", ";", "|")
-# A rehearsal judges a file by contracts of its own.
-CONTRACTS_DIR = Path(os.environ.get("LEADS_CONTRACTS_DIR") or Path(__file__).parents[1] / "contracts").absolute()
 
 
 @dataclass(frozen=True)
@@ -284,10 +282,24 @@ def _read_retention(document: OpenDataContractStandard, where: str) -> Retention
     return Retention(value, unit)
 
 
+def contracts_dir() -> Path:
+    """Return the folder of the contracts: that of the project in the current directory.
+
+    A rehearsal judges a file by contracts of its own, which LEADS_CONTRACTS_DIR names.
+
+    Raises:
+        UsageError: There is no such folder.
+    """
+    folder = Path(os.environ.get("LEADS_CONTRACTS_DIR") or "contracts").absolute()
+    if not folder.is_dir():
+        raise UsageError("there are no contracts", str(folder), "Run it from the project's folder.")
+    return folder
+
+
 @cache
 def contracts() -> dict[str, Contract]:
-    """Give every contract of the project by source."""
-    found = [read_contract(path) for path in sorted(CONTRACTS_DIR.glob("*.yaml"))]
+    """Return every contract of the project by source; see contracts_dir."""
+    found = [read_contract(path) for path in sorted(contracts_dir().glob("*.yaml"))]
     return {contract.source_key: contract for contract in found}
 
 

@@ -13,8 +13,8 @@ from sqlglot import exp
 
 from lead_enrichment.benchmark.result import Result
 from lead_enrichment.errors import DataError
-from lead_enrichment.preview.impact import load_project
 from lead_enrichment.warehouse.connection import connect
+from lead_enrichment.warehouse.project import load_project
 
 SHAPES = ("{}{}{}", "({}) {}-{}", "{}-{}-{}", "{}.{}.{}", "+1 {} {} {}", "1-{}-{}-{}")
 AREAS = (201, 405, 512, 600, 702, 713, 800, 888, 900, 999)

@@ -15,11 +15,10 @@ from pathlib import Path
 from lead_enrichment.demo.generate import write_demo
 from lead_enrichment.errors import DataError
 from lead_enrichment.hooks.model_run import newest_run
-from lead_enrichment.ingest.delivery import quoted
 from lead_enrichment.ingest.ledger import Ledger
 from lead_enrichment.memory import in_bytes
 from lead_enrichment.paths import DataPaths
-from lead_enrichment.warehouse.connection import connect
+from lead_enrichment.warehouse.connection import connect, literal
 
 AS_OF, FIRST_DAY, SEED = date(2026, 11, 15), "2026-11-01", 20261115
 NEXT_FILE = "salesforce_2026-11-16.csv"
@@ -181,12 +180,12 @@ def _write_changes(source: Path, target: Path, rows: int) -> None:
                 )
                 FROM (
                     SELECT *, ROW_NUMBER() OVER () AS position
-                    FROM READ_CSV('{quoted(str(source))}', all_varchar = TRUE)
+                    FROM READ_CSV({literal(source)}, all_varchar = TRUE)
                 )
                 WHERE is_deleted = 'FALSE'
                 ORDER BY HASH(id)
                 LIMIT {rows}
-            ) TO '{quoted(str(target))}' (HEADER)
+            ) TO {literal(target)} (HEADER)
             """
         )
 

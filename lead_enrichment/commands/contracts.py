@@ -14,10 +14,10 @@ from rich.tree import Tree
 
 from lead_enrichment.bronze import EXTERNAL_MODELS, external_models_yaml
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.contracts import CONTRACTS_DIR, parse_contract, read_contract
+from lead_enrichment.contracts import contracts_dir, parse_contract, read_contract
 from lead_enrichment.errors import UsageError
-from lead_enrichment.ingest.ledger import Ledger
-from lead_enrichment.ingest.quarantine import PROPOSED, accept, reject
+from lead_enrichment.ingest.ledger import PROPOSED, Ledger
+from lead_enrichment.ingest.quarantine import accept, reject
 from lead_enrichment.paths import data_paths
 
 if TYPE_CHECKING:
@@ -58,21 +58,22 @@ def check_command(
     """
     # SQLMesh takes a second to import; the other commands do without.
     from lead_enrichment.preview.contract_check import committed, compare, model_faults, standard_faults
-    from lead_enrichment.preview.impact import load_project
+    from lead_enrichment.warehouse.project import load_project
 
     console, said = Console(highlight=False), Console(stderr=True)
     faults, reference = list[str](), against or "HEAD"
     before: dict[str, str] = {}
     with errors_as_sentences():
+        folder = contracts_dir()
         try:
-            before = committed(CONTRACTS_DIR, reference)
+            before = committed(folder, reference)
         except UsageError as error:
             if against:
                 raise
             # A copy without git can still be held against the standard and the models.
             said.print(f"No version before is compared: {error.what}.", markup=False, highlight=False, soft_wrap=True)
     table = Table("Contract", "Version", f"Before ({reference})", "Compatibility", "Changes")
-    for path in sorted(CONTRACTS_DIR.glob("*.yaml")):
+    for path in sorted(folder.glob("*.yaml")):
         earlier = before.pop(path.name, None)
         found = standard_faults(path)
         faults += [f"contracts/{path.name}: {fault}" for fault in found]
@@ -213,7 +214,8 @@ def impact_command(
     leads contracts impact "nevada.First Issue Date" --json
     """
     # SQLMesh takes a second to import; the other commands do without.
-    from lead_enrichment.preview.impact import delivered_column, impact_of, load_project, read_lineage
+    from lead_enrichment.preview.impact import delivered_column, impact_of, read_lineage
+    from lead_enrichment.warehouse.project import load_project
 
     with errors_as_sentences():
         delivered = delivered_column(column)

@@ -15,8 +15,7 @@ from lead_enrichment.bronze import write_empty_tables
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.contracts import Contract, contracts
 from lead_enrichment.hooks.model_run import FAILED, newest_run
-from lead_enrichment.ingest.ledger import DUPLICATE, LOADED, QUARANTINED, Ledger
-from lead_enrichment.ingest.quarantine import PROPOSED
+from lead_enrichment.ingest.ledger import DUPLICATE, LOADED, PROPOSED, QUARANTINED, Ledger
 from lead_enrichment.paths import data_paths
 
 # How long a source may be silent: its cadence, and a few days for weekends and holidays. Decisions come at will.

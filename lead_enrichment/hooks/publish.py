@@ -17,8 +17,8 @@ import duckdb
 
 from lead_enrichment.bronze import BOOKS
 from lead_enrichment.errors import DataError
-from lead_enrichment.ingest.delivery import quoted
 from lead_enrichment.paths import DataPaths
+from lead_enrichment.warehouse.connection import literal
 
 COPY = "import shutil, sys; shutil.copyfile(*sys.argv[1:])"
 
@@ -73,7 +73,7 @@ def _copy(source: Path, target: Path) -> None:
 
 def _hold_the_books(connection: duckdb.DuckDBPyConnection, copy: Path) -> None:
     """Put bronze's books into a copy as they are now: their views show files that the next run adds to."""
-    connection.execute(f"ATTACH '{quoted(str(copy))}' AS published")
+    connection.execute(f"ATTACH {literal(copy)} AS published")
     try:
         views = connection.execute(
             "SELECT view_name FROM duckdb_views() WHERE database_name = 'published' AND schema_name = 'bronze'"

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from lead_enrichment.contracts import Column, Contract
 from lead_enrichment.errors import DataError
-from lead_enrichment.ingest.delivery import quoted
 from lead_enrichment.paths import write_text_whole
 from lead_enrichment.warehouse.connection import connect
 
@@ -92,7 +91,7 @@ def breaches(contract: Contract, delivered: Collection[Column], rows: Path, last
     key, limits, found = contract.key, contract.limits, []
     with connect() as connection:
         for name, path in (("now", rows), ("before", last)):
-            connection.execute(f"CREATE VIEW {name} AS FROM READ_PARQUET('{quoted(str(path))}')")
+            connection.read_parquet(str(path)).create_view(name)
 
         def counts(query: str) -> tuple[float, float]:
             first, second = connection.execute(query).fetchone() or (0, 0)

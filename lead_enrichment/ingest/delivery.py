@@ -6,7 +6,7 @@ import csv
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -19,9 +19,9 @@ import pyarrow.parquet as pq
 
 from lead_enrichment.bronze import REJECTED_COLUMNS, arrow_schema, source_columns
 from lead_enrichment.contracts import Column, Contract, contracts
-from lead_enrichment.errors import DataError, DriftError
+from lead_enrichment.errors import DataError
 from lead_enrichment.ingest.formats import Text
-from lead_enrichment.warehouse.connection import connect
+from lead_enrichment.warehouse.connection import connect, literal
 
 CHUNK_BYTES = 1 << 20
 BATCH_ROWS = 20_000
@@ -32,6 +32,21 @@ csv.field_size_limit(FIELD_CHARACTERS)
 RECORD_LINES = 1_000
 OPEN_QUOTE = "a quote is opened and not closed"
 FILE_DATE = re.compile(r"(?<!\d)(\d{4}-\d{2}-\d{2})(?!\d)")
+
+
+class DriftError(DataError):
+    """A delivery's columns are not those of its contract; a person decides what they are.
+
+    Args:
+        what: What is wrong.
+        where: File and line.
+        remedy: What the reader can do.
+        columns: The contract's columns that are missing, or whose values stopped fitting.
+    """
+
+    def __init__(self, what: str, where: str, remedy: str, columns: Sequence[Column]) -> None:
+        self.columns = tuple(columns)
+        super().__init__(what, where, remedy)
 
 
 @dataclass(frozen=True)
@@ -161,8 +176,8 @@ def csv_columns(text: Text, fields: int) -> str:
     """Give the SQL that reads the rows of a delivered text as columns c0, c1, … whatever their faults."""
     columns = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(fields))
     return (
-        f"READ_CSV('{quoted(str(text.path))}', header = FALSE, skip = {_header_lines(text)}, "
-        f"delim = '{text.delimiter}', quote = '\"', "
+        f"READ_CSV({literal(text.path)}, header = FALSE, skip = {_header_lines(text)}, "
+        f"delim = {literal(text.delimiter)}, quote = '\"', "
         "escape = '\"', all_varchar = TRUE, auto_detect = FALSE, strict_mode = FALSE, null_padding = TRUE, "
         f"ignore_errors = TRUE, max_line_size = 10000000, parallel = FALSE, columns = {{{columns}}})"
     )
@@ -185,25 +200,25 @@ def _convert_well_formed(text: Text, header: list[str], contract: Contract, stam
         f"c{positions[column.name]} AS {column.name}" if column.name in positions else f"NULL::TEXT AS {column.name}"
         for column in contract.columns
     ]
-    pairs = ", ".join(f"'{quoted(text)}', c{position}" for text, position in _rescued_names(header, known).items())
+    pairs = ", ".join(f"{literal(text)}, c{position}" for text, position in _rescued_names(header, known).items())
     key = contract.key_column
-    pattern = quoted(key.pattern or r"\S")
+    pattern = literal(key.pattern or r"\S")
     query = f"""
         SELECT {", ".join(projections)},
             '{stamp.file_id}' AS file_id, ROW_NUMBER() OVER () AS row_number, DATE '{stamp.file_date}' AS file_date,
             TIMESTAMPTZ '{stamp.received_at.isoformat()}' AS received_at,
             {f"JSON_OBJECT({pairs})::TEXT" if pairs else "NULL::TEXT"} AS rescued
-        FROM READ_CSV('{quoted(str(text.path))}', header = FALSE, skip = {_header_lines(text)},
-            delim = '{text.delimiter}', quote = '"', escape = '"', all_varchar = TRUE, auto_detect = FALSE,
+        FROM READ_CSV({literal(text.path)}, header = FALSE, skip = {_header_lines(text)},
+            delim = {literal(text.delimiter)}, quote = '"', escape = '"', all_varchar = TRUE, auto_detect = FALSE,
             strict_mode = TRUE, null_padding = FALSE, max_line_size = 10000000,
             columns = {{{", ".join(f"'{field}': 'VARCHAR'" for field in fields)}}})
     """
     # Numbering rows keeps DuckDB on one core: the other counts them meanwhile.
     with ThreadPoolExecutor(1) as aside, connect() as connection:
         counted = aside.submit(count_records, text.path)
-        connection.execute(f"COPY ({query}) TO '{quoted(str(rows))}' (FORMAT parquet, COMPRESSION zstd)")
+        connection.execute(f"COPY ({query}) TO {literal(rows)} (FORMAT parquet, COMPRESSION zstd)")
         loaded, keyless = connection.execute(
-            f"SELECT COUNT(*), COUNT(*) FILTER (NOT COALESCE(REGEXP_MATCHES({key.name}, '{pattern}'), FALSE)) "
+            f"SELECT COUNT(*), COUNT(*) FILTER (NOT COALESCE(REGEXP_MATCHES({key.name}, {pattern}), FALSE)) "
             "FROM READ_PARQUET(?)",
             [str(rows)],
         ).fetchone() or (0, 0)
@@ -445,8 +460,3 @@ def _header_lines(text: Text) -> int:
         reader = csv.reader(stream, delimiter=text.delimiter)
         first_row(reader)
         return reader.line_num
-
-
-def quoted(text: str) -> str:
-    """Give a text as it stands inside the quotes of an SQL literal."""
-    return text.replace("'", "''")

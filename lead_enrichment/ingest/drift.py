@@ -18,9 +18,10 @@ from scipy.optimize import linear_sum_assignment
 
 from lead_enrichment.contracts import Column, Contract, fold
 from lead_enrichment.ingest.completeness import FEWEST_ROWS
-from lead_enrichment.ingest.delivery import csv_columns, quoted
+from lead_enrichment.ingest.delivery import csv_columns
 from lead_enrichment.ingest.formats import Text
-from lead_enrichment.warehouse.connection import connect
+from lead_enrichment.ingest.ledger import Advice, Suggestion
+from lead_enrichment.warehouse.connection import connect, literal
 
 # Rows that are looked at, in file order: enough to judge, and bounded whatever the size of the file.
 SAMPLE_ROWS = 50_000
@@ -37,24 +38,6 @@ LEAST_SCORE = 0.5
 LEAST_KIND = 0.2
 # Words of one column that lie in the other, of which a split or merge is told.
 LEAST_WORDS = 0.8
-
-
-@dataclass(frozen=True)
-class Suggestion:
-    """What a delivered column most likely is."""
-
-    column: str
-    header: str
-    score: float
-    evidence: str
-
-
-@dataclass(frozen=True)
-class Advice:
-    """What speaks for which mapping, and what only a person can settle."""
-
-    suggestions: tuple[Suggestion, ...]
-    unsettled: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -92,7 +75,7 @@ class Comparison:
         self._has_last = last is not None
         self._profiles: dict[tuple[str, str], Profile] = {}
         if last is not None:
-            self._connection.execute(f"CREATE VIEW last AS FROM READ_PARQUET('{quoted(str(last))}')")
+            self._connection.read_parquet(str(last)).create_view("last")
         key = next((at for at, column in self._mapped.items() if column.name == contract.key), None)
         self._common = 0
         if self._has_last and key is not None:
@@ -288,11 +271,11 @@ class _Filled:
 
 def _filled(connection: duckdb.DuckDBPyConnection, name: str, path: Path, columns: Sequence[Column]) -> _Filled:
     """Show a bronze file as a view, and count its rows."""
-    connection.execute(f"CREATE VIEW {name} AS FROM READ_PARQUET('{quoted(str(path))}')")
+    connection.read_parquet(str(path)).create_view(name)
     counts = ["COUNT(*)"]
     for column in columns:
         filled = f"TRIM({column.name}) <> ''"
-        form = f" AND REGEXP_MATCHES({column.name}, '{quoted(column.pattern)}')" if column.pattern else ""
+        form = f" AND REGEXP_MATCHES({column.name}, {literal(column.pattern)})" if column.pattern else ""
         counts += [f"COUNT(*) FILTER ({filled})", f"COUNT(*) FILTER ({filled}{form})"]
     rows, *found = connection.execute(f"SELECT {', '.join(counts)} FROM {name}").fetchone() or (0,)
     names = [column.name for column in columns]

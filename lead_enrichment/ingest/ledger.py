@@ -21,12 +21,13 @@ from lead_enrichment.bronze import (
     arrow_schema,
     write_whole,
 )
-from lead_enrichment.ingest.drift import Advice
 from lead_enrichment.users import user_name
 from lead_enrichment.warehouse.connection import connect
 
 # What became of a file.
 LOADED, DUPLICATE, QUARANTINED, WAITING = "loaded", "duplicate", "quarantined", "waiting"
+# How a proposal stands.
+PROPOSED, ACCEPTED, REJECTED = "proposed", "accepted", "rejected"
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,24 @@ class ArchiveEvent:
 
 
 @dataclass(frozen=True)
+class Suggestion:
+    """What a delivered column most likely is."""
+
+    column: str
+    header: str
+    score: float
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What speaks for which mapping, and what only a person can settle."""
+
+    suggestions: tuple[Suggestion, ...]
+    unsettled: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Ledger:
     """The ledger in a bronze folder."""
 
@@ -98,7 +117,7 @@ class Ledger:
         found += [{"evidence": sentence} for sentence in advice.unsettled]
         shared = {
             "proposal_id": proposal_id, "source_key": source_key, "file_id": file_id, "file_name": file_name,
-            "status": "proposed", "decided_by": user_name(),
+            "status": PROPOSED, "decided_by": user_name(),
         }  # fmt: skip
         self._append_proposal_rows([{**shared, **row} for row in found])
 
@@ -107,7 +126,7 @@ class Ledger:
 
         Args:
             rows: The rows of the proposal, as `proposals` gives them.
-            status: accepted or rejected.
+            status: ACCEPTED or REJECTED.
         """
         self._append_proposal_rows([{**row, "status": status, "decided_by": user_name()} for row in rows])
 

@@ -16,12 +16,11 @@ from lead_enrichment import contracts
 from lead_enrichment.errors import UsageError
 from lead_enrichment.ingest.completeness import Statement, manifest_path, read_manifest, write_manifest
 from lead_enrichment.ingest.delivery import file_id
-from lead_enrichment.ingest.ledger import Ledger
+from lead_enrichment.ingest.ledger import ACCEPTED, PROPOSED, REJECTED, Ledger
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths, write_text_whole
 from lead_enrichment.users import user_name
 
-PROPOSED, ACCEPTED, REJECTED = "proposed", "accepted", "rejected"
 # What quarantine puts in front of a file's name.
 QUARANTINE_STAMP = re.compile(r"^\d{8}T\d{12}_")
 
@@ -119,7 +118,7 @@ def add_aliases(source_key: str, aliases: dict[str, str], folder: Path | None = 
     Raises:
         UsageError: There is no such column, or a header is empty or means another column.
     """
-    path = (folder or contracts.CONTRACTS_DIR) / f"{source_key}.yaml"
+    path = (folder or contracts.contracts_dir()) / f"{source_key}.yaml"
     _check_aliases(contracts.read_contract(path), aliases)
     yaml = YAML()
     yaml.preserve_quotes = True

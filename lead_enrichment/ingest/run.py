@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from lead_enrichment.bronze import write_empty_tables
 from lead_enrichment.contracts import Contract, contracts
-from lead_enrichment.errors import DataError, DriftError, UsageError
+from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.ingest.archive import keep
 from lead_enrichment.ingest.completeness import (
     FEWEST_ROWS,
@@ -30,6 +30,7 @@ from lead_enrichment.ingest.completeness import (
     verdict,
 )  # fmt: skip
 from lead_enrichment.ingest.delivery import (
+    DriftError,
     Stamp,
     check_header,
     convert,

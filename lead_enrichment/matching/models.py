@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlglot import exp
 from sqlmesh import Context
 
-from lead_enrichment.preview.impact import load_project
+from lead_enrichment.warehouse.project import load_project
 
 
 class MatchingModels:

@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 
 from lead_enrichment.errors import UsageError
-from lead_enrichment.ingest.delivery import quoted
 from lead_enrichment.matching.evidence import charts, save_chart
+from lead_enrichment.warehouse.connection import literal
 from lead_enrichment.warehouse.reading import Row, rows
 
 # The truth of the live leads that it knows, and every pair that is said or true.
@@ -18,7 +18,7 @@ SETUP = """
         SELECT e.lead_key, e.entity_key, t.facility_id, l.source_key
         FROM intermediate.int_entity AS e
         JOIN intermediate.int_match_lead AS l USING (lead_key)
-        JOIN READ_CSV('{truth}', all_varchar = TRUE) AS t USING (lead_key);
+        JOIN READ_CSV({truth}, all_varchar = TRUE) AS t USING (lead_key);
     CREATE OR REPLACE TEMP TABLE scored AS
         SELECT p.*, a.facility_id = b.facility_id AS is_true
         FROM facts.fact_match_pair AS p
@@ -152,7 +152,7 @@ def evaluate(connection: duckdb.DuckDBPyConnection, truth: Path, errors: int) ->
     if not truth.is_file():
         raise UsageError("there is no truth to hold the matching against", str(truth), "Name one: --truth FILE")
     try:
-        connection.execute(SETUP.format(truth=quoted(str(truth))))
+        connection.execute(SETUP.format(truth=literal(truth)))
     except duckdb.BinderException as error:
         remedy = "It needs the columns lead_key and facility_id."
         raise UsageError(f"the truth cannot be read ({error})", str(truth), remedy) from error

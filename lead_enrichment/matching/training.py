@@ -16,10 +16,9 @@ from typing import Any
 import duckdb
 
 from lead_enrichment.errors import DataError, UsageError
-from lead_enrichment.ingest.delivery import quoted
 from lead_enrichment.matching.models import MatchingModels
 from lead_enrichment.paths import DataPaths, write_text_whole
-from lead_enrichment.warehouse.connection import connect
+from lead_enrichment.warehouse.connection import connect, literal
 from lead_enrichment.warehouse.reading import errors_of_reading
 
 PRIOR = "prior"
@@ -145,7 +144,7 @@ def train(paths: DataPaths, project: Path, weights: Sequence[Weight], random_pai
         raise UsageError("training needs Splink, which is not installed", "", "Run: pip install -e '.[match]'")
     models = MatchingModels(project)
     with errors_of_reading(paths.warehouse), connect() as connection:
-        connection.execute(f"ATTACH '{quoted(str(paths.warehouse))}' AS leads (READ_ONLY)")
+        connection.execute(f"ATTACH {literal(paths.warehouse)} AS leads (READ_ONLY)")
         random = _random_shares(connection, models, weights, random_pairs)
         candidates = _load_candidates(connection, weights)
         agreed = _agreement_of_matches(connection, _with_chances(weights, random))

@@ -9,8 +9,7 @@ from typing import Any
 
 import duckdb
 
-from lead_enrichment.ingest.delivery import quoted
-from lead_enrichment.warehouse.connection import connect
+from lead_enrichment.warehouse.connection import connect, literal
 
 SAMPLES = 5
 # Schemas whose models sales and analysts read.
@@ -102,7 +101,7 @@ def keep_state(warehouse: Path, folder: Path) -> State:
     state = State(folder / "leads_before.parquet", folder / "matches_before.parquet", {})
     with connect(str(warehouse), read_only=True) as connection:
         for model, path in (("intermediate.int_lead_current", state.leads), ("facts.fact_lead_match", state.matches)):
-            connection.execute(f"COPY (SELECT * FROM {model}) TO '{quoted(str(path))}' (FORMAT parquet)")
+            connection.execute(f"COPY (SELECT * FROM {model}) TO {literal(path)} (FORMAT parquet)")
         state.model_rows.update(_model_rows(connection))
     return state
 
@@ -117,7 +116,7 @@ def compare(before: State, warehouse: Path, untracked: Iterable[str]) -> Differe
     """
     with connect(str(warehouse), read_only=True) as connection:
         for view, path in (("lead_before", before.leads), ("match_before", before.matches)):
-            connection.execute(f"CREATE TEMP VIEW {view} AS FROM READ_PARQUET('{quoted(str(path))}')")
+            connection.execute(f"CREATE TEMP VIEW {view} AS FROM READ_PARQUET({literal(path)})")
         connection.execute("""
             CREATE TEMP TABLE lead_pair AS
             SELECT

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,9 +15,6 @@ from sqlglot.lineage import lineage as query_lineage
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope, find_all_in_scope
 from sqlmesh import Context
-from sqlmesh.core.config import Config
-from sqlmesh.core.config.loader import load_configs
-from sqlmesh.core.console import NoopConsole, set_console
 from sqlmesh.core.context import BaseContext
 from sqlmesh.core.dialect import normalize_mapping_schema, normalize_model_name
 from sqlmesh.core.lineage import CACHE, lineage
@@ -160,31 +155,6 @@ def _near_columns(contract: Contract, text: str) -> str:
     if near:
         return f"Did you mean {' or '.join(list(near)[:3])}?"
     return f"Its columns are {', '.join(column.name for column in contract.columns)}."
-
-
-def load_project(project: Path) -> Context:
-    """Load the models of the project, without its warehouse: lineage needs none, and another process may hold it.
-
-    Raises:
-        UsageError: No project lies there, or its models cannot be read.
-    """
-    if not (project / "config.yaml").exists():
-        raise UsageError("here is no SQLMesh project", str(project.absolute()), "Run it from the project's folder.")
-    # No file is written beside the models, and no process is forked for a few dozen of them.
-    os.environ.setdefault("MAX_FORK_WORKERS", "1")
-    set_console(NoopConsole())
-    configs = load_configs(None, Config, [project])
-    for config in configs.values():
-        connection: Any = config.get_connection(config.default_gateway_name)
-        if connection.type_ == "duckdb" and connection.database:
-            # In memory under the name that it has as a file.
-            connection.catalogs, connection.database = {Path(connection.database).stem: ":memory:"}, None
-        config.get_gateway(config.default_gateway_name).state_connection = None
-    try:
-        return Context(paths=[str(project)], config=configs)
-    except SQLMeshError as error:
-        problem = " ".join(str(error).split())
-        raise UsageError(f"the models cannot be loaded ({problem})", "", "Mend them: sqlmesh lint.") from error
 
 
 def read_lineage(context: Context) -> Lineage:

@@ -24,19 +24,28 @@ from typing import Any
 import duckdb
 from dotenv import dotenv_values
 
-from lead_enrichment.contracts import CONTRACTS_DIR, contracts
+from lead_enrichment.contracts import contracts, contracts_dir
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.ingest.completeness import Statement, manifest_path, write_manifest
 from lead_enrichment.ingest.delivery import file_id
-from lead_enrichment.ingest.ledger import DUPLICATE, LOADED, QUARANTINED, Ledger, proposal_id_of
-from lead_enrichment.ingest.quarantine import ACCEPTED, PROPOSED, REJECTED, add_aliases, delivered_name
+from lead_enrichment.ingest.ledger import (
+    ACCEPTED,
+    DUPLICATE,
+    LOADED,
+    PROPOSED,
+    QUARANTINED,
+    REJECTED,
+    Ledger,
+    proposal_id_of,
+)
+from lead_enrichment.ingest.quarantine import add_aliases, delivered_name
+from lead_enrichment.lead_shape import UNTRACKED_COLUMNS
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths, write_text_whole
 from lead_enrichment.preview.difference import Difference, compare, keep_state
 from lead_enrichment.users import user_name
 from lead_enrichment.warehouse.connection import connect
 
-PROJECT = Path(__file__).parents[2]
 # Written last: a folder without it was left by a rehearsal that was killed.
 FINISHED, PAGE = "rehearsal.json", "report.html"
 ID_LENGTH = 12
@@ -167,7 +176,7 @@ def rehearse(paths: DataPaths, plan: Plan, lock: int, step: Callable[[str], None
     try:
         step("Copying production")
         pending = copy_production(paths, copy)
-        shutil.copytree(CONTRACTS_DIR, folder / "contracts")
+        shutil.copytree(contracts_dir(), folder / "contracts")
         _copy_state(copy, lock)
         before = keep_state(copy.warehouse, folder)
         step("Taking the file in")
@@ -175,7 +184,7 @@ def rehearse(paths: DataPaths, plan: Plan, lock: int, step: Callable[[str], None
         step("Running the models")
         _run_models(copy, plan, lock)
         step("Comparing")
-        difference = compare(before, copy.warehouse, _untracked_columns())
+        difference = compare(before, copy.warehouse, UNTRACKED_COLUMNS)
         notices = [*(str(outcome["reason"]).split("; ") if outcome["reason"] else ())]
         if _is_stale(copy, file_id(plan.file)):
             notices.append("the file is older than the newest of its source: it is kept, and changes no current state")
@@ -421,10 +430,9 @@ def _sqlmesh(
 def _call(
     code: str, words: list[str], copy: DataPaths, lock: int, changed: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command of the project on the copy, with some environment variables changed."""
+    """Run a command of the project in the current directory on the copy, with some environment variables changed."""
     return subprocess.run(
         [sys.executable, "-c", code, *words],
-        cwd=PROJECT,
         env={
             **_settings(),
             "LEADS_DATA_DIR": str(copy.root),
@@ -443,15 +451,8 @@ def _call(
 
 def _settings() -> dict[str, str]:
     """Give the environment variables as SQLMesh sees them: those of the .env file win."""
-    settings = dotenv_values(os.environ.get("SQLMESH_DOTENV_PATH") or PROJECT / ".env")
+    settings = dotenv_values(os.environ.get("SQLMESH_DOTENV_PATH") or ".env")
     return {**os.environ, **{name: value for name, value in settings.items() if value is not None}}
-
-
-def _untracked_columns() -> tuple[str, ...]:
-    # Imported here: it brings SQLMesh along, which takes seconds.
-    from macros.lead_columns import UNTRACKED_COLUMNS
-
-    return UNTRACKED_COLUMNS
 
 
 def _is_stale(copy: DataPaths, identity: str) -> bool:

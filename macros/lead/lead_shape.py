@@ -6,10 +6,9 @@ from sqlglot import exp
 from sqlmesh import macro
 from sqlmesh.core.macros import MacroEvaluator
 
-from macros.content_hash import content_hash
-from macros.is_person import is_person
-from macros.join_text import join_present
-from macros.lead_columns import LEAD_COLUMNS
+from lead_enrichment.lead_shape import LEAD_COLUMNS
+from macros.name.is_person import is_person
+from macros.parse.unparsed import unparsed_text
 from macros.values.new_values import VALUE_COLUMNS, value_expressions
 
 # What every row of bronze has, and the lead shape with it.
@@ -72,13 +71,8 @@ def lead_shape(evaluator: MacroEvaluator, delivered: exp.Alias, *columns: exp.Ex
     given.update({raw_names[name]: text for name, text in unread.items() if raw_names[name] not in given})
     given.update({name: f"{row}.{name}" for name in DELIVERY_COLUMNS})
     read = ", ".join(f"{value} AS {name}" for name, value in given.items())
-    told = join_present(
-        "; ",
-        [
-            f"CASE WHEN {f's.{name} IS NULL' if name in shape else 'TRUE'} AND TRIM(s.{raw_names[name]}) <> '' "
-            f"THEN CONCAT('{name}=', s.{raw_names[name]}) END"
-            for name in unread
-        ],
+    told = unparsed_text(
+        (f"'{name}'", f"s.{name}" if name in shape else "NULL", f"s.{raw_names[name]}") for name in unread
     )
     filled = {
         name: f"s.{name}" if name in given else f"CAST(NULL AS {data_type})" for name, data_type, _ in LEAD_COLUMNS
@@ -89,9 +83,7 @@ def lead_shape(evaluator: MacroEvaluator, delivered: exp.Alias, *columns: exp.Ex
     filled["unparsed"] = told if unread else filled["unparsed"]
     del filled["content_hash"]
     shaped = ", ".join(f"{value} AS {name}" for name, value in filled.items())
-    query = f"SELECT {read} FROM {delivered.this.sql(dialect='duckdb')} AS {row} {' '.join(joins)}"
-    hashed = content_hash(evaluator, exp.column("h"))
-    return f"SELECT h.*, {hashed} AS content_hash FROM (SELECT {shaped} FROM ({query}) AS s) AS h"
+    return f"SELECT {shaped} FROM (SELECT {read} FROM {delivered.this.sql(dialect='duckdb')} AS {row} {' '.join(joins)}) AS s"
 
 
 def parsed_values(
@@ -124,8 +116,7 @@ def parsed_values(
             inside, _, outside = name.partition(" AS ")
             taken[outside or inside] = f"parsed_{tag}.{inside}"
         of_layout = f" AND parsed_{tag}.is_one_line = {tag == 'one_line_address'}" if kind == "address" else ""
-        joins.append(
-            f"LEFT JOIN staging.stg_{kind} AS parsed_{tag} ON parsed_{tag}.{kind}_raw = {value}{of_layout}"
+        joins.append(f"LEFT JOIN staging.stg_{kind} AS parsed_{tag} ON parsed_{tag}.{kind}_raw = {value}{of_layout}"
         )
         if tag == "one_line_address":
             unread = {"city": whole, "postal_code": f"parsed_{tag}.postal_code_raw"}

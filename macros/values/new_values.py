@@ -7,7 +7,7 @@ from sqlmesh import macro
 from sqlmesh.core.macros import MacroEvaluator
 
 from lead_enrichment.contracts import VALUE_TAGS, lead_contracts
-from macros.join_text import join_present
+from macros.sql.join_text import join_present
 
 # The kinds of values, each with the tags of the columns that hold them.
 VALUE_KINDS = {

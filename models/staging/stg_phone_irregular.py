@@ -12,7 +12,7 @@ from sqlglot import exp, parse_one
 from sqlmesh import ExecutionContext, model
 from sqlmesh.core.model import ModelKindName
 
-from macros.phone_digits import PLAIN_PHONE
+from macros.contact.phone_digits import PLAIN_PHONE
 from macros.values.new_values import VALUE_COLUMNS, VALUE_KINDS, new_values_query
 
 # What phonenumbers says of a number that it cannot parse, and of one that it can but that no plan has.

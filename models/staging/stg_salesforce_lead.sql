@@ -49,5 +49,5 @@ WITH delivered AS (
   )
 )
 SELECT
-  @lead_columns(s)
+  @lead_columns(s, content_hash := @content_hash(s))
 FROM standardized AS s

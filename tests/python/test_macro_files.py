@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-MACROS = sorted((Path(__file__).parents[2] / "macros").glob("*.py"))
+MACROS = sorted((Path(__file__).parents[2] / "macros").rglob("*.py"))
 
 
 @pytest.mark.parametrize("path", MACROS, ids=lambda path: path.stem)

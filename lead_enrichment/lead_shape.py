@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from sqlglot import exp
-from sqlmesh import macro
-
 # Name, type and description of each column, in the order in which they stand in every model.
 LEAD_COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("lead_key", "TEXT", "Durable key of the lead: source, a colon and the source's own id"),
@@ -111,26 +108,3 @@ UNTRACKED_COLUMNS = (
     "received_at",
     "received_on",
 )
-
-
-@macro()
-def lead_columns(evaluator, relation, *without):  # type: ignore[no-untyped-def]
-    """Give the conformed lead columns of a relation, cast and described, in their fixed order.
-
-    Args:
-        relation: Alias of the relation that holds them.
-        without: Names of columns to leave out.
-
-    Returns:
-        One projection a column.
-    """
-    table = relation.name
-    left_out = {column.name for column in without}
-    projections = []
-    for name, data_type, description in LEAD_COLUMNS:
-        if name in left_out:
-            continue
-        projection = exp.cast(exp.column(name, table=table), data_type, dialect="duckdb").as_(name)
-        projection.add_comments([description])
-        projections.append(projection)
-    return projections

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlmesh import macro
 
-from macros.is_person import BUSINESS_WORD, PERSON
+from macros.name.is_person import BUSINESS_WORD, PERSON
 
 
 @macro()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlmesh import macro
 
-from macros.address_parts import DIRECTIONS, SPACED_DIRECTIONS, SUFFIXES
+from macros.address.address_parts import DIRECTIONS, SPACED_DIRECTIONS, SUFFIXES
 
 
 def standard_word(column, words, pad):  # type: ignore[no-untyped-def]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlmesh import macro
 
-from macros.address_parts import SUFFIX, either
+from macros.address.address_parts import SUFFIX, either
 
 # Publication 28, appendix C2. RM is left out: in Texas it is a ranch-to-market road.
 DESIGNATORS = {

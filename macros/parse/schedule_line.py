@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlmesh import macro
 
-from macros.join_text import join_present
+from macros.sql.join_text import join_present
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlmesh import macro
 
-from macros.address_unit import BOX_NUMBER, DESIGNATOR, DESIGNATORS, IDENTIFIER, POST_OFFICE_BOX
-from macros.join_text import join_present
+from macros.address.address_unit import BOX_NUMBER, DESIGNATOR, DESIGNATORS, IDENTIFIER, POST_OFFICE_BOX
+from macros.sql.join_text import join_present
 
 TEXAS_ROAD = r"^(FM|RM|RR|CR) [0-9]+[A-Z]?$"
 NUMBERED_FLOOR = r" ([0-9]+)(?:ST|ND|RD|TH) (?:FLOOR|FL)\b"

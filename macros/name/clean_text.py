@@ -8,8 +8,9 @@ from sqlmesh import macro
 # letters in UTF-8 read as cp1252 (Ã©), typographic quotes. A small í before s stays: Luís is a name.
 MENDED = (("íS", "'S"), ("â€™", "'"), ("â€˜", "'"), ("â€œ", '"'), ("â€“", "-"), ("â€”", "-"),
           ("Ã©", "é"), ("Ã¡", "á"), ("Ã³", "ó"), ("Ãº", "ú"), ("Ã±", "ñ"), ("Ã‘", "Ñ"), ("Ã¼", "ü"), ("Ã­", "í"),
-          ("Ã‰", "É"), ("Ã§", "ç"), ("Ã£", "ã"), ("’", "'"), ("‘", "'"), ("“", '"'), ("”", '"'), ("–", "-"),
-          ("—", "-"), ("\u00a0", " "), ("\ufeff", ""))  # fmt: skip
+          ("Ã‰", "É"), ("Ã§", "ç"), ("Ã£", "ã"))  # fmt: skip
+# Single signs and what stands for them; the last, a byte order mark, goes.
+SIGNS, PLAIN_SIGNS = "’‘“”–—\u00a0\ufeff", "''\"\"-- "
 
 
 @macro()
@@ -19,4 +20,5 @@ def clean_text(evaluator, raw):  # type: ignore[no-untyped-def]
     for wrong, right in MENDED:
         wrong, right = wrong.replace("'", "''"), right.replace("'", "''")
         text = f"REPLACE({text}, '{wrong}', '{right}')"
+    text = f"TRANSLATE({text}, '{SIGNS}', '{PLAIN_SIGNS.replace(chr(39), chr(39) * 2)}')"
     return f"NULLIF(TRIM(REGEXP_REPLACE({text}, '[\\s\\x0B]+', ' ', 'g')), '')"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlmesh import macro
 
-from macros.state_code import PROVINCES
+from macros.address.state_code import PROVINCES
 
 
 @macro()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlmesh import macro
 
-from macros.phone_e164 import PHONE_KINDS, national_pattern
+from macros.contact.phone_e164 import PHONE_KINDS, national_pattern
 
 
 @macro()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 from sqlmesh import macro
 
-from macros.match_values import MATCH_ATTRIBUTES
+from macros.match.match_values import MATCH_ATTRIBUTES
 
 
 @macro()

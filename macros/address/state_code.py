@@ -19,6 +19,6 @@ def state_code(evaluator, raw):  # type: ignore[no-untyped-def]
     text = f"UPPER(TRIM({raw.sql(dialect='duckdb')}))"
     states = {state.name.upper(): state.abbr for state in [*us.states.STATES_AND_TERRITORIES, us.states.DC]}
     names = {**states, **PROVINCES}
-    codes = ", ".join(f"'{code}'" for code in sorted(set(names.values())))
-    spelled = " ".join(f"WHEN '{name}' THEN '{code}'" for name, code in sorted(names.items()))
-    return f"CASE WHEN {text} IN ({codes}) THEN {text} ELSE CASE {text} {spelled} END END"
+    # One text to search costs a fifth of the SQL of a CASE with a branch a name.
+    spelled = "".join(f"|{name}={code}" for name, code in sorted({**names, **{code: code for code in names.values()}}.items()))
+    return f"NULLIF(LEFT(SPLIT_PART('{spelled}', CONCAT('|', {text}, '='), 2), 2), '')"
