@@ -45,6 +45,7 @@ VALUE_TAGS = {
     "email": "an e-mail address",
     "address": "a street address",
     "one_line_address": "an address in one line, with city, state and ZIP",
+    "text": "a short text, such as a city or a title",
 }
 VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 # Tried where a contract names none: 8-bit encodings after UTF-8, and delimiters.

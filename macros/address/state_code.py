@@ -20,5 +20,7 @@ def state_code(evaluator, raw):  # type: ignore[no-untyped-def]
     states = {state.name.upper(): state.abbr for state in [*us.states.STATES_AND_TERRITORIES, us.states.DC]}
     names = {**states, **PROVINCES}
     # One text to search costs a fifth of the SQL of a CASE with a branch a name.
-    spelled = "".join(f"|{name}={code}" for name, code in sorted({**names, **{code: code for code in names.values()}}.items()))
+    spelled = "".join(
+        f"|{name}={code}" for name, code in sorted({**names, **{code: code for code in names.values()}}.items())
+    )
     return f"NULLIF(LEFT(SPLIT_PART('{spelled}', CONCAT('|', {text}, '='), 2), 2), '')"

@@ -10,7 +10,7 @@ MENDED = (("íS", "'S"), ("â€™", "'"), ("â€˜", "'"), ("â€œ", '"'), 
           ("Ã©", "é"), ("Ã¡", "á"), ("Ã³", "ó"), ("Ãº", "ú"), ("Ã±", "ñ"), ("Ã‘", "Ñ"), ("Ã¼", "ü"), ("Ã­", "í"),
           ("Ã‰", "É"), ("Ã§", "ç"), ("Ã£", "ã"))  # fmt: skip
 # Single signs and what stands for them; the last, a byte order mark, goes.
-SIGNS, PLAIN_SIGNS = "’‘“”–—\u00a0\ufeff", "''\"\"-- "
+TYPOGRAPHIC, PLAIN = "’‘“”–—\u00a0\ufeff", "''\"\"-- "
 
 
 @macro()
@@ -20,5 +20,5 @@ def clean_text(evaluator, raw):  # type: ignore[no-untyped-def]
     for wrong, right in MENDED:
         wrong, right = wrong.replace("'", "''"), right.replace("'", "''")
         text = f"REPLACE({text}, '{wrong}', '{right}')"
-    text = f"TRANSLATE({text}, '{SIGNS}', '{PLAIN_SIGNS.replace(chr(39), chr(39) * 2)}')"
+    text = f"TRANSLATE({text}, '{TYPOGRAPHIC}', '{PLAIN.replace(chr(39), chr(39) * 2)}')"
     return f"NULLIF(TRIM(REGEXP_REPLACE({text}, '[\\s\\x0B]+', ' ', 'g')), '')"

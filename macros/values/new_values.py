@@ -16,6 +16,7 @@ VALUE_KINDS = {
     "phone": ("phone", "mobile"),
     "email": ("email",),
     "address": ("address", "one_line_address"),
+    "text": ("text",),
 }
 # Of these the columns of a source with one tag make up one value; of the others each column is a value of its own.
 JOINED_TAGS = ("contact", "address")
@@ -85,7 +86,7 @@ def new_values(evaluator: MacroEvaluator, kind: exp.Column) -> str:
     one that depends on its own past, and restate all that came after a restated day.
 
     Args:
-        kind: name, contact, phone, email or address.
+        kind: name, contact, phone, email, address or text.
     """
     start, end = (exp.convert(evaluator.locals[name]).sql(dialect="duckdb") for name in ("start_date", "end_date"))
     known = evaluator.this_model if evaluator.runtime_stage == "evaluating" else None

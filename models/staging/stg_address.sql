@@ -17,7 +17,10 @@ WITH new AS (
 ), line AS (
   SELECT
     n.*,
-    CASE WHEN n.is_one_line THEN UPPER(@clean_text(REPLACE(n.address_raw, ',', ' '))) END AS line
+    CASE
+      WHEN n.is_one_line
+      THEN UPPER(@clean_text(REPLACE(n.address_raw, ',', ' ')))
+    END AS line
   FROM new AS n
 ), split AS (
   SELECT

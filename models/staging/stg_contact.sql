@@ -4,11 +4,17 @@ MODEL (
     time_column received_on,
     batch_concurrency 1
   ),
-  grain (contact_raw),
+  grain (
+    contact_raw
+  ),
   description 'Contact persons as delivered and whom they name: parsed once, at their first delivery. One row per distinct field of persons.',
   audits (
-    NOT_NULL(columns := (contact_raw)),
-    UNIQUE_VALUES(columns := (contact_raw))
+    NOT_NULL(columns := (
+      contact_raw
+    )),
+    UNIQUE_VALUES(columns := (
+      contact_raw
+    ))
   )
 );
 

@@ -4,12 +4,15 @@ MODEL (
     time_column received_on,
     batch_concurrency 1
   ),
-  grain (email_raw),
+  grain (
+    email_raw
+  ),
   description 'E-mail addresses as delivered and what they say: parsed once, at their first delivery. One row per distinct e-mail address.',
-  audits (
-    NOT_NULL(columns := (email_raw)),
-    UNIQUE_VALUES(columns := (email_raw))
-  )
+  audits (NOT_NULL(columns := (
+      email_raw
+    )), UNIQUE_VALUES(columns := (
+      email_raw
+  )))
 );
 
 WITH new AS (

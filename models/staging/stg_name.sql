@@ -4,12 +4,15 @@ MODEL (
     time_column received_on,
     batch_concurrency 1
   ),
-  grain (name_raw),
+  grain (
+    name_raw
+  ),
   description 'Names of facilities as delivered and what they say: parsed once, at their first delivery. One row per distinct name.',
-  audits (
-    NOT_NULL(columns := (name_raw)),
-    UNIQUE_VALUES(columns := (name_raw))
-  )
+  audits (NOT_NULL(columns := (
+      name_raw
+    )), UNIQUE_VALUES(columns := (
+      name_raw
+  )))
 );
 
 WITH new AS (
@@ -36,7 +39,10 @@ SELECT
   o.name::TEXT AS name, /* Name to show: mojibake mended, article in front, the trade name where a DBA is given */
   o.legal_name::TEXT AS legal_name, /* The party in front of DBA, or the name itself where there is no DBA */
   @name_normal(o.name)::TEXT AS name_normal, /* Match-normal form of the name */
-  o.name_trade_part::TEXT AS trade_name, /* The trade name as it is written, a person's perhaps with the last name first */
   CASE WHEN @is_person(o.name_trade_part) THEN 'person' ELSE 'business' END::TEXT AS name_type, /* person where the name has the form of a person's, otherwise business */
+  CASE
+    WHEN @is_person(o.name_trade_part, o.name_trade_part)
+    THEN UPPER(o.name_trade_part)
+  END::TEXT AS name_if_person, /* The trade name in upper case where the name may be a person's: it is, if the contact person bears it */
   o.received_on::DATE AS received_on /* Date of the first delivery that held it */
 FROM ordered AS o

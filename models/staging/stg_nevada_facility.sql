@@ -11,25 +11,22 @@ MODEL (
   )
 );
 
-WITH delivered AS (
-  SELECT
-    b.*
-  FROM bronze.nevada AS b
-  WHERE
-    b.received_on BETWEEN @start_date AND @end_date
-), standardized AS (
+WITH standardized AS (
   @lead_shape(
-    delivered AS d,
+    bronze.nevada AS d,
     'nevada' AS source_key,
     TRIM(SPLIT_PART(d.credential_number, '-', 1)) AS natural_id,
-    @clean_text(d.primary_contact_role) AS contact_role,
-    UPPER(@clean_text(d.county)) AS county,
+    @cleaned(d.primary_contact_role) AS contact_role,
+    UPPER(@cleaned(d.county)) AS county,
     (@state_code(d.state), d.state) AS state,
     'US' AS country,
     TRIM(d.credential_number) AS license_number,
     (@license_type(d.credential_type), d.credential_type) AS license_type,
     UPPER(d.credential_type) LIKE '%PROVISIONAL%' AS is_license_provisional,
-    (CASE WHEN UPPER(TRIM(d.status)) = 'ACTIVE' THEN 'active' ELSE 'unknown' END, d.status) AS license_status,
+    (
+      CASE WHEN UPPER(TRIM(d.status)) = 'ACTIVE' THEN 'active' ELSE 'unknown' END,
+      d.status
+    ) AS license_status,
     (@parse_date(d.first_issue_date), d.first_issue_date) AS license_issued_on,
     (@parse_date(d.expiration_date), d.expiration_date) AS license_expires_on,
     (@parse_boolean(d.disciplinary_action), d.disciplinary_action) AS has_disciplinary_action

@@ -11,7 +11,7 @@ MODEL (
   )
 );
 
-WITH delivered AS (
+WITH labelled AS (
   SELECT
     b.*,
     REGEXP_EXTRACT(b.type_license, '([A-Z]?[0-9]+) *$', 1) AS license_number,
@@ -28,20 +28,21 @@ WITH delivered AS (
       b.evening_hours
     ) AS labels /* Values shift between these columns, so a flag is read wherever it stands */
   FROM bronze.oklahoma AS b
-  WHERE
-    b.received_on BETWEEN @start_date AND @end_date
 ), standardized AS (
   @lead_shape(
-    delivered AS d,
+    labelled AS d,
     'oklahoma' AS source_key,
     d.license_number AS natural_id,
     @clean_text(REGEXP_EXTRACT(d.primary_caregiver, '\n([^\n]*)\s*$', 1)) AS contact_role,
-    UPPER(@clean_text(d.city)) AS city,
+    UPPER(@cleaned(d.city)) AS city,
     (@state_code(d.state), d.state) AS state,
     (@postal_code(d.zip), d.zip) AS postal_code,
     'US' AS country,
     d.license_number AS license_number,
-    (@license_type(d.type_license), TRIM(REGEXP_EXTRACT(d.type_license, '^(.*?) +- +', 1))) AS license_type,
+    (
+      @license_type(d.type_license),
+      TRIM(REGEXP_EXTRACT(d.type_license, '^(.*?) +- +', 1))
+    ) AS license_type,
     'active' AS license_status,
     (@parse_date(d.license_monitoring_since), d.license_monitoring_since) AS license_issued_on,
     (@parse_integer(d.total_cap), d.total_cap) AS capacity,
@@ -50,7 +51,10 @@ WITH delivered AS (
     d.labels LIKE '%Preschool%' AS serves_preschool,
     d.labels LIKE '%School-age%' AS serves_school_age,
     d.labels LIKE '%Accepts Subsidy%' AS accepts_subsidy,
-    (TRY_CAST(NULLIF(REGEXP_EXTRACT(d.star_level, '^ *([1-5])', 1), '') AS INT), d.star_level) AS star_level,
+    (
+      TRY_CAST(NULLIF(REGEXP_EXTRACT(d.star_level, '^ *([1-5])', 1), '') AS INT),
+      d.star_level
+    ) AS star_level,
     (
       NULLIF(REGEXP_EXTRACT(d.subsidy_contract_number, '([0-9]+) *$', 1), ''),
       REGEXP_REPLACE(d.subsidy_contract_number, '^Subsidy Contract Number: *(N/A)?', '', 'g')

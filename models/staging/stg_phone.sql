@@ -4,12 +4,15 @@ MODEL (
     time_column received_on,
     batch_concurrency 1
   ),
-  grain (phone_raw),
+  grain (
+    phone_raw
+  ),
   description 'Phones as delivered and what they say: parsed once, at their first delivery, in SQL where the shape is plain, otherwise by phonenumbers. One row per distinct phone.',
-  audits (
-    NOT_NULL(columns := (phone_raw)),
-    UNIQUE_VALUES(columns := (phone_raw))
-  )
+  audits (NOT_NULL(columns := (
+      phone_raw
+    )), UNIQUE_VALUES(columns := (
+      phone_raw
+  )))
 );
 
 WITH new AS (

@@ -11,35 +11,28 @@ MODEL (
   )
 );
 
-WITH delivered AS (
-  SELECT
-    b.*,
-    @state_code(b.state) AS state_read
-  FROM bronze.salesforce AS b
-  WHERE
-    b.received_on BETWEEN @start_date AND @end_date
-), standardized AS (
+WITH standardized AS (
   @lead_shape(
-    delivered AS d,
+    bronze.salesforce AS d,
     'salesforce' AS source_key,
     TRIM(d.id) AS natural_id,
-    @clean_text(d.title) AS contact_role,
+    @cleaned(d.title) AS contact_role,
     d.website AS website_raw,
     (@website_domain(d.website), d.website) AS website_domain,
-    UPPER(@clean_text(d.city)) AS city,
-    (d.state_read, d.state) AS state,
+    UPPER(@cleaned(d.city)) AS city,
+    (@state_code(d.state), d.state) AS state,
     (@postal_code(d.postal_code), d.postal_code) AS postal_code,
     @country_code(d.country, d.state_read) AS country,
     (@parse_integer(d.capacity_c), d.capacity_c) AS capacity,
     (@parse_integer(d.current_enrollment_c), d.current_enrollment_c) AS enrollment,
-    @clean_text(d.status) AS lead_status,
-    @clean_text(d.outreach_stage_c) AS outreach_stage,
-    @clean_text(d.lead_source) AS lead_source,
+    @cleaned(d.status) AS lead_status,
+    @cleaned(d.outreach_stage_c) AS outreach_stage,
+    @cleaned(d.lead_source) AS lead_source,
     (@parse_boolean(d.is_deleted), d.is_deleted) AS is_deleted,
     (@parse_boolean(d.is_converted), d.is_converted) AS is_converted,
     (@parse_date(d.lead_source_last_updated_c), d.lead_source_last_updated_c) AS lead_source_updated_on,
     @clean_text(d.brightwheel_school_uuid_c) AS school_uuid,
-    @clean_text(d.email_bounced_reason) AS email_bounced_reason,
+    @cleaned(d.email_bounced_reason) AS email_bounced_reason,
     (@parse_date(d.email_bounced_date), d.email_bounced_date) AS email_bounced_on,
     (@parse_date(d.last_activity_date), d.last_activity_date) AS last_activity_on,
     (@parse_timestamp(d.created_date), d.created_date) AS source_created_at,

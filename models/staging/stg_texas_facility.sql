@@ -11,28 +11,29 @@ MODEL (
   )
 );
 
-WITH delivered AS (
-  SELECT
-    b.*
-  FROM bronze.texas AS b
-  WHERE
-    b.received_on BETWEEN @start_date AND @end_date
-), standardized AS (
+WITH standardized AS (
   @lead_shape(
-    delivered AS d,
+    bronze.texas AS d,
     'texas' AS source_key,
     TRIM(d.operation) AS natural_id,
-    UPPER(@clean_text(d.city)) AS city,
-    UPPER(@clean_text(d.county)) AS county,
+    UPPER(@cleaned(d.city)) AS city,
+    UPPER(@cleaned(d.county)) AS county,
     (@state_code(d.state), d.state) AS state,
     (@postal_code(d.zip), d.zip) AS postal_code,
     'US' AS country,
     TRIM(d.operation) AS license_number,
     (@license_type(d.type), d.type) AS license_type,
     UPPER(d.status) LIKE '%INITIAL%' OR UPPER(d.status) LIKE '%PROVISIONAL%' AS is_license_provisional,
-    (CASE WHEN UPPER(d.status) LIKE '%PERMIT%' OR UPPER(d.status) = 'ACTIVE' THEN 'active' ELSE 'unknown' END, d.status) AS license_status,
+    (
+      CASE
+        WHEN UPPER(d.status) LIKE '%PERMIT%' OR UPPER(d.status) = 'ACTIVE'
+        THEN 'active'
+        ELSE 'unknown'
+      END,
+      d.status
+    ) AS license_status,
     (@parse_date(d.issue_date), d.issue_date) AS license_issued_on,
-    @clean_text(d.monitoring_frequency) AS monitoring_frequency,
+    @cleaned(d.monitoring_frequency) AS monitoring_frequency,
     @clean_text(d.agency_number) AS agency_number,
     @clean_text(d.facility_id) AS facility_id,
     (@parse_integer(d.capacity), d.capacity) AS capacity,
