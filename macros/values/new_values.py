@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlglot import exp
 from sqlmesh import macro
 from sqlmesh.core.macros import MacroEvaluator
@@ -39,7 +41,14 @@ def value_expressions(tag: str, columns: tuple[str, ...], alias: str) -> list[st
     return qualified
 
 
-def new_values_query(kind: str, start: str, end: str, known: str | None, only: str = "TRUE") -> str:
+def new_values_query(
+    kind: str,
+    start: str,
+    end: str,
+    known: str | None,
+    only: str = "TRUE",
+    resolve: Callable[[str], str] | None = None,
+) -> str:
     """Return a query with the values of a kind that an interval brings and that are not known from another one.
 
     Args:
@@ -47,16 +56,18 @@ def new_values_query(kind: str, start: str, end: str, known: str | None, only: s
         start: The interval's first day, in SQL.
         end: Its last day, in SQL.
         known: The table with the values that are known, or None where there is none yet.
-        only: What must hold for a value, in SQL, its column v.value.
+        only: What must hold for a value, in SQL; its relation is v.
+        resolve: What gives the name of a table by that of its model; a SQL model needs none.
     """
     column = f"{kind}_raw"
     # The same text may be a street in one source and a whole address in another.
     key = [column, "is_one_line"] if kind == "address" else [column]
     delivered = " UNION ALL ".join(
         f"SELECT {expression} AS {column}, {'TRUE' if tag == 'one_line_address' else 'FALSE'} AS is_one_line, "
-        f"b.received_on FROM bronze.{source} AS b WHERE b.received_on BETWEEN {start} AND {end}"
+        f"b.received_on FROM {bronze} AS b WHERE b.received_on BETWEEN {start} AND {end}"
         for source, tag, columns in VALUE_COLUMNS
         if tag in VALUE_KINDS[kind]
+        for bronze in [resolve(f"bronze.{source}") if resolve else f"bronze.{source}"]
         for expression in value_expressions(tag, columns, "b")
     )
     of_delivered, of_new = (", ".join(f"{alias}.{name}" for name in key) for alias in ("v", "n"))

@@ -82,9 +82,15 @@ def execute(
     context: ExecutionContext, start: datetime, end: datetime, execution_time: datetime, **kwargs: t.Any
 ) -> t.Iterator[pd.DataFrame]:
     """Parse what the interval brings and no other one has brought."""
-    known = context.resolve_table("staging.stg_phone_irregular")
-    out_of_shape = f"NOT REGEXP_MATCHES(v.phone_raw, '{PLAIN_PHONE}')"
-    query = new_values_query("phone", f"DATE '{start.date()}'", f"DATE '{end.date()}'", known, out_of_shape)
+    own_table = context.resolve_table("staging.stg_phone_irregular")
+    query = new_values_query(
+        "phone",
+        f"DATE '{start.date()}'",
+        f"DATE '{end.date()}'",
+        known=own_table if context.engine_adapter.table_exists(own_table) else None,
+        only=f"NOT REGEXP_MATCHES(v.phone_raw, '{PLAIN_PHONE}')",
+        resolve=context.resolve_table,
+    )
     # Parsed, so that it is written for whatever engine runs it.
     new = context.fetchdf(parse_one(query, dialect="duckdb"))
     if new.empty:
