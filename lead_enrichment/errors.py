@@ -1,4 +1,4 @@
-"""The package's own errors: each says what is wrong, where, and what to do about it."""
+"""The package's own errors: each carries what is wrong, where, and what to do about it."""
 
 from __future__ import annotations
 

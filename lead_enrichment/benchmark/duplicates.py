@@ -56,7 +56,7 @@ def time_duplicates(warehouse: Path, project: Path) -> Result:
 
 
 def _finishes(connection: duckdb.DuckDBPyConnection, query: str) -> bool:
-    """Tell whether a query ends before patience does."""
+    """Whether a query ends before patience does."""
     stop = threading.Timer(PATIENCE, connection.interrupt)
     stop.start()
     try:

@@ -36,7 +36,7 @@ def time_type_2(warehouse: Path) -> Result:
 
 
 def _time_step(warehouse: Path, form: str) -> tuple[int, float, int]:
-    """Give the leads, the seconds that SQLMesh's step of type 2 took, and the most memory held."""
+    """Return the leads, the seconds that SQLMesh's step of type 2 took, and the most memory held."""
     connection = connect()
     connection.execute("SET threads = 2")
     connection.execute(f"ATTACH {literal(warehouse)} AS leads (READ_ONLY)")

@@ -31,7 +31,7 @@ from lead_enrichment.warehouse.reading import warehouse
 THREADS = 2
 # What DuckDB may take before it goes to disk, the same for both.
 MEMORY = "1800MB"
-# The keys are prepared for both, and so not counted: Splink cannot tell which too many share.
+# The keys are prepared for both, and so not counted: Splink does not know which too many share.
 PREPARED = "intermediate.int_match_key"
 # Splink has nothing like the verdicts, so they are timed apart.
 VERDICTS = "intermediate.int_match_verdict"
@@ -70,7 +70,7 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class SplinkComparison:
     """The project's matching and Splink's on the same leads."""
 
     leads: int
@@ -83,7 +83,7 @@ class Comparison:
         return self.matching.seconds / self.splink.seconds
 
 
-def compare_with_splink(paths: DataPaths, project: Path, leads: int) -> Comparison:
+def compare_with_splink(paths: DataPaths, project: Path, leads: int) -> SplinkComparison:
     """Match any number of leads by the models and by Splink, each in a process of its own, one after the other.
 
     The leads are those in production over and over, each time in other letters, so that the copies have nothing in
@@ -104,7 +104,7 @@ def compare_with_splink(paths: DataPaths, project: Path, leads: int) -> Comparis
         folder = Path(name)
         # Alone too: a process that starts others is at first counted as their memory.
         auto_probability = alone(_write_leads, paths, project, folder, leads)
-        return Comparison(leads, alone(_match, folder, project), alone(_splink, folder, auto_probability))
+        return SplinkComparison(leads, alone(_match, folder, project), alone(_splink, folder, auto_probability))
 
 
 def _write_leads(paths: DataPaths, project: Path, folder: Path, leads: int) -> float:
@@ -121,7 +121,7 @@ def _write_leads(paths: DataPaths, project: Path, folder: Path, leads: int) -> f
         production.execute(
             f"""
             COPY (
-                SELECT lead_key, source_created_at, license_issued_on, first_received_at
+                SELECT lead_key, born_at
                 FROM intermediate.int_lead_current
             ) TO {_file(folder, "born")} (FORMAT parquet)
             """
@@ -175,7 +175,7 @@ def _write_leads(paths: DataPaths, project: Path, folder: Path, leads: int) -> f
 
 
 def _letters(copies: int) -> list[tuple[int, str]]:
-    """Give each copy an alphabet of its own; the first keeps its letters."""
+    """Return each copy an alphabet of its own; the first keeps its letters."""
     alphabets = [(0, string.ascii_lowercase)]
     for copy in range(1, copies):
         shuffled = list(string.ascii_lowercase)
@@ -363,7 +363,7 @@ def _splink(folder: Path, auto_probability: float) -> Measure:
 
 
 def _levels(cl: Any, cll: Any, name: str, is_missing: str, conditions: Sequence[str]) -> Any:
-    """Give a comparison of Splink's by conditions, the strongest first."""
+    """Return a comparison of Splink's by conditions, the strongest first."""
     return cl.CustomComparison(
         output_column_name=name,
         comparison_levels=[

@@ -84,7 +84,7 @@ def run_pipeline(data: Path, project: Path, leads: int) -> Pipeline:
     """Make a demo of about so many leads, plan it, refresh it, and ask.
 
     Raises:
-        DataError: A command failed; what it printed is given.
+        DataError: A command failed; the message holds what it printed.
     """
     paths = DataPaths(data)
     # A facility is in 2.1 leads of a large demo.
@@ -132,7 +132,7 @@ SQLMESH = [sys.executable, "-c", "from sqlmesh.cli.main import cli; cli()"]
 
 
 def _run(words: Sequence[str], data: Path, project: Path) -> tuple[float, int]:
-    """Run a command to its end and give its seconds and the most memory that it held.
+    """Run a command to its end, and return its seconds and the most memory that it held.
 
     Raises:
         DataError: It failed.
@@ -191,5 +191,5 @@ def _write_changes(source: Path, target: Path, rows: int) -> None:
 
 
 def _costs(paths: DataPaths) -> dict[str, float]:
-    """Give what each model of the newest run took, in seconds, the slowest first."""
+    """Return what each model of the newest run took, in seconds, the slowest first."""
     return {row["model_name"]: float(row["seconds"]) for row in newest_run(Ledger(paths.bronze).model_runs())}

@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -41,7 +40,7 @@ from lead_enrichment.ingest.ledger import (
 from lead_enrichment.ingest.quarantine import add_aliases, delivered_name
 from lead_enrichment.lead_shape import UNTRACKED_COLUMNS
 from lead_enrichment.lock import only_writer
-from lead_enrichment.paths import DataPaths, write_text_whole
+from lead_enrichment.paths import DataPaths, whole, write_text_whole
 from lead_enrichment.preview.difference import Difference, compare, keep_state
 from lead_enrichment.users import user_name
 from lead_enrichment.warehouse.connection import connect
@@ -53,9 +52,9 @@ ID_LENGTH = 12
 
 @dataclass(frozen=True)
 class Plan:
-    """What is rehearsed: a file, the source that it is said to be of, and headers by the columns that they mean.
+    """What is rehearsed: a file, its source, and headers by the columns that they mean.
 
-    `release` is why the file is right although it breaks a limit of its contract; None where nobody says so.
+    `release` is why the file is right although it breaks a limit of its contract; None without such a reason.
     """
 
     rehearsal_id: str
@@ -79,19 +78,19 @@ class Report:
     difference: Difference
 
     def document(self) -> dict[str, Any]:
-        """Give the report as JSON may hold it."""
+        """Return the report as JSON may hold it."""
         plan = {**asdict(self.plan), "file": str(self.plan.file)}
         return {"status": "rehearsed", **asdict(self), "plan": plan, "folder": str(self.folder)}
 
 
 def rehearsals(paths: DataPaths) -> Path:
-    """Give the folder of all rehearsals; production reads nothing in it."""
+    """Return the folder of all rehearsals; production reads nothing in it."""
     return paths.root / "rehearsal"
 
 
 @contextmanager
 def only_rehearsal(paths: DataPaths) -> Iterator[int]:
-    """Keep two rehearsals apart, and remove what a killed one left.
+    """Hold the lock of the rehearsals, and remove what a killed one left.
 
     The lock is on the data directory itself, so that it leaves no trace.
 
@@ -153,17 +152,17 @@ def kept_rehearsal(paths: DataPaths, file: str) -> Plan | None:
 
 
 def rehearse(paths: DataPaths, plan: Plan, lock: int, step: Callable[[str], None]) -> Report:
-    """Let a file into a copy of production, run the models there, and tell what differs.
+    """Take a file into a copy of production, run the models there, and compare.
 
     Where the file is refused with a proposal of what its headers mean, and none was given, the proposal is rehearsed.
-    The copy stays, with the state before in Parquet files, until `drop` or `accept`. Where anything goes wrong it is
+    The copy stays, with the state before in Parquet files, until `discard` or `accept`. Where anything goes wrong it is
     removed.
 
     Args:
         paths: Production's data directory.
         plan: What to rehearse.
-        lock: What `only_rehearsal` gave.
-        step: Is told what is being done.
+        lock: What `only_rehearsal` yielded.
+        step: Called with the name of each step before it begins.
 
     Raises:
         DataError: The file was refused, or the models' audits do not hold with it.
@@ -214,7 +213,7 @@ def finish(report: Report, page: str) -> None:
 
 
 def accept(paths: DataPaths, plan: Plan) -> Path:
-    """Let a rehearsed file in: write its aliases into the contract, move it to landing, remove the copy.
+    """Accept a rehearsed file: write its aliases into the contract, move it to landing, remove the copy.
 
     The aliases come first: a file in landing may be taken in at any moment.
 
@@ -243,15 +242,14 @@ def accept(paths: DataPaths, plan: Plan) -> Path:
         if plan.release:
             write_manifest(landed, Statement(None, user_name(), plan.release))
         # Ingest passes over hidden names, so that it never meets half a file where the move is a copy.
-        unfinished = landed.with_name(f".{landed.name}.unfinished")
-        shutil.move(plan.file, unfinished)
-        unfinished.replace(landed)
+        with whole(landed) as unfinished:
+            shutil.move(plan.file, unfinished)
         plan.file.with_name(f"{plan.file.name}.reason.txt").unlink(missing_ok=True)
-    drop(paths, plan)
+    discard(paths, plan)
     return landed
 
 
-def drop(paths: DataPaths, plan: Plan) -> None:
+def discard(paths: DataPaths, plan: Plan) -> None:
     """Remove the copy and every trace of a rehearsal."""
     remove(rehearsals(paths) / plan.rehearsal_id)
 
@@ -331,7 +329,7 @@ def _take_in(copy: DataPaths, plan: Plan, lock: int) -> tuple[Plan, dict[str, An
     """Take the file into the copy.
 
     Returns:
-        The plan with the headers that were read by a proposal, and the outcome as `leads ingest --json` tells it.
+        The plan with the headers that were read by a proposal, and the outcome as `leads ingest --json` prints it.
 
     Raises:
         DataError: The file was refused, or is loaded already.
@@ -366,7 +364,7 @@ def _take_in(copy: DataPaths, plan: Plan, lock: int) -> tuple[Plan, dict[str, An
 
 
 def _proposed(paths: DataPaths, plan: Plan) -> dict[str, str]:
-    """Give the header by column that a refusal proposes; nothing where a person must settle some of it."""
+    """Return the header by column that a refusal proposes; nothing where a person must resolve some of it."""
     rows = Ledger(paths.bronze).proposals().get(proposal_id_of(plan.source_key, plan.rehearsal_id), [])
     if not all(row["column_name"] for row in rows):
         return {}
@@ -402,17 +400,15 @@ def _copy_state(copy: DataPaths, lock: int) -> None:
         exported if exported.returncode else _sqlmesh(["state", "import", "-i", str(state), "--no-confirm"], copy, lock)
     )
     if done.returncode:
-        said = " ".join((done.stdout + done.stderr).split()[-40:])
-        raise DataError(f"SQLMesh's state cannot be copied ({said})", str(copy.root), "Production is as it was.")
+        printed = " ".join((done.stdout + done.stderr).split()[-40:])
+        raise DataError(f"SQLMesh's state cannot be copied ({printed})", str(copy.root), "Production is as it was.")
 
 
 def _failure(printed: str) -> str:
-    """Give what SQLMesh said of models that failed: their names and the audits that do not hold."""
-    told = printed.partition("Failed models")[2]
-    models = re.findall(r'"\w+"\."(?!sqlmesh__)(\w+)"\."(\w+)"', told)
-    audits = re.findall(r"'\w+' audit error: [\d,]+ rows? failed", told)
-    found = [*(".".join(model) for model in models), *audits]
-    return "; ".join(dict.fromkeys(found)) or " ".join(printed.split()[-40:])
+    """Return the models that failed and the audits that do not hold; where there is none, the end of the text."""
+    from lead_enrichment.sqlmesh_internals import failures
+
+    return "; ".join(failures(printed)) or " ".join(printed.split()[-40:])
 
 
 def _sqlmesh(
@@ -450,13 +446,13 @@ def _call(
 
 
 def _settings() -> dict[str, str]:
-    """Give the environment variables as SQLMesh sees them: those of the .env file win."""
+    """Return the environment variables as SQLMesh sees them: those of the .env file win."""
     settings = dotenv_values(os.environ.get("SQLMESH_DOTENV_PATH") or ".env")
     return {**os.environ, **{name: value for name, value in settings.items() if value is not None}}
 
 
 def _is_stale(copy: DataPaths, identity: str) -> bool:
-    """Tell whether a loaded file changes no current state because a newer one of its source was there."""
+    """Whether a loaded file changes no current state because a newer one of its source was there."""
     with connect(str(copy.warehouse), read_only=True) as connection:
         row = connection.execute(
             "SELECT is_effective FROM intermediate.int_delivery WHERE file_id = ?", [identity]

@@ -37,4 +37,4 @@ def load_project(project: Path) -> Context:
         return Context(paths=[str(project)], config=configs)
     except SQLMeshError as error:
         problem = " ".join(str(error).split())
-        raise UsageError(f"the models cannot be loaded ({problem})", "", "Mend them: sqlmesh lint.") from error
+        raise UsageError(f"the models cannot be loaded ({problem})", "", "Correct them: sqlmesh lint.") from error

@@ -1,8 +1,9 @@
-"""An address in the form of USPS Publication 28, put together from its words."""
+"""An address in the form of USPS Publication 28, composed of its words."""
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 from macros.address.address_unit import BOX_NUMBER, DESIGNATOR, DESIGNATORS, IDENTIFIER, POST_OFFICE_BOX
 from macros.sql.join_text import join_present
@@ -12,8 +13,8 @@ NUMBERED_FLOOR = r" ([0-9]+)(?:ST|ND|RD|TH) (?:FLOOR|FL)\b"
 GLUED_UNIT = rf"^(.* {DESIGNATOR})([0-9].*)$"
 
 
-def standard_unit(units):  # type: ignore[no-untyped-def]
-    """Give the SQL that writes the words of units with standard designators, a numbered floor in front."""
+def standard_unit(units: str) -> str:
+    """Return the SQL that writes the words of units with standard designators, a numbered floor in front."""
     glued = f"REGEXP_MATCHES({units}, '{GLUED_UNIT}')"
     words = (
         f"CASE WHEN {glued} THEN CONCAT(REGEXP_EXTRACT({units}, '{GLUED_UNIT}', 1), ' ', "
@@ -31,15 +32,17 @@ def standard_unit(units):  # type: ignore[no-untyped-def]
 
 
 @macro()
-def address_columns(evaluator, relation, further_reason=None):  # type: ignore[no-untyped-def]
-    """Give house_number, street, unit and address_reason.
+def address_columns(
+    evaluator: MacroEvaluator, relation: exp.Column, further_reason: exp.Expression | None = None
+) -> list[str]:
+    """Return house_number, street, unit and address_reason.
 
     A post office box without a house is a street of its own; with one, it is a unit. A direction or suffix that is
-    the street's only name stays as it is written (North St). Words that fit nowhere are told in address_reason.
+    the street's only name stays as it is written (North St). Words that fit nowhere are named in address_reason.
 
     Args:
         relation: Alias of the relation that holds the words that `@address_unit`, `@address_parts` and
-            `@address_words` give.
+            `@address_words` return.
         further_reason: Something else that could not be read, or NULL.
     """
 

@@ -1,8 +1,9 @@
-"""A street address in one line, ready to be taken apart."""
+"""A street address in one line, ready to be parsed."""
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 # Numbered roads, of Texas above all: the number is no house number, and RM is no room.
 ROADS = (
@@ -17,8 +18,8 @@ SIGNS = ((".", " "), (",", " "), ("#", " # "), ("&", " & "), ("½", " 1/2 "), ("
 
 
 @macro()
-def address_line(evaluator, raw):  # type: ignore[no-untyped-def]
-    """Give an address in upper case without full stops and commas, numbered roads abbreviated."""
+def address_line(evaluator: MacroEvaluator, raw: exp.Expression) -> str:
+    """Return an address in upper case without full stops and commas, numbered roads abbreviated."""
     line = f"UPPER({raw.sql(dialect='duckdb')})"
     for sign, word in SIGNS:
         line = f"REPLACE({line}, '{sign}', '{word}')"

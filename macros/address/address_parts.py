@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
-# Publication 28, appendix C1: the suffixes seen in the files, with their usual spellings.
+# Publication 28, appendix C1: the suffixes that occur in the files, with their usual spellings.
 SUFFIXES = {
     "ALLEY": "ALY", "AVENUE": "AVE", "AV": "AVE", "AVEN": "AVE", "BEND": "BND", "BOULEVARD": "BLVD", "BOUL": "BLVD",
     "BRANCH": "BR", "BRIDGE": "BRG", "BYPASS": "BYP", "CANYON": "CYN", "CENTER": "CTR", "CIRCLE": "CIR",
@@ -28,8 +29,8 @@ SPACED_DIRECTIONS = {"N E": "NE", "N W": "NW", "S E": "SE", "S W": "SW"}
 HOUSE = r"^[0-9]+(?:-?[A-Z]|-[0-9]+[A-Z]?)?(?: [1-9]/[2-9])?(?: |$)"
 
 
-def either(words):  # type: ignore[no-untyped-def]
-    """Give a regular expression group of words, the longest first."""
+def either(words: list[str]) -> str:
+    """Return a regular expression group of words, the longest first."""
     return "(?:" + "|".join(sorted(set(words), key=lambda word: (-len(word), word))) + ")"
 
 
@@ -38,11 +39,11 @@ SUFFIX = either([*SUFFIXES, *SUFFIXES.values()])
 
 
 @macro()
-def address_parts(evaluator, relation):  # type: ignore[no-untyped-def]
-    """Give address_rest, the address without unit and box, and its words house, direction, suffix, direction behind.
+def address_parts(evaluator: MacroEvaluator, relation: exp.Column) -> list[str]:
+    """Return the address without unit and box, and its house number, direction, suffix and direction behind.
 
-    They are columns of a step of their own because the engine would search them anew for each word of a lookup.
-    Each is the empty text where there is none, and keeps the space that parts it from the street's name.
+    They are columns of a step of their own because the engine would search for them again at each word of a lookup.
+    Each is the empty text where there is none, and keeps the space that separates it from the street's name.
 
     Args:
         relation: Alias of the relation that holds address_line, unit_words and box_words.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 from macros.address.address_parts import SUFFIX, either
 
@@ -12,7 +13,7 @@ DESIGNATORS = {
     "UNITS": "UNIT", "BUILDING": "BLDG", "BLDG": "BLDG", "ROOM": "ROOM", "LOT": "LOT", "TRAILER": "TRLR",
     "TRLR": "TRLR", "SPACE": "SPC", "SPC": "SPC", "DEPARTMENT": "DEPT", "DEPT": "DEPT",
 }  # fmt: skip
-DESIGNATOR = either(DESIGNATORS)
+DESIGNATOR = either([*DESIGNATORS])
 # An identifier has a digit or is a letter; a longer word is one only at the very end: 100 SUITE ST is a street.
 IDENTIFIER = r"(?:[A-Z]{0,3}-?[0-9][A-Z0-9/-]*(?: [A-Z]\b)?|[A-Z](?:[-/][A-Z0-9]+)*)"
 FLOOR = r"(?:[0-9]+(?:ST|ND|RD|TH) (?:FLOOR|FL)|(?:FLOOR|FL) (?:# )?(?:[0-9]{1,2}|[A-Z])\b)"
@@ -28,14 +29,14 @@ UNITS = rf"{UNIT}*(?:{UNIT}| (?:{DESIGNATOR}(?: #)?|#) [A-Z0-9][A-Z0-9-]*)$"
 
 
 @macro()
-def address_unit(evaluator, relation):  # type: ignore[no-untyped-def]
-    """Give box_words and unit_words, the words at the start and at the end of address_line that are not the street.
+def address_unit(evaluator: MacroEvaluator, relation: exp.Column) -> list[str]:
+    """Return box_words and unit_words, the words at the start and the end of address_line that are not the street.
 
     A unit is a designator with its identifier, an identifier behind #, a floor, a post office box behind the street,
     several of them, or a letter with digits behind the street's suffix. Each is the empty text where there is none.
 
     Args:
-        relation: Alias of the relation that holds address_line, as `@address_line` gives it.
+        relation: Alias of the relation that holds address_line, as `@address_line` returns it.
     """
     line = f"{relation.name}.address_line"
     box = f"REGEXP_EXTRACT({line}, '{LEADING_BOX}', 0)"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 from macros.address.address_parts import DIRECTIONS, SPACED_DIRECTIONS, SUFFIXES
 
 
-def standard_word(column, words, pad):  # type: ignore[no-untyped-def]
-    """Give the SQL that replaces a padded word by its standard form."""
+def standard_word(column: str, words: dict[str, str], pad: str) -> str:
+    """Return the SQL that replaces a padded word by its standard form."""
     branches = " ".join(
         f"WHEN '{pad.format(word)}' THEN '{pad.format(standard)}'"
         for word, standard in words.items()
@@ -18,13 +19,13 @@ def standard_word(column, words, pad):  # type: ignore[no-untyped-def]
 
 
 @macro()
-def address_words(evaluator, relation):  # type: ignore[no-untyped-def]
-    """Give the direction, suffix and direction behind of a street in the standard form of USPS Publication 28.
+def address_words(evaluator: MacroEvaluator, relation: exp.Column) -> list[str]:
+    """Return direction, suffix and direction behind of a street in the standard form of USPS Publication 28.
 
     They are columns of a step of their own because the street is put together from them in several ways.
 
     Args:
-        relation: Alias of the relation that holds the words that `@address_parts` gives.
+        relation: Alias of the relation that holds the words that `@address_parts` returns.
     """
     before, suffix, behind = (
         f"{relation.name}.{column}" for column in ("direction_words", "suffix_words", "direction_behind_words")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 from macros.address.state_code import PROVINCES
 
 
 @macro()
-def country_code(evaluator, raw, state):  # type: ignore[no-untyped-def]
-    """Give US or CA for the spellings seen, any other country as written; a blank is told by the state's code.
+def country_code(evaluator: MacroEvaluator, raw: exp.Expression, state: exp.Expression) -> str:
+    """Return US or CA for the spellings that occur, any other country as written; a blank follows from the state.
 
     Args:
         raw: The country as delivered.

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 
 @macro()
-def postal_code(evaluator, raw):  # type: ignore[no-untyped-def]
-    """Give the ZIP's five digits, or a Canadian postcode as A1A 1A1; NULL for any other text.
+def postal_code(evaluator: MacroEvaluator, raw: exp.Expression) -> str:
+    """Return the ZIP's five digits, or a Canadian postcode as A1A 1A1; NULL for any other text.
 
-    A ZIP of four digits is not padded: whether a leading zero was lost or a digit was not typed cannot be told.
+    A ZIP of four digits is not padded: whether a leading zero was lost or a digit was not typed cannot be known.
     """
     text = f"UPPER(TRIM({raw.sql(dialect='duckdb')}))"
     canadian = f"REPLACE({text}, ' ', '')"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import us
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
-# Canada Post's codes, with the spellings seen in Salesforce.
+# Canada Post's codes, with the spellings that occur in Salesforce.
 PROVINCES = {
     "ALBERTA": "AB", "BRITISH COLUMBIA": "BC", "MANITOBA": "MB", "NEW BRUNSWICK": "NB",
     "NEWFOUNDLAND AND LABRADOR": "NL", "NEWFOUNDLAND": "NL", "NOVA SCOTIA": "NS", "NORTHWEST TERRITORIES": "NT",
@@ -14,8 +15,8 @@ PROVINCES = {
 
 
 @macro()
-def state_code(evaluator, raw):  # type: ignore[no-untyped-def]
-    """Give the two-letter code of a US state or territory or a Canadian province; NULL for any other text."""
+def state_code(evaluator: MacroEvaluator, raw: exp.Expression) -> str:
+    """Return the two-letter code of a US state or territory or a Canadian province; NULL for any other text."""
     text = f"UPPER(TRIM({raw.sql(dialect='duckdb')}))"
     states = {state.name.upper(): state.abbr for state in [*us.states.STATES_AND_TERRITORIES, us.states.DC]}
     names = {**states, **PROVINCES}

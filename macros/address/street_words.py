@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 # Streets are numbered in words as often as in figures.
 STREET_ORDINALS = (
@@ -13,8 +14,8 @@ STREET_ORDINALS = (
 
 
 @macro()
-def street_words(evaluator, street):  # type: ignore[no-untyped-def]
-    """Give the words of a street as a sorted list, each once; ordinals in figures, so that SEVENTH AVE is 7TH AVE."""
+def street_words(evaluator: MacroEvaluator, street: exp.Expression) -> str:
+    """Return the words of a street as a sorted list, each once; ordinals in figures, so that SEVENTH AVE is 7TH AVE."""
     text = street.sql(dialect="duckdb")
     for word, figures in STREET_ORDINALS:
         text = f"REGEXP_REPLACE({text}, '\\b{word}\\b', '{figures}', 'g')"

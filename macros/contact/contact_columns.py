@@ -1,8 +1,9 @@
-"""Contact persons, told apart where one field holds two."""
+"""Contact persons, separated where one field holds two."""
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 AND = r"(?:,? +(?:&|AND),? +|, *)"
 # `TANIA & NICOLE PINEDA & POBLETE` is Tania Pineda and Nicole Poblete; commas may stand for the ampersands.
@@ -14,8 +15,8 @@ WHOLE = r"(?i)^([^ ,&]+ [^,&]+?) *(?: & | AND |;) *([^ ,&]+ [^,&]+)$"
 
 
 @macro()
-def contact_columns(evaluator, raw):  # type: ignore[no-untyped-def]
-    """Give contact_name and contact_names_other of a cleaned field of persons."""
+def contact_columns(evaluator: MacroEvaluator, raw: exp.Expression) -> list[str]:
+    """Return contact_name and contact_names_other of a cleaned field that names one person or two."""
     text = raw.sql(dialect="duckdb")
 
     def part(pattern: str, group: int) -> str:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 # The dot-atom form of RFC 5322 before the at sign, host names of RFC 1035 behind it.
 ATOM = r"[a-z0-9!#$%&''*+/=?^_`{|}~-]+"
 ADDRESS = rf"^{ATOM}(?:\.{ATOM})*@(?:[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.)+[a-z]{{2,63}}$"
-# RFC 5891: two hyphens at the third and fourth place of a label tell an encoded name, which this rule does not read.
+# RFC 5891: two hyphens at the third and fourth place of a label mark an encoded name, which this rule does not read.
 ENCODED_LABEL = r"[@.][a-z0-9-]{2}--"
 RESERVED_DOMAINS = tuple(sorted(SPECIAL_USE_DOMAIN_NAMES))
 
 
 @macro()
-def email_columns(evaluator, raw):  # type: ignore[no-untyped-def]
-    """Give email_raw, email and email_reason of a delivered e-mail address.
+def email_columns(evaluator: MacroEvaluator, raw: exp.Expression) -> list[str]:
+    """Return email_raw, email and email_reason of a delivered e-mail address.
 
-    What is accepted, email-validator accepts too, with the same result. What it accepts beyond that (letters out of
+    What is accepted, email-validator accepts too, with the same result. What it accepts beyond that (letters outside
     ASCII, domains that end in a single letter or hold digits in their last part, more than RFC 5321's 64 characters
     before the at sign) is refused with a reason. A placeholder stays readable and has the reason `placeholder`: see
     seeds/placeholder_email.csv.

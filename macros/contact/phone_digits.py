@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
-# Ten digits, perhaps behind 1 or +1, with the usual separators. All else is for the library: see staging.stg_phone.
+# Ten digits, perhaps behind 1 or +1, with the usual separators. phonenumbers reads all others: see staging.stg_phone.
 PLAIN_PHONE = r"^ *(\+?1[-. ]*)?(\([0-9]{3}\)|[0-9]{3})[-./ ]*[0-9]{3}[-. ]*[0-9]{4} *$"
 
 
 @macro()
-def phone_digits(evaluator, raw):  # type: ignore[no-untyped-def]
-    """Give the ten national digits of a phone in the plain shape, and NULL for any other."""
+def phone_digits(evaluator: MacroEvaluator, raw: exp.Expression) -> str:
+    """Return the ten national digits of a phone in the plain shape, and NULL for any other."""
     text = raw.sql(dialect="duckdb")
     return (
         f"CASE WHEN REGEXP_MATCHES({text}, '{PLAIN_PHONE}') "

@@ -1,8 +1,9 @@
-"""Why a phone is no key."""
+"""Why a phone identifies nobody."""
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 # Numbers that people type to get past a form: one digit repeated, runs, and 555-01xx, which the numbering plan keeps
 # for fiction.
@@ -13,16 +14,18 @@ PLACEHOLDER = (
 
 
 @macro()
-def phone_reason(evaluator, raw, e164, parsed_reason):  # type: ignore[no-untyped-def]
-    """Give why a delivered phone identifies nobody; NULL where it is blank or good.
+def phone_reason(
+    evaluator: MacroEvaluator, raw: exp.Expression, e164: exp.Expression, parsed_reason: exp.Expression
+) -> str:
+    """Return why a delivered phone identifies nobody; NULL where it is blank or good.
 
-    A number of +1 is judged by its ten digits, so that an extension hides no placeholder; what is not valid by the
-    last ten that were delivered. Single numbers stand in seeds/placeholder_phone.csv.
+    A number of country code 1 is judged by its ten national digits, so that an extension hides no placeholder; an
+    invalid number by the last ten digits delivered. Single numbers stand in seeds/placeholder_phone.csv.
 
     Args:
         raw: The phone as delivered.
         e164: The phone in E.164, NULL where it is not valid.
-        parsed_reason: The reason that staging.stg_phone gives for a phone out of the plain shape.
+        parsed_reason: The reason of staging.stg_phone for a phone that is not in the plain shape.
     """
     text, number = raw.sql(dialect="duckdb"), e164.sql(dialect="duckdb")
     digits = (

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 from macros.contact.phone_e164 import PHONE_KINDS, national_pattern
 
 
 @macro()
-def phone_type(evaluator, digits):  # type: ignore[no-untyped-def]
-    """Give the kind of line of ten national digits, named as phonenumbers names it; NULL where not valid."""
+def phone_type(evaluator: MacroEvaluator, digits: exp.Expression) -> str:
+    """Return the kind of line of ten national digits as phonenumbers names it; NULL where they are not valid."""
     text = digits.sql(dialect="duckdb")
     branches = []
     for kind in PHONE_KINDS:
-        pattern = national_pattern([kind])
+        pattern = national_pattern((kind,))
         if pattern and kind not in ("fixed_line", "mobile"):
             branches.append(f"WHEN REGEXP_MATCHES({text}, '{pattern}') THEN '{kind.upper()}'")
-    fixed, mobile = national_pattern(["fixed_line"]), national_pattern(["mobile"])
+    fixed, mobile = national_pattern(("fixed_line",)), national_pattern(("mobile",))
     branches += [
         f"WHEN REGEXP_MATCHES({text}, '{fixed}') AND REGEXP_MATCHES({text}, '{mobile}') THEN 'FIXED_LINE_OR_MOBILE'",
         f"WHEN REGEXP_MATCHES({text}, '{fixed}') THEN 'FIXED_LINE'",

@@ -1,21 +1,26 @@
-"""Takes in what has landed before a plan or a run, and shows bronze to the engine."""
+"""Ingests what has landed before a plan or a run, and registers bronze with the engine."""
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from pathlib import Path
 
+from sqlmesh.core.macros import MacroEvaluator, macro
+
+from lead_enrichment.hooks.model_cache import renew_cached_models
 from lead_enrichment.memory import tidy_rarely
-from lead_enrichment.warehouse.waiting import take_turns
+from lead_enrichment.warehouse.waiting import let_sqlmesh_wait
 
-# SQLMesh reads this file before it opens the warehouse, in every command that needs the project's files.
-take_turns()
+# In every command that needs the project's files, SQLMesh reads this one before it opens the warehouse and before it
+# takes models from its cache.
+let_sqlmesh_wait()
 tidy_rarely()
+renew_cached_models(Path(__file__))
 
 
 @macro()
-def ingest_landing(evaluator):  # type: ignore[no-untyped-def]
-    """Ingest and give the statements that register bronze; do nothing outside of `before_all`."""
-    if evaluator.runtime_stage != "before_all":
+def ingest_landing(evaluator: MacroEvaluator) -> list[str]:
+    """Ingest what has landed and return the statements that register bronze; do nothing outside of `before_all`."""
+    if evaluator.locals["runtime_stage"] != "before_all":
         return []
     from lead_enrichment.hooks.registration import ingest_and_register
 

@@ -1,8 +1,8 @@
-"""The delivered rows of every source as they lie in bronze."""
+"""The delivered rows of every source in bronze."""
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 from lead_enrichment.contracts import contracts
 
@@ -11,6 +11,6 @@ BRONZE_TABLES = tuple(contracts())
 
 
 @macro()
-def bronze_rows(evaluator):  # type: ignore[no-untyped-def]
-    """Give a query with the file_id of every row in bronze."""
+def bronze_rows(evaluator: MacroEvaluator) -> str:
+    """Return a query with the file_id of every row in bronze."""
     return " UNION ALL ".join(f"SELECT file_id FROM bronze.{name}" for name in BRONZE_TABLES)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from sqlglot import exp
-from sqlmesh import macro
-from sqlmesh.core.macros import MacroEvaluator
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 from lead_enrichment.lead_shape import LEAD_COLUMNS, UNTRACKED_COLUMNS
 
@@ -13,7 +12,7 @@ from lead_enrichment.lead_shape import LEAD_COLUMNS, UNTRACKED_COLUMNS
 def content_hash(evaluator: MacroEvaluator, relation: exp.Column) -> str:
     """Return the MD5 over the lead key and all tracked columns of a relation.
 
-    NULL and the empty text hash apart, and a separator that no delivery holds keeps neighbours apart.
+    NULL and the empty text have different hashes, and a separator that no delivery holds keeps neighbours apart.
     """
     table = relation.name
     tracked = ["lead_key", *(name for name, _, _ in LEAD_COLUMNS if name not in UNTRACKED_COLUMNS)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 from lead_enrichment.contracts import lead_contracts
 
@@ -11,6 +11,6 @@ STAGING_MODELS = tuple(contract.staging_model for contract in lead_contracts().v
 
 
 @macro()
-def delivered_leads(evaluator):  # type: ignore[no-untyped-def]
-    """Give a query with the rows of the staging model of every contract."""
+def delivered_leads(evaluator: MacroEvaluator) -> str:
+    """Return a query with the rows of the staging model of every contract."""
     return " UNION ALL ".join(f"SELECT * FROM staging.{name}" for name in STAGING_MODELS)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from sqlglot import exp
-from sqlmesh import macro
-from sqlmesh.core.macros import MacroEvaluator
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 from lead_enrichment.lead_shape import LEAD_COLUMNS
 
 
 @macro()
 def lead_columns(
-    evaluator: MacroEvaluator, relation: exp.Column, *without: exp.Column, **computed: exp.Expression
-) -> list[exp.Expression]:
+    evaluator: MacroEvaluator, relation: exp.Column, *without: exp.Column, **computed: exp.Expr
+) -> list[exp.Expr]:
     """Return the conformed lead columns of a relation, cast and described, in their fixed order.
 
     Args:
@@ -25,7 +24,7 @@ def lead_columns(
     """
     table = relation.name
     left_out = {column.name for column in without}
-    projections: list[exp.Expression] = []
+    projections: list[exp.Expr] = []
     for name, data_type, description in LEAD_COLUMNS:
         if name in left_out:
             continue

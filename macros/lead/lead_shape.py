@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sqlglot import exp
-from sqlmesh import macro
-from sqlmesh.core.macros import MacroEvaluator
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 from lead_enrichment.lead_shape import LEAD_COLUMNS
 from macros.parse.unparsed import unparsed_text
@@ -78,14 +77,16 @@ def parsed_values(tagged: Mapping[str, tuple[str, ...]], row: str) -> tuple[dict
 
 
 @macro()
-def lead_shape(evaluator: MacroEvaluator, delivered: exp.Alias, *columns: exp.Expression) -> str:
+def lead_shape(evaluator: MacroEvaluator, delivered: exp.Alias, *columns: exp.Alias) -> str:
     """Return a query with the delivered rows of a source, in the interval, in the conformed lead shape.
 
-    Only what the source alone has is written out, as `value AS column`. Where a value may not be readable, it is
-    written with the delivered text, as `(value, text) AS column`: it is read in a step of its own, and may be used in
-    other values as `d.column_read`; the text becomes the column's raw one where the shape has such a column; and what
-    was delivered and could not be read is told in unparsed. A name that the shape does not have tells a text that no
-    column takes, as `(NULL, text) AS labels`.
+    Only what the source alone has is written out, as `value AS column`:
+
+    - `(value, text) AS column` where the value may not be readable. It is read in a step of its own, and other values
+      may use it as `d.column_read`; the text becomes the column's raw one where the shape has such a column; and what
+      was delivered and could not be read is told in unparsed. A name that the shape does not have tells a text that no
+      column takes: `(NULL, text) AS labels`.
+    - `cleaned.city` is the delivered column city, which the contract tags as text, with its encoding faults mended.
 
     The rest follows. Names, contact persons, phones, e-mail and street addresses come from the columns that the
     source's contract tags so, through the tables in which their values are parsed once each. What the delivery says of
@@ -97,30 +98,29 @@ def lead_shape(evaluator: MacroEvaluator, delivered: exp.Alias, *columns: exp.Ex
         columns: The columns that the source has; among them source_key, as a literal, and natural_id.
     """
     row = delivered.alias
-    written = {column.alias: column.unalias() for column in columns}
+    written = {column.alias: column.this for column in columns}
     tagged = {tag: names for source, tag, names in VALUE_COLUMNS if source == written["source_key"].name}
     given, joins, unread = parsed_values(tagged, row)
-    read: dict[str, exp.Expression] = {}
+    texts = set()
+    for column in [found for value in written.values() for found in value.find_all(exp.Column)]:
+        if column.table == "cleaned":
+            texts.add(column.name)
+            column.set("table", exp.to_identifier(f"text_{column.name}"))
+            column.set("this", exp.to_identifier("text"))
+    joins += [value_join("text", f"text_{name}", f"{row}.{name}") for name in sorted(texts)]
+    read: dict[str, str] = {}
     for name, value in written.items():
         if isinstance(value, exp.Tuple):
-            read[f"{name}_read"], text = value.expressions
-            if not isinstance(text, exp.Column):
-                read[f"{name}_text"], text = text, exp.column(f"{name}_text", table=row)
-            unread[name] = text.sql(dialect="duckdb")
-            value = exp.column(f"{name}_read", table=row)
-        given[name] = value.sql(dialect="duckdb")
-    texts = {
-        column.table.removeprefix("text_")
-        for value in written.values()
-        for column in value.find_all(exp.Column)
-        if column.table.startswith("text_")
-    }
-    joins += [value_join("text", f"text_{name}", f"{row}.{name}") for name in sorted(texts)]
+            read[f"{name}_read"], text = (part.sql(dialect="duckdb") for part in value.expressions)
+            if not isinstance(value.expressions[1], exp.Column):
+                read[f"{name}_text"], text = text, f"{row}.{name}_text"
+            given[name], unread[name] = f"{row}.{name}_read", text
+        else:
+            given[name] = value.sql(dialect="duckdb")
     types = {name: data_type for name, data_type, _ in LEAD_COLUMNS}
     misplaced = sorted(given.keys() - types.keys() - unread.keys()) + sorted(texts - {*tagged.get("text", ())})
     if misplaced:
-        raise ValueError(f"{misplaced[0]}: neither a column of the lead shape nor one that the contract tags as text.")
-    told = unparsed_text((f"'{name}'", given[name], text) for name, text in unread.items())
+        raise ValueError(f"{misplaced[0]} is no column of the lead shape, nor one that the contract tags as text.")
     shaped = {
         **{name: f"CAST(NULL AS {data_type})" for name, data_type in types.items()},
         **{f"{name}_raw": text for name, text in unread.items() if f"{name}_raw" in types},
@@ -129,11 +129,11 @@ def lead_shape(evaluator: MacroEvaluator, delivered: exp.Alias, *columns: exp.Ex
         "lead_key": f"CONCAT({given['source_key']}, ':', {given['natural_id']})",
         # Only Salesforce deletes.
         "is_deleted": f"COALESCE({given.get('is_deleted', 'NULL')}, FALSE)",
-        "unparsed": told if unread else "CAST(NULL AS TEXT)",
+        "unparsed": unparsed_text((f"'{name}'", given[name], text) for name, text in unread.items()),
     }
     del shaped["content_hash"]
     projections = ", ".join(f"{value} AS {name}" for name, value in shaped.items())
-    readings = "".join(f", {value.sql(dialect='duckdb')} AS {name}" for name, value in read.items())
+    readings = "".join(f", {value} AS {name}" for name, value in read.items())
     start, end = (exp.convert(evaluator.locals[name]).sql(dialect="duckdb") for name in ("start_date", "end_date"))
     rows = (
         f"SELECT {row}.*{readings} FROM {delivered.this.sql(dialect='duckdb')} AS {row} "

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 from lead_enrichment.errors import UsageError
 
 
 @macro()
-def match_band(evaluator, probability, auto, review):  # type: ignore[no-untyped-def]
-    """Give `auto` from one threshold on, `review` from the other on, and `reject` below.
+def match_band(
+    evaluator: MacroEvaluator, probability: exp.Expression, auto: exp.Expression, review: exp.Expression
+) -> str:
+    """Return `auto` from one threshold on, `review` from the other on, and `reject` below.
+
+    The thresholds are variables of config.yaml.
 
     Args:
         probability: Probability that the two leads of the pair are one facility.
-        auto: From this on a pair is joined by itself.
-        review: From this on a person is asked.
+        auto: From this probability on a pair is joined without a review.
+        review: From this probability on a person decides.
 
     Raises:
-        UsageError: A threshold is no probability, or the two cross: no pair could be for review.
+        UsageError: A threshold is not a probability between 0 and 1, or the two cross.
     """
     try:
         highest, lowest = (float(threshold.name) for threshold in (auto, review))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from sqlglot import exp
-from sqlmesh import macro
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 from macros.match.match_values import MATCH_ATTRIBUTES
 
 
 @macro()
-def match_levels(evaluator, relation):  # type: ignore[no-untyped-def]
-    """Give for each attribute the level at which both leads agree, cast and described."""
+def match_levels(evaluator: MacroEvaluator, relation: exp.Column) -> list[exp.Expr]:
+    """Return for each attribute the level at which the two leads agree, cast and described."""
     projections = []
     for attribute, spoken, _ in MATCH_ATTRIBUTES:
         name = f"{attribute}_level"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlglot import exp
-from sqlmesh import macro
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 # Each attribute with what it is called in descriptions, and whether a shared value weighs less the more leads share it.
 MATCH_ATTRIBUTES: tuple[tuple[str, str, bool], ...] = (
@@ -18,8 +18,8 @@ MATCH_ATTRIBUTES: tuple[tuple[str, str, bool], ...] = (
 
 
 @macro()
-def match_values(evaluator, relation):  # type: ignore[no-untyped-def]
-    """Give for each attribute what both leads say, cast and described."""
+def match_values(evaluator: MacroEvaluator, relation: exp.Column) -> list[exp.Expr]:
+    """Return the values of both leads for each attribute, cast and described."""
     projections = []
     for attribute, spoken, _ in MATCH_ATTRIBUTES:
         for suffix, description in (

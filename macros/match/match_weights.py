@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from sqlglot import exp
-from sqlmesh import macro
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 from macros.match.match_values import MATCH_ATTRIBUTES
 
 
 @macro()
-def match_weights(evaluator, relation):  # type: ignore[no-untyped-def]
-    """Give each attribute's weight, and its adjustment for a shared value where it has one; cast and described."""
+def match_weights(evaluator: MacroEvaluator, relation: exp.Column) -> list[exp.Expr]:
+    """Return each attribute's weight, and its adjustment for a shared value where it has one; cast and described."""
     projections = []
     for attribute, spoken, is_adjusted in MATCH_ATTRIBUTES:
         parts = [("weight", f"What the level of the {spoken} tells, in bits; 0 where one of the two says nothing")]

@@ -1,12 +1,13 @@
-"""Delivered text with its encoding faults mended."""
+"""Delivered text with its encoding errors repaired."""
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
-# What is seen in the files: a Mac Roman apostrophe read as another letter (ANGELíS), cp1252 punctuation and Latin
+# What occurs in the files: a Mac Roman apostrophe read as another letter (ANGELíS), cp1252 punctuation and Latin
 # letters in UTF-8 read as cp1252 (Ã©), typographic quotes. A small í before s stays: Luís is a name.
-MENDED = (("íS", "'S"), ("â€™", "'"), ("â€˜", "'"), ("â€œ", '"'), ("â€“", "-"), ("â€”", "-"),
+REPAIRED = (("íS", "'S"), ("â€™", "'"), ("â€˜", "'"), ("â€œ", '"'), ("â€“", "-"), ("â€”", "-"),
           ("Ã©", "é"), ("Ã¡", "á"), ("Ã³", "ó"), ("Ãº", "ú"), ("Ã±", "ñ"), ("Ã‘", "Ñ"), ("Ã¼", "ü"), ("Ã­", "í"),
           ("Ã‰", "É"), ("Ã§", "ç"), ("Ã£", "ã"))  # fmt: skip
 # Single signs and what stands for them; the last, a byte order mark, goes.
@@ -14,10 +15,10 @@ TYPOGRAPHIC, PLAIN = "’‘“”–—\u00a0\ufeff", "''\"\"-- "
 
 
 @macro()
-def clean_text(evaluator, raw):  # type: ignore[no-untyped-def]
-    """Give a text with mojibake mended and white space folded; NULL where nothing is left."""
+def clean_text(evaluator: MacroEvaluator, raw: exp.Expression) -> str:
+    """Return a text with mojibake repaired and white space collapsed; NULL where nothing is left."""
     text = raw.sql(dialect="duckdb")
-    for wrong, right in MENDED:
+    for wrong, right in REPAIRED:
         wrong, right = wrong.replace("'", "''"), right.replace("'", "''")
         text = f"REPLACE({text}, '{wrong}', '{right}')"
     text = f"TRANSLATE({text}, '{TYPOGRAPHIC}', '{PLAIN.replace(chr(39), chr(39) * 2)}')"

@@ -1,12 +1,13 @@
-"""Tells persons from businesses by the form of a name."""
+"""Persons distinguished from businesses by the form of a name."""
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 # Letters of any language; up to two middle names or a generation behind the first name.
 PERSON = r"^[\p{L}''. -]+, [\p{L}''.-]+(?: [\p{L}''.-]+){0,2}$"
-# Words that tell a business even where a comma stands in the name. Day alone is a surname.
+# Words of businesses in the state files and in Salesforce, a comma in the name or not. Day alone is a surname.
 BUSINESS_WORD = (
     r"(?i)\b(llc|inc|corp|co|ltd|lp|llp|pllc|the|school|academy|center|care|daycare|childcare|"
     r"learning|preschool|kids|church|ymca|montessori|nursery|development|foundation|house|home|family|club|program|"
@@ -15,8 +16,8 @@ BUSINESS_WORD = (
 
 
 @macro()
-def is_person(evaluator, name, contact=None):  # type: ignore[no-untyped-def]
-    """Tell whether a name is a person's, for a name without a word that only businesses use.
+def is_person(evaluator: MacroEvaluator, name: exp.Expression, contact: exp.Expression | None = None) -> str:
+    """Whether a name is a person's: it has the form of one, and no word that only businesses use.
 
     A person's name is written `LAST, FIRST`, or is that of the contact person, letter case aside.
 

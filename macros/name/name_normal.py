@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
+# Legal forms of companies in the United States.
 LEGAL_SUFFIX = r"( (LLC|L L C|INC|INCORPORATED|CORP|CORPORATION|CO|COMPANY|LTD|LIMITED|LLP|LP|PLLC|PC))+$"
 
 
 @macro()
-def name_normal(evaluator, name):  # type: ignore[no-untyped-def]
-    """Give a name in upper case, & as AND, without punctuation, legal suffix and leading article.
+def name_normal(evaluator: MacroEvaluator, name: exp.Expression) -> str:
+    """Return a name in upper case, & as AND, without punctuation, legal suffix and leading article.
 
     A name that consists of nothing else keeps its letters.
     """

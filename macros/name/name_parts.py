@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 DBA = r"(?i)^(.*?),? +D\.?/?B\.?/?A\.?:? +(.+)$"
 LICENSE_DESCRIPTION = r" +- +[A-Za-z .]+ [A-Z]{2} .*(Type|Class|Level) +[IVX0-9]+$"
 
 
 @macro()
-def name_parts(evaluator, name):  # type: ignore[no-untyped-def]
-    """Give name_legal_part and name_trade_part: what stands before and behind DBA; both the whole where there is none.
+def name_parts(evaluator: MacroEvaluator, name: exp.Expression) -> list[str]:
+    """Return name_legal_part and name_trade_part: what stands before and behind DBA; without DBA both are the name.
 
-    Left out are quotes that broken files leave, a city in brackets and a licence description at the end.
+    Left out are quotes that broken files leave, and at the end a city in brackets or a licence description.
 
     Args:
         name: The name after `@clean_text`.

@@ -1,15 +1,16 @@
-"""Names turned into the order in which they are said."""
+"""Names in the order in which they are spoken."""
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 from macros.name.is_person import BUSINESS_WORD, PERSON
 
 
 @macro()
-def natural_order(evaluator, name):  # type: ignore[no-untyped-def]
-    """Give `First Last` for `Last, First`, and `The Neighborhood School` for `Neighborhood School, The`."""
+def natural_order(evaluator: MacroEvaluator, name: exp.Expression) -> str:
+    """Return `First Last` for `Last, First`, and `The Neighborhood School` for `Neighborhood School, The`."""
     text = name.sql(dialect="duckdb")
     person = f"(REGEXP_MATCHES({text}, '{PERSON}') AND NOT REGEXP_MATCHES({text}, '{BUSINESS_WORD}'))"
     return (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 # The first kind whose words stand in the state's own type.
 LICENSE_KINDS = (
@@ -15,8 +16,8 @@ LICENSE_KINDS = (
 
 
 @macro()
-def license_type(evaluator, raw):  # type: ignore[no-untyped-def]
-    """Give center, group_home, family_home, accommodation, permit or other for a state's licence type."""
+def license_type(evaluator: MacroEvaluator, raw: exp.Expression) -> str:
+    """Return center, group_home, family_home, accommodation, permit or other for a state's licence type."""
     text = raw.sql(dialect="duckdb")
     branches = " ".join(
         "WHEN " + " OR ".join(f"UPPER({text}) LIKE '%{word}%'" for word in words) + f" THEN '{kind}'"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 US_DATE = r"^ *([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}|[0-9]{2}) *$"
 ISO_DATE = r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
 
 
 @macro()
-def parse_date(evaluator, raw):  # type: ignore[no-untyped-def]
-    """Give the date in a text: 10/13/11, 10/13/2011, or the first 2011-10-13 in it; NULL where there is none.
+def parse_date(evaluator: MacroEvaluator, raw: exp.Expression) -> str:
+    """Return the date in a text: 10/13/11, 10/13/2011, or the first 2011-10-13 in it; NULL where there is none.
 
     A year of two digits from 70 on is of the last century: licences are issued after 1970 and expire before 2070.
     """

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 
 @macro()
-def parse_timestamp(evaluator, raw):  # type: ignore[no-untyped-def]
-    """Give the UTC time in a text such as 2024-03-02 2:56:37, whose hour may have one digit; NULL where it is none."""
+def parse_timestamp(evaluator: MacroEvaluator, raw: exp.Expression) -> str:
+    """Return the UTC time of a text such as 2024-03-02 2:56:37, whose hour may have one digit; otherwise NULL."""
     text = raw.sql(dialect="duckdb")
     padded = (
         f"CASE WHEN REGEXP_MATCHES({text}, '^[0-9-]{{10}} [0-9]:') "

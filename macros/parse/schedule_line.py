@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 from macros.sql.join_text import join_present
 
@@ -10,8 +11,8 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 @macro()
-def schedule_line(evaluator, *days):  # type: ignore[no-untyped-def]
-    """Give the hours of seven days as `Mon 7:30AM - 5:30PM; …`, days without a value left out; NULL where all are.
+def schedule_line(evaluator: MacroEvaluator, *days: exp.Expression) -> str:
+    """Return the hours of seven days as `Mon 7:30AM - 5:30PM; …`, without the days that have none; NULL where all do.
 
     Args:
         days: The hours of Monday to Sunday.

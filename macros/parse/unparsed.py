@@ -1,12 +1,11 @@
-"""Which delivered values could not be read."""
+"""Delivered values that could not be read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from sqlglot import exp
-from sqlmesh import macro
-from sqlmesh.core.macros import MacroEvaluator
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 
 def unparsed_text(triples: Iterable[tuple[str, str, str]]) -> str:
@@ -15,12 +14,12 @@ def unparsed_text(triples: Iterable[tuple[str, str, str]]) -> str:
         f"CASE WHEN {value} IS NULL AND TRIM({raw}) <> '' THEN CONCAT('; ', {name}, '=', {raw}) ELSE '' END"
         for name, value, raw in triples
     )
-    return f"NULLIF(SUBSTRING(CONCAT({parts}), 3), '')"
+    return f"NULLIF(SUBSTRING(CONCAT({parts}), 3), '')" if parts else "CAST(NULL AS TEXT)"
 
 
 @macro()
-def unparsed(evaluator: MacroEvaluator, *triples: exp.Expression) -> str:
-    """Return `column=value` for every delivered value that was there and gave nothing, separated by semicolons.
+def unparsed(evaluator: MacroEvaluator, *triples: exp.Tuple) -> str:
+    """Return `column=value` for every delivered value that could not be read, separated by semicolons.
 
     Args:
         triples: Tuples of the column's name, the value read and the raw value behind it.
@@ -28,5 +27,5 @@ def unparsed(evaluator: MacroEvaluator, *triples: exp.Expression) -> str:
     Returns:
         NULL where every value could be read.
     """
-    rendered = [tuple(part.sql(dialect="duckdb") for part in triple.expressions) for triple in triples]
+    rendered = [[part.sql(dialect="duckdb") for part in triple.expressions] for triple in triples]
     return unparsed_text((name, value, raw) for name, value, raw in rendered)

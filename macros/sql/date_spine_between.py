@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 
 @macro()
-def date_spine_between(evaluator, first, last):  # type: ignore[no-untyped-def]
-    """Give a query with every day from one date to another as date_day; the engines spell it differently.
+def date_spine_between(evaluator: MacroEvaluator, first: exp.Literal, last: exp.Literal) -> str:
+    """Return a query with every day from one date to another as date_day; the engines spell it differently.
 
     Args:
         first: First day, as YYYY-MM-DD.

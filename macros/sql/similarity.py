@@ -1,27 +1,28 @@
-"""How alike two texts are."""
+"""How similar two texts are."""
 
 from __future__ import annotations
 
-from sqlmesh import macro
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 
-def as_ascii(text):  # type: ignore[no-untyped-def]
-    """Give a text with ? for each letter out of ASCII, which DuckDB would count by its bytes and Spark would not."""
+def as_ascii(text: str) -> str:
+    """Return a text with ? for each letter outside ASCII: DuckDB counts such a letter by its bytes, Spark does not."""
     other = f"REGEXP_REPLACE({text}, '[^ -~]', '?', 'g')"
     return f"CASE WHEN BIT_LENGTH({text}) = 8 * LENGTH({text}) THEN {text} ELSE {other} END"
 
 
 @macro()
-def similarity(evaluator, left, right, least):  # type: ignore[no-untyped-def]
-    """Give how alike two texts are, from 0 to 1: the share of letters that need no change (Levenshtein).
+def similarity(evaluator: MacroEvaluator, left: exp.Expression, right: exp.Expression, least: exp.Expression) -> str:
+    """Return how similar two texts are, from 0 to 1: the share of letters that need no change (Levenshtein).
 
-    Both engines know this distance and agree on it; Jaro-Winkler is DuckDB's alone. It is dear, so it is spared where
-    the lengths already tell.
+    Both engines have this distance and agree on it; Jaro-Winkler is DuckDB's alone. It is expensive to compute, so it
+    is skipped where the lengths already decide.
 
     Args:
         left: One text.
         right: The other.
-        least: What is below this is of no interest and may be given as 0.
+        least: The lowest similarity of interest; below it, 0 may be returned.
 
     Returns:
         An expression that is NULL where one of the texts is.

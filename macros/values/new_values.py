@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sqlglot import exp
-from sqlmesh import macro
-from sqlmesh.core.macros import MacroEvaluator
+from sqlmesh.core.macros import MacroEvaluator, macro
 
 from lead_enrichment.contracts import VALUE_TAGS, lead_contracts
 from macros.sql.join_text import join_present

@@ -62,6 +62,7 @@ WITH lead AS (
     l.lead_number,
     l.lead_key,
     l.source_key,
+    l.is_crm,
     f.key_type,
     CASE f.key_form
       WHEN 'license'
@@ -102,19 +103,21 @@ WITH lead AS (
     k.key_type,
     k.key_value,
     k.source_key,
+    k.is_crm,
     COUNT(*) AS leads
   FROM keyed AS k
   GROUP BY
     k.key_type,
     k.key_value,
-    k.source_key
+    k.source_key,
+    k.is_crm
 ), most_shared AS (
   SELECT
     f.key_type,
     f.key_value,
     MAX(f.leads) AS leads,
     SUM(f.leads) AS leads_in_all,
-    MAX(CASE WHEN f.source_key = 'salesforce' THEN 0 ELSE f.leads END) AS licenses
+    MAX(CASE WHEN f.is_crm THEN 0 ELSE f.leads END) AS licenses
   FROM fan_out AS f
   GROUP BY
     f.key_type,

@@ -34,7 +34,7 @@ WITH labelled AS (
     'oklahoma' AS source_key,
     d.license_number AS natural_id,
     @clean_text(REGEXP_EXTRACT(d.primary_caregiver, '\n([^\n]*)\s*$', 1)) AS contact_role,
-    UPPER(@cleaned(d.city)) AS city,
+    UPPER(cleaned.city) AS city,
     (@state_code(d.state), d.state) AS state,
     (@postal_code(d.zip), d.zip) AS postal_code,
     'US' AS country,

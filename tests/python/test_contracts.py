@@ -22,6 +22,10 @@ def test_each_source_has_a_contract_with_its_delivery_mode() -> None:
     assert {path.stem for path in contracts_dir().glob("*.yaml")} == set(MODES)
 
 
+def test_one_source_is_the_crm_and_the_others_are_registries() -> None:
+    assert [key for key, contract in contracts().items() if contract.is_crm] == ["salesforce"]
+
+
 @pytest.mark.parametrize("source", MODES)
 def test_no_header_means_two_columns(source: str) -> None:
     contract = read_contract(contracts_dir() / f"{source}.yaml")

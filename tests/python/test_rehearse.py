@@ -29,7 +29,7 @@ from lead_enrichment.errors import UsageError
 from lead_enrichment.ingest.ledger import Ledger
 from lead_enrichment.ingest.quarantine import add_aliases
 from lead_enrichment.paths import DataPaths
-from lead_enrichment.preview.difference import MEASURES, Change, Count, Difference, Sample
+from lead_enrichment.preview.difference import MEASURES, Count, Difference, LeadChange, Sample
 from lead_enrichment.preview.rehearsal import Plan, Report, copy_production, only_rehearsal
 
 NEW_KEY, NEW_PHONE = "9999001", "512-861-4297"
@@ -384,7 +384,7 @@ def test_an_alias_that_cannot_be_is_refused(tmp_path: Path, column: str, header:
 def test_the_page_needs_nothing_but_itself_and_shows_text_as_text() -> None:
     plan = Plan("abc", Path("/in/t.csv"), "texas", "t.csv", {"operation": "<Op>"})
     sample = Sample("texas:1", "A & <B>", None, "x")
-    change = Change("added", 1, (sample,))
+    change = LeadChange("added", 1, (sample,))
     difference = Difference(
         (change,), (replace(change, what="city"),), (replace(change, what="Now net-new"),),
         {"texas": dict.fromkeys(MEASURES, Count(1, 1002))}, {"facts.fact_file_load": Count(3, 3)},
