@@ -8,6 +8,7 @@ from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator, macro
 
 from lead_enrichment.lead_shape import LEAD_COLUMNS
+from macros.name.clean_text import clean_text
 from macros.parse.unparsed import unparsed_text
 from macros.values.new_values import VALUE_COLUMNS, value_expressions
 
@@ -76,6 +77,28 @@ def parsed_values(tagged: Mapping[str, tuple[str, ...]], row: str) -> tuple[dict
     return taken, joins, unread
 
 
+def replace_cleaned(
+    evaluator: MacroEvaluator, columns: tuple[exp.Alias, ...], tagged: tuple[str, ...], row: str
+) -> list[str]:
+    """Write what `cleaned.` stands for into columns, and return the joins that it needs.
+
+    Args:
+        evaluator: SQLMesh's.
+        columns: The columns of a lead.
+        tagged: The delivered columns that the contract tags as text: the table of texts holds their values.
+        row: Alias of the relation that holds the delivered rows.
+    """
+    joins = []
+    for found in [found for column in columns for found in column.find_all(exp.Column) if found.table == "cleaned"]:
+        name, text = found.name, exp.column(found.name, table=row)
+        if name in tagged:
+            joins.append(value_join("text", f"text_{name}", text.sql(dialect="duckdb")))
+            found.replace(exp.column("text", table=f"text_{name}"))
+        else:
+            found.replace(exp.maybe_parse(clean_text(evaluator, text), dialect="duckdb"))
+    return list(dict.fromkeys(joins))
+
+
 @macro()
 def lead_shape(evaluator: MacroEvaluator, delivered: exp.Alias, *columns: exp.Alias) -> str:
     """Return a query with the delivered rows of a source, in the interval, in the conformed lead shape.
@@ -86,7 +109,7 @@ def lead_shape(evaluator: MacroEvaluator, delivered: exp.Alias, *columns: exp.Al
       may use it as `d.column_read`; the text becomes the column's raw one where the shape has such a column; and what
       was delivered and could not be read is told in unparsed. A name that the shape does not have tells a text that no
       column takes: `(NULL, text) AS labels`.
-    - `cleaned.city` is the delivered column city, which the contract tags as text, with its encoding faults mended.
+    - `cleaned.city` is `@clean_text(d.city)`, from the table of texts where the contract tags the column as text.
 
     The rest follows. Names, contact persons, phones, e-mail and street addresses come from the columns that the
     source's contract tags so, through the tables in which their values are parsed once each. What the delivery says of
@@ -98,18 +121,12 @@ def lead_shape(evaluator: MacroEvaluator, delivered: exp.Alias, *columns: exp.Al
         columns: The columns that the source has; among them source_key, as a literal, and natural_id.
     """
     row = delivered.alias
-    written = {column.alias: column.this for column in columns}
-    tagged = {tag: names for source, tag, names in VALUE_COLUMNS if source == written["source_key"].name}
+    source = next(column.this.name for column in columns if column.alias == "source_key")
+    tagged = {tag: names for key, tag, names in VALUE_COLUMNS if key == source}
     given, joins, unread = parsed_values(tagged, row)
-    texts = set()
-    for column in [found for value in written.values() for found in value.find_all(exp.Column)]:
-        if column.table == "cleaned":
-            texts.add(column.name)
-            column.set("table", exp.to_identifier(f"text_{column.name}"))
-            column.set("this", exp.to_identifier("text"))
-    joins += [value_join("text", f"text_{name}", f"{row}.{name}") for name in sorted(texts)]
+    joins += replace_cleaned(evaluator, columns, tagged.get("text", ()), row)
     read: dict[str, str] = {}
-    for name, value in written.items():
+    for name, value in ((column.alias, column.this) for column in columns):
         if isinstance(value, exp.Tuple):
             read[f"{name}_read"], text = (part.sql(dialect="duckdb") for part in value.expressions)
             if not isinstance(value.expressions[1], exp.Column):
@@ -118,9 +135,9 @@ def lead_shape(evaluator: MacroEvaluator, delivered: exp.Alias, *columns: exp.Al
         else:
             given[name] = value.sql(dialect="duckdb")
     types = {name: data_type for name, data_type, _ in LEAD_COLUMNS}
-    misplaced = sorted(given.keys() - types.keys() - unread.keys()) + sorted(texts - {*tagged.get("text", ())})
+    misplaced = sorted(given.keys() - types.keys() - unread.keys())
     if misplaced:
-        raise ValueError(f"{misplaced[0]} is no column of the lead shape, nor one that the contract tags as text.")
+        raise ValueError(f"{misplaced[0]} is no column of the lead shape: see LEAD_COLUMNS in lead_enrichment.")
     shaped = {
         **{name: f"CAST(NULL AS {data_type})" for name, data_type in types.items()},
         **{f"{name}_raw": text for name, text in unread.items() if f"{name}_raw" in types},

@@ -99,5 +99,5 @@ def new_values(evaluator: MacroEvaluator, kind: exp.Column) -> str:
         kind: name, contact, phone, email, address or text.
     """
     start, end = (exp.convert(evaluator.locals[name]).sql(dialect="duckdb") for name in ("start_date", "end_date"))
-    known = evaluator.this_model if evaluator.runtime_stage == "evaluating" else None
+    known = evaluator.this_model if evaluator.locals["runtime_stage"] == "evaluating" else None
     return new_values_query(kind.name, start, end, known)
