@@ -6,8 +6,8 @@ from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator, macro
 
 from lead_enrichment.golden_record import GOLDEN_ATTRIBUTES
-from macros.golden.golden_value import of_lead
 from lead_enrichment.lead_shape import LEAD_COLUMNS
+from macros.golden.golden_value import of_lead
 
 # Each column with its attribute, the condition on which a lead may be heard about that, and the column's type.
 GOLDEN_COLUMNS = tuple(

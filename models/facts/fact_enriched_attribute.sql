@@ -82,10 +82,7 @@ WITH source AS (
     r.attribute,
     r.rule,
     r.authority_rank,
-    CASE
-      WHEN @golden_is_usable(r.attribute, l)
-      THEN @golden_value(r.attribute, l)
-    END AS value,
+    CASE WHEN @golden_is_usable(r.attribute, l) THEN @golden_value(r.attribute, l) END AS value,
     @golden_key_type(r.attribute) AS key_type,
     @golden_is_partial(r.attribute, l) AS is_partial
   FROM lead AS l
@@ -182,9 +179,7 @@ SELECT
   NULLIF(l.losing_values, '')::TEXT AS losing_values, /* What other leads say instead, each with its lead; NULL where none says otherwise */
   COALESCE(l.leads_that_contradict > 0, FALSE)::BOOLEAN AS has_conflict, /* Whether another lead contradicts it by a value that is complete and that few share */
   (
-    e.is_in_salesforce
-    AND NOT w.is_crm
-    AND COALESCE(l.leads_in_salesforce, 0) = 0
+    e.is_in_salesforce AND NOT w.is_crm AND COALESCE(l.leads_in_salesforce, 0) = 0
   )::BOOLEAN AS is_filled_from_state /* Whether a state tells what no Salesforce lead of the facility does */
 FROM winner AS w
 INNER JOIN entity AS e

@@ -20,12 +20,7 @@ MODEL (
 WITH entity AS (
   SELECT
     m.entity_key,
-    MAX(
-      CASE
-        WHEN m.is_crm AND m.duplicate_of_lead_key IS NULL
-        THEN m.lead_key
-      END
-    ) AS salesforce_lead_key,
+    MAX(CASE WHEN m.is_crm AND m.duplicate_of_lead_key IS NULL THEN m.lead_key END) AS salesforce_lead_key,
     COALESCE(
       MAX(CASE WHEN m.is_net_new THEN m.lead_key END),
       MIN(CASE WHEN NOT m.is_crm THEN m.lead_key END)

@@ -52,10 +52,7 @@ WITH lead AS (
   /* The oldest live lead first, by source group: it is the one to keep, or to stand for the entity */
   SELECT
     l.lead_key,
-    FIRST_VALUE(l.lead_key) OVER (
-      PARTITION BY l.entity_key, l.is_crm
-      ORDER BY l.born_at, l.lead_key
-    ) AS oldest_lead_key
+    FIRST_VALUE(l.lead_key) OVER (PARTITION BY l.entity_key, l.is_crm ORDER BY l.born_at, l.lead_key) AS oldest_lead_key
   FROM lead AS l
   WHERE
     l.is_live
@@ -109,9 +106,7 @@ WITH lead AS (
     o.*
   FROM oriented AS o
   WHERE
-    NOT o.is_match
-    AND o.is_other_crm
-    AND NOT o.is_crm
+    NOT o.is_match AND o.is_other_crm AND NOT o.is_crm
   QUALIFY
     ROW_NUMBER() OVER (
       PARTITION BY o.lead_key
