@@ -29,6 +29,22 @@ needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the real sample
 DEMO_FACILITIES = 300
 DEMO_MONTHS = 2
 
+# What a test takes that starts commands, each of which takes seconds.
+COMMANDS = {"run", "planned_demo"}
+# The files that take longest, begun first: none is left to one worker while the other has nothing to do.
+LONGEST = (
+    "test_spark.py",
+    "test_rehearse.py",
+    "test_history_replay.py",
+    "test_publish.py",
+    "test_shared_state.py",
+    "test_match_commands.py",
+    "test_refresh.py",
+    "test_ingest_faults.py",
+    "test_scaffold.py",
+    "test_ui.py",
+)
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -73,6 +89,15 @@ def run_command(
     )
     assert done.returncode == expect, f"{' '.join(words)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that start commands, and put the files that take longest first."""
+    for item in items:
+        if COMMANDS & set(getattr(item, "fixturenames", ())):
+            item.add_marker("commands")
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(scope="session")

@@ -34,12 +34,15 @@ from lead_enrichment.paths import DataPaths
 
 KILLS = 200
 ROWS = 2_000
-# Ingests once for each line that it reads, in a process of its own: what an ingest imports is imported once.
+# Ingests once for each line that it reads, in a process of its own: what an ingest imports and reads is there before.
 INGESTER = """
 import os, sys
+import pandas
+from lead_enrichment.contracts import contracts
 from lead_enrichment.ingest.run import ingest
 from lead_enrichment.paths import data_paths
 
+contracts()
 for _ in sys.stdin:
     process = os.fork()
     if not process:
@@ -223,6 +226,7 @@ def is_running(process: int) -> bool:
     return Path(f"/proc/{process}").exists()
 
 
+@pytest.mark.commands
 def test_kills_at_random_moments_lose_and_double_nothing(paths: DataPaths) -> None:
     chance = random.Random(20261115)
 
@@ -246,12 +250,12 @@ def test_kills_at_random_moments_lose_and_double_nothing(paths: DataPaths) -> No
             sign = signs[chance.choice([*signs])]
             process = start()
             while is_running(process) and not sign():
-                time.sleep(0.001)
+                time.sleep(0.005)
             time.sleep(chance.uniform(0, 0.05))
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
             while is_running(process):
-                time.sleep(0.001)
+                time.sleep(0.005)
     ingest(paths)
     loaded = [item for item in Ledger(paths.bronze).attempts() if item["status"] == "loaded"]
     assert len({item["file_id"] for item in loaded}) == len(loaded) == KILLS

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Run
-from helpers import PLAN, RUN, query
+from helpers import PLAN, RUN, land, query
 
 
 def a_pair(data: Path, condition: str) -> tuple[str, str]:
@@ -143,17 +143,35 @@ def test_a_decision_overrules_the_score_and_comes_up_again_when_a_lead_changes(o
     has_changed = (
         "SELECT lead_key FROM intermediate.int_lead_version GROUP BY 1 HAVING COUNT(DISTINCT content_hash) > 1"
     )
-    joined = a_pair(own_demo, f"verdict = 'match' AND blocking_keys LIKE 'phone%' AND left_lead_key IN ({has_changed})")
+    by_phone = f"verdict = 'match' AND blocking_keys LIKE 'phone%' AND left_lead_key IN ({has_changed})"
+    joined = a_pair(own_demo, by_phone)
+    outdated = a_pair(own_demo, f"{by_phone} AND NOT left_lead_key IN {joined} AND NOT right_lead_key IN {joined}")
     apart = a_pair(own_demo, "verdict = 'sister_site' AND left_source_key <> right_source_key")
     waiting = json.loads(run("leads", "match", "review", "--json", data=own_demo).stdout)["waiting"]
     run("leads", "match", "decide", *joined, "different", "--reason", "two doors", "--by", "Ana", data=own_demo)
     # A file of somebody's own, with a slip and a row that nobody can read.
-    folder = own_demo / "landing" / "decisions"
-    (folder / "mine_2026-11-20.csv").write_text(
+    land(
+        own_demo,
+        "mine_2026-11-20.csv",
         "lead_key_1,lead_key_2,decision,decided_by,reason\n"
         f"{apart[1]},{apart[0]},Same,Bo,one school\n"
         f"{apart[0]},texas:0,same,Bo,\n"
-        f"{apart[0]},{joined[0]},perhaps,Bo,\n"
+        f"{apart[0]},{joined[0]},perhaps,Bo,\n",
+        "decisions",
+    )
+    # What was judged is no longer the lead's content.
+    ((content,),) = query(
+        own_demo,
+        "SELECT v.content_hash FROM intermediate.int_lead_version AS v JOIN intermediate.int_lead_current AS c "
+        "USING (lead_key) WHERE lead_key = ? AND v.content_hash <> c.content_hash ORDER BY v.received_at LIMIT 1",
+        outdated[0],
+    )
+    land(
+        own_demo,
+        "old_2026-11-21.csv",
+        "lead_key_1,lead_key_2,decision,decided_by,reason,content_hash_1,content_hash_2\n"
+        f"{outdated[0]},{outdated[1]},different,Ana,two doors,{content},\n",
+        "decisions",
     )
     run("leads", "ingest", data=own_demo)
     run(*RUN, data=own_demo)
@@ -168,28 +186,17 @@ def test_a_decision_overrules_the_score_and_comes_up_again_when_a_lead_changes(o
     )
     assert verdicts == {
         joined: ("different", "decided by Ana: two doors"),
+        outdated: ("different", "decided by Ana: two doors"),
         apart: ("match", "decided by Bo: one school"),
     }
     outcomes = query(own_demo, "SELECT outcome, COUNT(*) FROM ops.match_decision GROUP BY 1 ORDER BY 1")
-    assert outcomes == [("applied", 2), ("refused", 1), ("unknown lead", 1)]
+    assert outcomes == [("applied", 3), ("refused", 1), ("unknown lead", 1)]
     assert not query(own_demo, "SELECT * FROM ops.reconciliation WHERE NOT broken_link IS NULL")
 
-    # The judged content is no longer the lead's: the pair is back in the queue, and the verdict holds until then.
-    ((content,),) = query(
-        own_demo,
-        "SELECT v.content_hash FROM intermediate.int_lead_version AS v JOIN intermediate.int_lead_current AS c "
-        "USING (lead_key) WHERE lead_key = ? AND v.content_hash <> c.content_hash ORDER BY v.received_at LIMIT 1",
-        joined[0],
-    )
-    (folder / "old_2026-11-21.csv").write_text(
-        "lead_key_1,lead_key_2,decision,decided_by,reason,content_hash_1,content_hash_2\n"
-        f"{joined[0]},{joined[1]},different,Ana,two doors,{content},\n"
-    )
-    run("leads", "ingest", data=own_demo)
-    run(*RUN, data=own_demo)
+    # The pair whose lead has changed is back in the queue, and its verdict holds until somebody decides again.
     found = json.loads(run("leads", "match", "review", "--json", "--limit", "999", data=own_demo).stdout)
     assert found["waiting"] >= waiting
-    (again,) = [pair for pair in found["pairs"] if (pair["left_lead_key"], pair["right_lead_key"]) == joined]
+    (again,) = [pair for pair in found["pairs"] if (pair["left_lead_key"], pair["right_lead_key"]) == outdated]
     assert again["is_decision_stale"] and again["decision"] == "different"
 
 

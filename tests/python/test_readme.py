@@ -156,6 +156,14 @@ def test_both_locks_pin_the_same_versions() -> None:
     assert different == {}
 
 
+@pytest.mark.parametrize(
+    "term",
+    ["blocking", "deduplication", "entity resolution", "idempotent", "record linkage", "reverse ETL", "SCD type 2"],
+)
+def test_whoever_searches_the_documents_for_a_term_of_the_field_finds_it(term: str) -> None:
+    assert [short(document) for document in DOCUMENTS if term.lower() in document.read_text().lower()] != []
+
+
 def test_the_hooks_need_nothing_from_the_network() -> None:
     sources = re.findall(r"repo: (\S+)", (ROOT / ".pre-commit-config.yaml").read_text())
     assert set(sources) == {"local"}

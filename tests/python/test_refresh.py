@@ -44,14 +44,12 @@ def test_next_month_shows_at_once_and_only_once(own_demo: Path, run: Run) -> Non
     built = model_runs(own_demo)
     said = run("leads", "refresh", data=own_demo).stdout
     assert "the same bytes are loaded already" in said and "no model needs to be built" in said
-    # Nothing new costs nothing; a day that is over, or a run of somebody else's, makes the next refresh build again.
+    # Nothing new costs nothing; a day that is over makes the next refresh build again.
     assert model_runs(own_demo) == built
     note = own_demo / "warehouse" / "refreshed.json"
     note.write_text(note.read_text().replace(f"{datetime.now(UTC):%Y-%m-%d}", "2026-01-01"))
     assert "no model needs to be built" not in run("leads", "refresh", data=own_demo).stdout
     assert contents(own_demo) == after
-    run("sqlmesh", "run", data=own_demo)
-    assert not note.exists()
     assert "Nothing is new." in run("leads", "summary", "--since", "2999-01-01", data=own_demo).stdout
 
 

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, Route, TimeoutError, expect, sync
 from conftest import BIN, ROOT, command_environment
 from helpers import free_port
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or "/usr/bin/chromium"
 ARGUMENTS = (
