@@ -175,6 +175,14 @@ def test_a_decision_overrules_the_score_and_comes_up_again_when_a_lead_changes(o
     )
     run("leads", "ingest", data=own_demo)
     run(*RUN, data=own_demo)
+    # The log of statuses follows, and names the matching and no delivery as the cause.
+    logged = (
+        "SELECT COUNT(*) FROM facts.fact_lead_match AS m LEFT JOIN (SELECT lead_key, ARG_MAX(match_status, changed_at) "
+        "AS last FROM facts.fact_match_status_change GROUP BY 1) AS l USING (lead_key) "
+        "WHERE l.last IS DISTINCT FROM m.match_status"
+    )
+    assert query(own_demo, logged) == [(0,)]
+    assert query(own_demo, "SELECT COUNT(*) FROM facts.fact_match_status_change WHERE cause = 'matching'") != [(0,)]
 
     verdicts = dict(
         ((left, right), (verdict, reason))
