@@ -8,9 +8,8 @@ from pathlib import Path
 from lead_enrichment.benchmark.pipeline import AS_OF, LEADS, SEED, SQLMESH, _run
 from lead_enrichment.benchmark.result import Result
 from lead_enrichment.demo.generate import write_demo
-from lead_enrichment.ingest.delivery import quoted
 from lead_enrichment.paths import DataPaths
-from lead_enrichment.warehouse.connection import connect
+from lead_enrichment.warehouse.connection import connect, literal
 
 FILES = 60
 FACILITIES = 100
@@ -46,7 +45,7 @@ def _write_archive(source: Path, data: Path, days: list[date]) -> int:
     with connect() as connection:
         connection.execute(
             f"CREATE TABLE listed AS SELECT *, ROW_NUMBER() OVER () AS position "
-            f"FROM READ_CSV('{quoted(str(source))}', all_varchar = TRUE)"
+            f"FROM READ_CSV({literal(source)}, all_varchar = TRUE)"
         )
         for number, day in enumerate(days):
             changed = f"position % {ONE_OF} = {number % ONE_OF}"
@@ -54,6 +53,6 @@ def _write_archive(source: Path, data: Path, days: list[date]) -> int:
                 f"UPDATE listed SET Phone = '512' || LPAD((position * 97 + {number})::TEXT, 7, '2') WHERE {changed}"
             )
             path = landing / f"texas_{day}.csv"
-            connection.execute(f"COPY (SELECT * EXCLUDE (position) FROM listed) TO '{quoted(str(path))}' (HEADER)")
+            connection.execute(f"COPY (SELECT * EXCLUDE (position) FROM listed) TO {literal(path)} (HEADER)")
         (leads,) = connection.execute("SELECT COUNT(*) FROM listed").fetchone() or (0,)
     return int(leads)

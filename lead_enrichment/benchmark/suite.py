@@ -78,7 +78,7 @@ def measure(leads: int, project: Path, on_stage: Callable[[str], None], rows: in
                 "matching", "Splink 5", rows, found.matching.seconds, found.splink.seconds, found.matching.peak_bytes
             )
         )
-        tell("replay of five years")
+        on_stage("replay of five years")
         replay = time_replay(Path(name) / "replay", project)
     results.append(
         Result(
