@@ -264,7 +264,7 @@ def _read_cadence(document: OpenDataContractStandard, where: str) -> str:
     """Return how often the source delivers, which its contract states as the service level `frequency`."""
     stated = next((item for item in document.slaProperties or () if item.property == "frequency"), None)
     if stated is None or stated.value != 1 or stated.unit not in CADENCES:
-        problem = f"the frequency must have the value 1 and one of the units {', '.join(CADENCES)}"
+        problem = f"the frequency must be 1, in one of the units {', '.join(CADENCES)}"
         raise UsageError(problem, where, "Set it under slaProperties.")
     return CADENCES[stated.unit]
 

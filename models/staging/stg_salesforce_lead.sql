@@ -7,7 +7,8 @@ MODEL (
   description 'Salesforce leads in the conformed lead shape. One row per delivered row.',
   audits (
     NOT_NULL(columns := (lead_key, content_hash, file_id, row_number, received_at)),
-    UNIQUE_COMBINATION_OF_COLUMNS(columns := (file_id, row_number))
+    UNIQUE_COMBINATION_OF_COLUMNS(columns := (file_id, row_number)),
+    EVERY_BRONZE_ROW_IS_STAGED(bronze := bronze.salesforce)
   )
 );
 
