@@ -139,8 +139,11 @@ def query_of_file(model: Path, macros: Iterable[Path], days: tuple[str, str]) ->
         with sys_path(Path().absolute()):
             for path in macros:
                 import_python_file(path)
+        head, *body = parse(model.read_text(encoding="utf-8"), default_dialect="duckdb")
+        # The project's own audits are unknown here, and a query needs none.
+        head.set("expressions", [item for item in head.expressions if item.name.lower() != "audits"])
         loaded = load_sql_based_model(
-            parse(model.read_text(encoding="utf-8"), default_dialect="duckdb"),
+            [head, *body],
             macros=macro.get_registry(), dialect="duckdb", path=model.absolute(), module_path=Path().absolute(),
         )  # fmt: skip
         return loaded.render_query_or_raise(start=days[0], end=days[1]).sql(dialect="duckdb")
