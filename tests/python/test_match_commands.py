@@ -229,4 +229,19 @@ def test_a_changed_weight_shows_its_effect_before_promotion(own_demo: Path, run:
     assert changes["becomes net-new"] > 0 and changes["moves to another entity"] > 0
     assert found["scores"] > 0 and any(row["change"].startswith("auto to ") for row in found["bands"])
     said = run("leads", "match", "compare", "dev", data=own_demo).stdout
-    assert "becomes net-new" in said
+    assert "becomes net-new" in said and "--env dev" in said
+    # The samples that it points to are explained, judged and measured as dev sees them.
+    sample = next(row["samples"][0] for row in found["bands"] if row["change"].startswith("auto to "))
+    keys = (sample["left_lead_key"], sample["right_lead_key"])
+    there = json.loads(run("leads", "match", "explain", *keys, "--env", "dev", "--json", data=own_demo).stdout)
+    here = json.loads(run("leads", "match", "explain", *keys, "--json", data=own_demo).stdout)
+    assert round(there["pair"]["match_weight"], 2) == sample["weight_after"]
+    assert round(here["pair"]["match_weight"], 2) == sample["weight_before"]
+    figures = [
+        json.loads(run("leads", "match", "evaluate", "--json", *words, data=own_demo).stdout)["pairs"]["recall"]
+        for words in ((), ("--env", "dev"))
+    ]
+    assert figures[1] < figures[0]
+    json.loads(run("leads", "match", "review", "--env", "dev", "--json", data=own_demo).stdout)
+    said = run("leads", "match", "explain", *keys, "--env", "nowhere", data=own_demo, expect=2).stderr
+    assert "there is no environment nowhere. There is dev." in said

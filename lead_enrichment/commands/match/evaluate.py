@@ -25,6 +25,9 @@ def evaluate_command(
     ] = None,
     errors: Annotated[int, typer.Option(help="Wrong and missed pairs to list.", min=0)] = 5,
     chart: Annotated[Path | None, typer.Option(help="Draw precision and recall by threshold to this .html.")] = None,
+    env: Annotated[
+        str | None, typer.Option("--env", help="Environment, as in `sqlmesh plan ENV`; production by default.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Measure production against known answers: net-new leads, duplicates, pairs and entities, and the worst errors.
@@ -35,11 +38,11 @@ def evaluate_command(
     the confidence of a lead is off on average.
     """
     from lead_enrichment.matching.quality import draw_thresholds, evaluate
-    from lead_enrichment.warehouse.reading import warehouse
+    from lead_enrichment.warehouse.reading import environment, warehouse
 
     with errors_as_sentences():
         paths = data_paths(create=False)
-        with warehouse(paths) as connection:
+        with environment(paths, env) if env else warehouse(paths) as connection:
             found = evaluate(connection, truth or paths.root / "truth" / "record_facility.csv", errors)
         if chart:
             draw_thresholds(found, chart)

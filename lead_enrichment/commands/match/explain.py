@@ -25,6 +25,9 @@ def explain_command(
     lead: Annotated[str, typer.Argument(metavar="LEAD", help="Key of a lead, such as texas:1234567.")],
     other: Annotated[str | None, typer.Argument(metavar="OTHER", help="Key of the lead to hold it against.")] = None,
     picture: Annotated[Path | None, typer.Option(help="Draw the evidence to this .html, .png or .svg.")] = None,
+    env: Annotated[
+        str | None, typer.Option("--env", help="Environment, as in `sqlmesh plan ENV`; production by default.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the evidence as JSON.")] = False,
 ) -> None:
     """Show the evidence for and against two leads, bit by bit; for one lead, its flags, why, and its nearest leads.
@@ -33,10 +36,10 @@ def explain_command(
     odds, 4.2 are 95 in 100, 6.6 are 99 in 100.
     """
     from lead_enrichment.matching.evidence import draw_waterfall, explain_lead, explain_pair
-    from lead_enrichment.warehouse.reading import production
+    from lead_enrichment.warehouse.reading import environment
 
     console = Console(highlight=False)
-    with errors_as_sentences(), production(data_paths(create=False)) as connection:
+    with errors_as_sentences(), environment(data_paths(create=False), env) as connection:
         if other is None:
             if picture:
                 raise UsageError("one lead has no evidence to draw", lead, "Name the lead to hold it against.")
@@ -44,7 +47,7 @@ def explain_command(
             if as_json:
                 print_json({"lead": fact, "nearest": nearest})
             else:
-                _print_lead(console, fact, nearest)
+                _print_lead(console, fact, nearest, env)
             return
         found = explain_pair(connection, lead, other)
         if picture:
@@ -94,7 +97,7 @@ def print_pair(console: Console, found: Explanation, lead: str, other: str) -> N
     console.print(f"Verdict: {pair['verdict'].replace('_', ' ')}: {pair['reason']}.", markup=False)
 
 
-def _print_lead(console: Console, fact: Row, nearest: list[dict[str, Any]]) -> None:
+def _print_lead(console: Console, fact: Row, nearest: list[dict[str, Any]], env: str | None) -> None:
     lead = fact["lead_key"]
     status = [fact["match_status"].replace("net_new", "net-new").replace("_", " ")]
     if fact["has_duplicates"]:
@@ -115,4 +118,5 @@ def _print_lead(console: Console, fact: Row, nearest: list[dict[str, Any]]) -> N
             f"{pair['match_probability']:.1%}", pair["verdict"].replace("_", " "), pair["reason"],
         )  # fmt: skip
     console.print(table)
-    console.print(f"All the evidence of a pair: leads match explain {lead} OTHER", markup=False)
+    option = f" --env {env}" if env else ""
+    console.print(f"All the evidence of a pair: leads match explain {lead} OTHER{option}", markup=False)

@@ -27,6 +27,9 @@ def review_command(
     limit: Annotated[int, typer.Option(help="Pairs to show.", min=1)] = 20,
     work: Annotated[bool, typer.Option(help="Go through them one by one and decide.")] = False,
     by: Annotated[str | None, typer.Option(help="Who decides; you by default.")] = None,
+    env: Annotated[
+        str | None, typer.Option("--env", help="Environment, as in `sqlmesh plan ENV`; production by default.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the queue as JSON.")] = False,
 ) -> None:
     """List the pairs that a person should judge, the most valuable first.
@@ -39,14 +42,14 @@ def review_command(
     until then is kept.
     """
     from lead_enrichment.matching.decisions import one_line, queue
-    from lead_enrichment.warehouse.reading import production
+    from lead_enrichment.warehouse.reading import environment
 
     console = Console(highlight=False)
     with errors_as_sentences():
         person = one_line(by or user_name(), "name of who decides")
         paths = data_paths()
         # Read and closed at once: while a person thinks, a run may want the warehouse.
-        with production(paths) as connection:
+        with environment(paths, env) as connection:
             waiting, pairs = queue(connection, paths, limit)
         if as_json:
             print_json({"waiting": waiting, "pairs": pairs})
