@@ -12,12 +12,14 @@ from rich.markup import escape
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.commands.match.explain import print_pair
 from lead_enrichment.commands.output import Listing, keys, numbers, print_json
+from lead_enrichment.matching.sentences import sureness
 from lead_enrichment.paths import DataPaths, data_paths
 from lead_enrichment.users import user_name
 from lead_enrichment.wording import counted
 
 if TYPE_CHECKING:
     from lead_enrichment.matching.decisions import Decision
+    from lead_enrichment.matching.evidence import Explanation
     from lead_enrichment.warehouse.reading import Row
 
 ANSWERS = {"s": "same", "d": "different", "i": "sister_site", "u": "unsure"}
@@ -42,6 +44,7 @@ def review_command(
     until then is kept.
     """
     from lead_enrichment.matching.decisions import one_line, queue
+    from lead_enrichment.matching.evidence import explanation_of, with_names
     from lead_enrichment.warehouse.reading import environment
 
     console = Console(highlight=False)
@@ -51,12 +54,15 @@ def review_command(
         # Read and closed at once: while a person thinks, a run may want the warehouse.
         with environment(paths, env) as connection:
             waiting, pairs = queue(connection, paths, limit)
+            reasons = with_names(connection, [pair["reason"] for pair in pairs])
+            pairs = [{**pair, "reason": reason} for pair, reason in zip(pairs, reasons, strict=True)]
+            explained = [explanation_of(connection, pair) for pair in pairs] if work else []
         if as_json:
             print_json({"waiting": waiting, "pairs": pairs})
         elif not pairs:
             console.print("No pair waits for a person.")
         elif work:
-            _work(console, paths, pairs, person)
+            _work(console, paths, explained, person)
         else:
             console.print(_table(pairs))
             count = counted(waiting, "pair waits", "pairs wait")
@@ -64,12 +70,12 @@ def review_command(
 
 
 def _table(pairs: list[Row]) -> Listing:
-    table = Listing(*keys("Leads"), "Names", "Licence", *numbers("Children", "Probability"), "Net-new", "Why a person")
+    table = Listing(*keys("Leads"), "Names", "Licence", *numbers("Children", "Sure"), "Net-new", "Why a person")
     for pair in pairs:
         table.add_row(
             f"{pair['left_lead_key']}\n{pair['right_lead_key']}", escape(f"{pair['name_left']}\n{pair['name_right']}"),
             pair["license_type"], f"{pair['capacity']:,}" if pair["capacity"] else "",
-            f"{pair['match_probability']:.0%}", "yes" if pair["settles_net_new"] else "", escape(_why(pair)),
+            sureness(pair["match_probability"]), "yes" if pair["settles_net_new"] else "", escape(_why(pair)),
             end_section=True,
         )  # fmt: skip
     return table
@@ -87,18 +93,18 @@ def _why(pair: Row) -> str:
     return str(pair["reason"])
 
 
-def _work(console: Console, paths: DataPaths, pairs: list[Row], person: str) -> None:
+def _work(console: Console, paths: DataPaths, explained: list[Explanation], person: str) -> None:
     """Ask for a verdict on one pair after the other, and write what was decided however that ends."""
     from rich.prompt import Prompt
 
     from lead_enrichment.matching.decisions import submit
-    from lead_enrichment.matching.evidence import Explanation, steps_of
 
     made: list[Decision] = []
     try:
-        for number, pair in enumerate(pairs, start=1):
-            console.rule(f"{number} of {len(pairs)}")
-            print_pair(console, Explanation(pair, steps_of(pair)), pair["left_lead_key"], pair["right_lead_key"])
+        for number, found in enumerate(explained, start=1):
+            pair = found.pair or {}
+            console.rule(f"{number} of {len(explained)}")
+            print_pair(console, found, pair["left_lead_key"], pair["right_lead_key"])
             console.print(_about(pair), markup=False)
             answer = Prompt.ask(
                 "[s]ame, [d]ifferent, s[i]ster site, [u]nsure, s[k]ip or [q]uit?".replace("[", r"\["),
