@@ -10,6 +10,7 @@ from lead_enrichment.commands import (
     contracts,
     demo,
     ingest,
+    lead,
     match,
     refresh,
     rehearse,
@@ -33,6 +34,7 @@ app.command("ingest")(ingest.ingest_command)
 app.command("refresh")(refresh.refresh_command)
 app.command("rehearse")(rehearse.rehearse_command)
 app.command("release")(release.release_command)
+app.command("lead")(lead.lead_command)
 app.command("status")(status.status_command)
 app.command("summary")(summary.summary_command)
 app.command("sqlmesh", context_settings=sqlmesh.SETTINGS, add_help_option=False)(sqlmesh.sqlmesh_command)
