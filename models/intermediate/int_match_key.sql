@@ -36,7 +36,10 @@ MODEL (
 WITH lead AS (
   SELECT
     l.*,
-    CASE WHEN l.contact_name LIKE '% %' THEN l.contact_name END AS full_contact_name
+    CASE WHEN l.contact_name LIKE '% %' THEN l.contact_name END AS full_contact_name,
+    COALESCE(l.house_low::TEXT || ' ' || l.street_core, l.house_number || ' ' || l.street) AS house,
+    @facility_of(l) AS facility,
+    COALESCE(l.house_low::TEXT || ' ' || l.street_core, l.lead_number::TEXT) AS house_or_lead
   FROM intermediate.int_match_lead AS l
 ), form AS (
   /* A street by ZIP region and by city: the last digits of a ZIP are mistyped, and a city is often left out */
@@ -62,6 +65,12 @@ WITH lead AS (
     l.lead_number,
     l.lead_key,
     l.source_key,
+    /* Of a contact, holders without an address count by their names; of a name, each of them counts */
+    CASE
+      WHEN f.key_type IN ('phone', 'email', 'domain')
+      THEN l.facility
+      ELSE l.house_or_lead
+    END AS facility,
     f.key_type,
     CASE f.key_form
       WHEN 'license'
@@ -73,9 +82,9 @@ WITH lead AS (
       WHEN 'email'
       THEN l.email
       WHEN 'street_zip'
-      THEN l.house_number || ' ' || l.street || ' ' || LEFT(l.postal_code, 3)
+      THEN l.house || ' ' || LEFT(l.postal_code, 3)
       WHEN 'street_city'
-      THEN l.house_number || ' ' || l.street || ' ' || l.city
+      THEN l.house || ' ' || l.city
       WHEN 'name_zip'
       THEN l.name_normal || ' ' || l.postal_code
       WHEN 'name_city'
@@ -97,22 +106,38 @@ WITH lead AS (
   FROM formed AS f
   WHERE
     NOT f.key_value IS NULL
-), fan_out AS (
+), held AS (
+  /* Copies of one facility first, so that facilities are counted without sorting them out key by key */
   SELECT
     k.key_type,
     k.key_value,
     k.source_key,
+    k.facility,
     COUNT(*) AS leads
   FROM keyed AS k
   GROUP BY
     k.key_type,
     k.key_value,
-    k.source_key
+    k.source_key,
+    k.facility
+), fan_out AS (
+  SELECT
+    h.key_type,
+    h.key_value,
+    h.source_key,
+    SUM(h.leads) AS leads,
+    COUNT(*) AS facilities
+  FROM held AS h
+  GROUP BY
+    h.key_type,
+    h.key_value,
+    h.source_key
 ), most_shared AS (
   SELECT
     f.key_type,
     f.key_value,
     MAX(f.leads) AS leads,
+    MAX(f.facilities) AS facilities,
     SUM(f.leads) AS leads_in_all,
     MAX(CASE WHEN f.source_key = 'salesforce' THEN 0 ELSE f.leads END) AS licenses
   FROM fan_out AS f
@@ -127,10 +152,12 @@ SELECT
   k.key_type::TEXT AS key_type, /* What the key is made of, such as phone or name_zip */
   k.key_value::TEXT AS key_value, /* Its value */
   m.leads::BIGINT AS leads_sharing, /* Live leads that share it in the source where it is shared most */
+  m.facilities::BIGINT AS facilities_sharing, /* Facilities that share it in the source where most do, as far as addresses and names tell them apart */
   m.leads_in_all::BIGINT AS leads_holding, /* Live leads that hold it in all sources together: with one alone it joins no pair */
   m.licenses::BIGINT AS licenses_sharing, /* Licences that share it in the state where most do: from 2 on it tells an operator, not a site */
   (
-    m.leads > CASE
+    m.leads_in_all > @max_leads_of_key
+    OR m.facilities > CASE
       WHEN k.key_type IN ('phone', 'email', 'domain')
       THEN @max_shared_contact
       WHEN k.key_type = 'name_state'

@@ -39,22 +39,22 @@ WITH weight AS (
     COALESCE(license.match_weight, 0) AS license_weight,
     CASE
       WHEN c.name_level IN ('exact', 'same_words')
-      THEN ROUND(-LN(c.name_leads) / LN(2), 6)
+      THEN ROUND(-LN(c.name_facilities) / LN(2), 6)
       ELSE 0
-    END AS name_adjustment, /* A value that n leads of a source hold is n times as likely by chance */
+    END AS name_adjustment, /* A value that n facilities of a source hold is n times as likely by chance */
     CASE
       WHEN c.phone_level = 'exact'
-      THEN ROUND(-LN(c.phone_leads) / LN(2), 6)
+      THEN ROUND(-LN(c.phone_facilities) / LN(2), 6)
       ELSE 0
     END AS phone_adjustment,
     CASE
       WHEN c.email_level = 'exact'
-      THEN ROUND(-LN(c.email_leads) / LN(2), 6)
+      THEN ROUND(-LN(c.email_facilities) / LN(2), 6)
       ELSE 0
     END AS email_adjustment,
     CASE
       WHEN c.domain_level = 'same'
-      THEN ROUND(-LN(c.domain_leads) / LN(2), 6)
+      THEN ROUND(-LN(c.domain_facilities) / LN(2), 6)
       ELSE 0
     END AS domain_adjustment,
     @join_text(
@@ -100,7 +100,7 @@ WITH weight AS (
     COALESCE(w.phone_level = 'exact', FALSE)
     OR COALESCE(w.email_level = 'exact', FALSE) AS shares_contact,
     COALESCE(w.address_level IN ('same_unit', 'same_building', 'nearly_same'), FALSE) AS is_same_place,
-    COALESCE(w.address_level IN ('other_street', 'elsewhere'), FALSE) AS is_other_place
+    COALESCE(w.address_level IN ('same_street', 'other_street', 'elsewhere'), FALSE) AS is_other_place
   FROM weighed AS w
 ), active AS (
   SELECT
