@@ -19,9 +19,9 @@ def house_range(evaluator, house_number):  # type: ignore[no-untyped-def]
     low = f"NULLIF(REGEXP_EXTRACT({text}, '^([0-9]{{1,9}})', 1), '')"
     behind = f"NULLIF(REGEXP_EXTRACT({text}, '^[0-9]{{1,9}}-([0-9]{{1,9}})', 1), '')"
     # The last number leaves out the digits that it shares with the first.
-    high = f"CONCAT(SUBSTRING({low}, 1, GREATEST(LENGTH({low}) - LENGTH({behind}), 0)), {behind})"
+    high = f"SUBSTRING({low}, 1, GREATEST(LENGTH({low}) - LENGTH({behind}), 0)) || {behind}"
     span = f"CAST({high} AS BIGINT) - CAST({low} AS BIGINT)"
-    joined = f"CAST(CONCAT({low}, {behind}) AS BIGINT)"
+    joined = f"CAST({low} || {behind} AS BIGINT)"
     return [
         f"CASE WHEN {behind} IS NULL OR {span} BETWEEN 1 AND {LONGEST_RANGE} THEN CAST({low} AS BIGINT) "
         f"ELSE {joined} END AS house_low",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlmesh import macro
 
-from macros.address_parts import DIRECTION, SUFFIXES, either
+from macros.address_parts import DIRECTION, DIRECTIONS, SUFFIXES, either
 from macros.address_words import standard_word
 from macros.street_words import STREET_ORDINALS
 
@@ -26,7 +26,7 @@ def street_core(evaluator, relation):  # type: ignore[no-untyped-def]
     """Return street_core, street_direction and street_suffix of a standardised street; NULL where there is none.
 
     The core is the name of the street without direction, suffix and what stands behind the suffix, in one word: N
-    LAMON and LAMON AVE are LAMON, E 43RD ST BUILDING is 43RD, COTTAGE GROVE AVE and COTTAGE GRV are COTTAGEGRV. A
+    LAMON and LAMON AVE are LAMON, E 43RD ST BUILDING is 43, W N (of W NORTH AVE) is NORTH, COTTAGE GROVE AVE and COTTAGE GRV are COTTAGEGRV. A
     suffix before a number is part of the name: US HWY 290.
 
     Args:
@@ -38,7 +38,10 @@ def street_core(evaluator, relation):  # type: ignore[no-untyped-def]
     name = f"COALESCE(NULLIF(REGEXP_EXTRACT({inner}, '{suffixed}', 1), ''), {inner})"
     last = f"REGEXP_EXTRACT({name}, ' [^ ]+$', 0)"
     first = f"SUBSTRING({name}, 1, LENGTH({name}) - LENGTH({last}))"
-    core = f"REPLACE(CONCAT({standard_word(first, dict(STREET_ORDINALS), '{}')}, {standard_word(last, NAME_WORDS, ' {}')}), ' ', '')"
+    first = standard_word(first, {**dict(STREET_ORDINALS), **{short: long for long, short in DIRECTIONS.items()}}, "{}")
+    core = f"REPLACE(CONCAT({first}, {standard_word(last, NAME_WORDS, ' {}')}), ' ', '')"
+    # 113 ST is 113TH ST.
+    core = f"COALESCE(NULLIF(REGEXP_EXTRACT({core}, '^([0-9]+)(?:ST|ND|RD|TH)$', 1), ''), {core})"
     suffix = f"REGEXP_EXTRACT({inner}, '{suffixed}', 2)"
     before = f"REGEXP_EXTRACT({street}, '^({DIRECTION}) .', 1)"
     behind = f"REGEXP_EXTRACT({street}, '. ({DIRECTION})$', 1)"

@@ -58,11 +58,12 @@ WITH usable AS (
     MIN(CASE WHEN f.key_type = 'email' THEN f.facilities_sharing END) AS email_facilities,
     MIN(CASE WHEN f.key_type = 'domain' THEN f.facilities_sharing END) AS domain_facilities,
     MIN(CASE WHEN f.key_type IN ('phone', 'email') THEN f.licenses_sharing END) AS contact_licenses,
-    MAX(f.key_type = 'street') AS is_street,
+    MAX(f.key_type IN ('street', 'street_alone')) AS is_street,
     MAX(f.key_type = 'name_zip') AS is_name_zip,
     MAX(f.key_type = 'name_city') AS is_name_city,
     MAX(f.key_type = 'contact_zip') AS is_contact_zip,
     MAX(f.key_type = 'name_state') AS is_name_state,
+    MAX(f.key_type = 'name_word') AS is_name_word,
     MAX(f.key_type = 'decision') AS is_decision
   FROM found AS f
   GROUP BY
@@ -83,6 +84,7 @@ SELECT
     CASE WHEN p.is_contact_zip THEN 'contact_zip' END,
     CASE WHEN NOT p.domain_facilities IS NULL THEN 'domain' END,
     CASE WHEN p.is_name_state THEN 'name_state' END,
+    CASE WHEN p.is_name_word THEN 'name_word' END,
     CASE WHEN p.is_decision THEN 'decision' END
   )::TEXT AS match_passes, /* The keys by which the pair was found, the surest first */
   p.is_license::BOOLEAN AS shares_license, /* Whether both hold one licence number of one state */

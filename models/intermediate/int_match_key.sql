@@ -23,11 +23,13 @@ MODEL (
         'phone',
         'email',
         'street',
+        'street_alone',
         'name_zip',
         'name_city',
         'contact_zip',
         'domain',
-        'name_state'
+        'name_state',
+        'name_word'
       )
     )
   )
@@ -39,10 +41,16 @@ WITH lead AS (
     CASE WHEN l.contact_name LIKE '% %' THEN l.contact_name END AS full_contact_name,
     COALESCE(l.house_low::TEXT || ' ' || l.street_core, l.house_number || ' ' || l.street) AS house,
     @facility_of(l) AS facility,
-    COALESCE(l.house_low::TEXT || ' ' || l.street_core, l.lead_number::TEXT) AS house_or_lead
+    COALESCE(l.house_low::TEXT || ' ' || l.street_core, l.lead_number::TEXT) AS house_or_lead,
+    REGEXP_REPLACE(l.city, ' CITY$', '', 'g') AS town,
+    n.rare_word::TEXT AS rare_word,
+    n.other_rare_word::TEXT AS other_rare_word
   FROM intermediate.int_match_lead AS l
+  LEFT JOIN intermediate.int_match_name AS n
+    ON n.lead_number = l.lead_number
 ), form AS (
-  /* A street by ZIP region and by city: the last digits of a ZIP are mistyped, and a city is often left out */
+  /* A street by ZIP region and by city: the last digits of a ZIP are mistyped, and a city is often left out. Where
+  somebody tells neither, by itself */
   SELECT
     f.key_form,
     f.key_type
@@ -53,6 +61,11 @@ WITH lead AS (
     ('email', 'email'),
     ('street_zip', 'street'),
     ('street_city', 'street'),
+    ('street_alone', 'street_alone'),
+    ('word_zip', 'name_word'),
+    ('other_word_zip', 'name_word'),
+    ('word_city', 'name_word'),
+    ('other_word_city', 'name_word'),
     ('name_zip', 'name_zip'),
     ('name_city', 'name_city'),
     ('contact_zip', 'contact_zip'),
@@ -69,8 +82,20 @@ WITH lead AS (
     CASE
       WHEN f.key_type IN ('phone', 'email', 'domain')
       THEN l.facility
+      WHEN f.key_type = 'street_alone'
+      THEN COALESCE(LEFT(l.postal_code, 3), l.town, '')
       ELSE l.house_or_lead
     END AS facility,
+    /* Some keys are for leads that tell too little to be found otherwise */
+    CASE f.key_form
+      WHEN 'street_alone'
+      THEN l.postal_code IS NULL AND l.town IS NULL
+      WHEN 'word_city'
+      THEN l.house IS NULL
+      WHEN 'other_word_city'
+      THEN l.house IS NULL
+      ELSE TRUE
+    END AS is_needed,
     f.key_type,
     CASE f.key_form
       WHEN 'license'
@@ -84,7 +109,17 @@ WITH lead AS (
       WHEN 'street_zip'
       THEN l.house || ' ' || LEFT(l.postal_code, 3)
       WHEN 'street_city'
-      THEN l.house || ' ' || l.city
+      THEN l.house || ' ' || l.town
+      WHEN 'street_alone'
+      THEN l.house
+      WHEN 'word_zip'
+      THEN l.rare_word || ' ' || l.postal_code
+      WHEN 'other_word_zip'
+      THEN l.other_rare_word || ' ' || l.postal_code
+      WHEN 'word_city'
+      THEN l.rare_word || ' ' || l.town
+      WHEN 'other_word_city'
+      THEN l.other_rare_word || ' ' || l.town
       WHEN 'name_zip'
       THEN l.name_normal || ' ' || l.postal_code
       WHEN 'name_city'
@@ -113,6 +148,7 @@ WITH lead AS (
     k.key_value,
     k.source_key,
     k.facility,
+    MAX(k.is_needed) AS is_needed,
     COUNT(*) AS leads
   FROM keyed AS k
   GROUP BY
@@ -126,7 +162,8 @@ WITH lead AS (
     h.key_value,
     h.source_key,
     SUM(h.leads) AS leads,
-    COUNT(*) AS facilities
+    COUNT(*) AS facilities,
+    MAX(h.is_needed) AS is_needed
   FROM held AS h
   GROUP BY
     h.key_type,
@@ -138,6 +175,7 @@ WITH lead AS (
     f.key_value,
     MAX(f.leads) AS leads,
     MAX(f.facilities) AS facilities,
+    MAX(f.is_needed) AS is_needed,
     SUM(f.leads) AS leads_in_all,
     MAX(CASE WHEN f.source_key = 'salesforce' THEN 0 ELSE f.leads END) AS licenses
   FROM fan_out AS f
@@ -158,7 +196,7 @@ SELECT
   (
     m.leads_in_all > @max_leads_of_key
     OR m.facilities > CASE
-      WHEN k.key_type IN ('phone', 'email', 'domain')
+      WHEN k.key_type IN ('phone', 'email', 'domain', 'street_alone', 'name_word')
       THEN @max_shared_contact
       WHEN k.key_type = 'name_state'
       THEN @max_shared_name
@@ -168,3 +206,5 @@ SELECT
 FROM keyed AS k
 INNER JOIN most_shared AS m
   ON m.key_type = k.key_type AND m.key_value = k.key_value
+WHERE
+  m.is_needed

@@ -48,7 +48,7 @@ WITH lead AS (
   /* KIDS and KIDZ are KID; a letter alone is an initial, and tells nothing */
   SELECT DISTINCT
     s.name_normal,
-    REGEXP_REPLACE(s.word, '^(.{2,}[^S])[SZ]$', '\1', 'g') AS word
+    COALESCE(NULLIF(REGEXP_EXTRACT(s.word, '^(.{2,}[^S])[SZ]$', 1), ''), s.word) AS word
   FROM single AS s
   WHERE
     NOT REGEXP_MATCHES(s.word, '^([A-Z]|AND|AT|FOR|IN|OF|ON|THE)?$')
@@ -72,21 +72,34 @@ WITH lead AS (
     ROW_NUMBER() OVER (ORDER BY s.word) * 32 + LEAST(ROUND(LN(t.facilities / s.facilities) / LN(2)), 31)::BIGINT AS word_number
   FROM spread AS s
   CROSS JOIN total AS t
-), listed AS (
+), ranked AS (
   SELECT
     w.name_normal,
-    ARRAY_AGG(r.word_number) AS name_words,
-    SUM(r.word_number % 32) AS name_bits
+    r.word_number,
+    ROW_NUMBER() OVER (
+      PARTITION BY w.name_normal
+      ORDER BY r.word_number % 32 DESC, r.word_number
+    ) AS place
   FROM word AS w
   INNER JOIN rarity AS r
     ON r.word = w.word
+), listed AS (
+  SELECT
+    r.name_normal,
+    ARRAY_AGG(r.word_number) AS name_words,
+    SUM(r.word_number % 32) AS name_bits,
+    MAX(CASE WHEN r.place = 1 AND r.word_number % 32 >= 5 THEN r.word_number END) AS rare_word,
+    MAX(CASE WHEN r.place = 2 AND r.word_number % 32 >= 5 THEN r.word_number END) AS other_rare_word
+  FROM ranked AS r
   GROUP BY
-    w.name_normal
+    r.name_normal
 )
 SELECT
   l.lead_number::BIGINT AS lead_number, /* Number of the lead in this run */
   s.name_words::BIGINT[] AS name_words, /* Each word once, as a number: the last five binary digits are its bits */
-  s.name_bits::BIGINT AS name_bits /* Bits of all words together */
+  s.name_bits::BIGINT AS name_bits, /* Bits of all words together */
+  s.rare_word::BIGINT AS rare_word, /* Its rarest word, where it is rare enough to find others by */
+  s.other_rare_word::BIGINT AS other_rare_word /* The one after it */
 FROM lead AS l
 INNER JOIN listed AS s
   ON s.name_normal = l.name_normal
