@@ -147,7 +147,7 @@ WITH lead AS (
       THEN 'same_words'
       WHEN p.name_similarity >= 0.85 AND NOT p.is_other_site
       THEN 'similar'
-      WHEN p.shared_bits >= 6 AND p.fewer_bits_left <= 4
+      WHEN p.shared_bits >= 6 AND p.fewer_bits_left <= 4 AND NOT p.is_other_site
       THEN 'contained'
       WHEN p.shared_bits >= 8
       THEN 'overlapping'
@@ -196,8 +196,6 @@ WITH lead AS (
       THEN 'same_house'
       WHEN p.are_streets_known AND p.is_street_alike AND p.is_same_town AND p.house_distance <= 30
       THEN 'near_by'
-      WHEN p.are_streets_known AND p.is_street_alike AND p.is_same_town
-      THEN 'same_street'
       WHEN p.are_streets_known AND COALESCE(p.is_same_zip, p.is_same_city, TRUE)
       THEN 'other_street'
       WHEN p.are_streets_known

@@ -100,7 +100,7 @@ WITH weight AS (
     COALESCE(w.phone_level = 'exact', FALSE)
     OR COALESCE(w.email_level = 'exact', FALSE) AS shares_contact,
     COALESCE(w.address_level IN ('same_unit', 'same_building', 'nearly_same'), FALSE) AS is_same_place,
-    COALESCE(w.address_level IN ('same_street', 'other_street', 'elsewhere'), FALSE) AS is_other_place
+    COALESCE(w.address_level IN ('other_street', 'elsewhere'), FALSE) AS is_other_place
   FROM weighed AS w
 ), active AS (
   SELECT
