@@ -283,7 +283,9 @@ class World:
                 continue
             table: Places = places(region)
             home, version = state.address_owner[here], state.address[here]
-            owner = np.where(home == facility[here], state.owner[here], home)
+            # A brand that is known all over the state is everywhere.
+            is_own = (home != facility[here]) | (state.owner[here] >= FIRST_NATIONAL)
+            owner = np.where(is_own, home, state.owner[here])
             # Sites of a chain lie in one city two times in three.
             stays = dice.unit("same city", home) < 0.67
             first = table.draw(dice, "place", np.where(stays, owner, home))

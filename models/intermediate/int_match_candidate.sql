@@ -58,6 +58,12 @@ WITH usable AS (
     MIN(CASE WHEN f.key_type = 'email' THEN f.facilities_sharing END) AS email_facilities,
     MIN(CASE WHEN f.key_type = 'domain' THEN f.facilities_sharing END) AS domain_facilities,
     MIN(CASE WHEN f.key_type IN ('phone', 'email') THEN f.licenses_sharing END) AS contact_licenses,
+    MIN(
+      CASE
+        WHEN f.key_type IN ('name_zip', 'name_city', 'name_state')
+        THEN f.facilities_sharing
+      END
+    ) AS name_facilities,
     MAX(f.key_type IN ('street', 'street_alone')) AS is_street,
     MAX(f.key_type = 'name_zip') AS is_name_zip,
     MAX(f.key_type = 'name_city') AS is_name_city,
@@ -91,5 +97,6 @@ SELECT
   p.phone_facilities::BIGINT AS phone_facilities, /* Facilities that hold the shared phone in the source where most do; NULL where none is shared */
   p.email_facilities::BIGINT AS email_facilities, /* The same of the shared e-mail address */
   p.domain_facilities::BIGINT AS domain_facilities, /* The same of the shared domain, of web site or e-mail address */
-  p.contact_licenses::BIGINT AS contact_licenses /* Licences of a state that hold the shared phone or e-mail address, of the one that fewer hold */
+  p.contact_licenses::BIGINT AS contact_licenses, /* Licences of a state that hold the shared phone or e-mail address, of the one that fewer hold */
+  p.name_facilities::BIGINT AS name_facilities /* Facilities that bear the name, where both have the same, in the smallest place that they share */
 FROM pair AS p

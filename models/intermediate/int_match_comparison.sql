@@ -27,7 +27,7 @@ WITH lead AS (
   SELECT
     c.*,
     NOT l.name IS NULL AND NOT r.name IS NULL AS are_names_known,
-    GREATEST(l.name_facilities, r.name_facilities) AS name_facilities,
+    COALESCE(c.name_facilities, GREATEST(l.name_facilities, r.name_facilities)) AS name_bearers,
     COALESCE(
       l.name_normal = r.name_normal
       OR l.name_normal = r.legal_name_normal
@@ -47,7 +47,13 @@ WITH lead AS (
     @similarity(l.name_normal, r.name_normal, 0.6) AS name_similarity,
     NOT l.usable_phone IS NULL AND NOT r.usable_phone IS NULL AS are_phones_known,
     NOT l.usable_email IS NULL AND NOT r.usable_email IS NULL AS are_emails_known,
-    @similarity(l.usable_email, r.usable_email, 0.9) AS email_similarity,
+    CASE
+      WHEN @similarity(l.usable_email, r.usable_email, 0.9) < 0.9
+      THEN 0
+      WHEN REGEXP_REPLACE(l.usable_email, '[^0-9]', '', 'g') = REGEXP_REPLACE(r.usable_email, '[^0-9]', '', 'g')
+      THEN 1
+      ELSE 0
+    END AS email_similarity, /* site12@ and site13@ are no slip of the hand */
     NOT l.usable_domain IS NULL AND NOT r.usable_domain IS NULL AS are_domains_known,
     l.is_named_after_contact,
     l.contact_name = r.contact_name AS is_same_contact,
@@ -96,7 +102,11 @@ WITH lead AS (
   /* Words are dear, so texts are cut into them only where the whole text leaves it open */
   SELECT
     p.*,
-    CASE WHEN NOT p.is_same_name THEN @shared_bits(p.left_words, p.right_words) END AS shared_bits,
+    CASE
+      WHEN p.is_same_name
+      THEN LEAST(p.left_bits, p.right_bits)
+      ELSE @shared_bits(p.left_words, p.right_words)
+    END AS shared_bits,
     CASE
       WHEN NOT p.is_same_name
       THEN ARRAY_LENGTH(ARRAY_INTERSECT(p.left_words, p.right_words))
@@ -244,9 +254,9 @@ SELECT
   c.right_lead_number::BIGINT AS right_lead_number, /* Number of the other lead */
   c.match_passes::TEXT AS match_passes, /* The keys by which the pair was found, the surest first */
   @match_levels(c),
-  c.shared_bits::BIGINT AS shared_bits, /* Bits of the words that the names share; NULL where the names are equal */
+  c.shared_bits::BIGINT AS shared_bits, /* Bits of the words that the names share */
   c.name_similarity::DOUBLE AS name_similarity, /* From 0 to 1: how alike the names are, letter by letter; 0 where their lengths rule out 0.6 */
-  c.name_facilities::BIGINT AS name_facilities, /* Facilities of the name in its state, in the source where most are */
+  c.name_bearers::BIGINT AS name_facilities, /* Facilities of the name in the smallest place that both share, or in the state, in the source where most are */
   c.phone_facilities::BIGINT AS phone_facilities, /* Facilities that hold the shared phone in the source where most do */
   c.email_facilities::BIGINT AS email_facilities, /* Facilities that hold the shared e-mail address in the source where most do */
   c.domain_facilities::BIGINT AS domain_facilities, /* Facilities that hold the shared domain in the source where most do */

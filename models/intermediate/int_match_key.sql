@@ -40,14 +40,21 @@ WITH lead AS (
     l.*,
     CASE WHEN l.contact_name LIKE '% %' THEN l.contact_name END AS full_contact_name,
     COALESCE(l.house_low::TEXT || ' ' || l.street_core, l.house_number || ' ' || l.street) AS house,
-    @facility_of(l) AS facility,
-    COALESCE(l.house_low::TEXT || ' ' || l.street_core, l.lead_number::TEXT) AS house_or_lead,
+    @facility_of(l, l.name_normal) AS contact_facility,
+    @facility_of(l, l.city, l.postal_code) AS name_facility,
     REGEXP_REPLACE(l.city, ' CITY$', '', 'g') AS town,
+    n.name_bits,
     n.rare_word::TEXT AS rare_word,
     n.other_rare_word::TEXT AS other_rare_word
   FROM intermediate.int_match_lead AS l
   LEFT JOIN intermediate.int_match_name AS n
     ON n.lead_number = l.lead_number
+), unplaced AS (
+  SELECT DISTINCT
+    l.house
+  FROM lead AS l
+  WHERE
+    l.postal_code IS NULL AND l.town IS NULL AND NOT l.house IS NULL
 ), form AS (
   /* A street by ZIP region and by city: the last digits of a ZIP are mistyped, and a city is often left out. Where
   somebody tells neither, by itself */
@@ -64,8 +71,7 @@ WITH lead AS (
     ('street_alone', 'street_alone'),
     ('word_zip', 'name_word'),
     ('other_word_zip', 'name_word'),
-    ('word_city', 'name_word'),
-    ('other_word_city', 'name_word'),
+    ('words_city', 'name_word'),
     ('name_zip', 'name_zip'),
     ('name_city', 'name_city'),
     ('contact_zip', 'contact_zip'),
@@ -78,24 +84,15 @@ WITH lead AS (
     l.lead_number,
     l.lead_key,
     l.source_key,
-    /* Of a contact, holders without an address count by their names; of a name, each of them counts */
+    l.name_bits,
+    /* Of a contact, holders without an address count by their names; of a name, by their towns */
     CASE
       WHEN f.key_type IN ('phone', 'email', 'domain')
-      THEN l.facility
+      THEN l.contact_facility
       WHEN f.key_type = 'street_alone'
       THEN COALESCE(LEFT(l.postal_code, 3), l.town, '')
-      ELSE l.house_or_lead
+      ELSE l.name_facility
     END AS facility,
-    /* Some keys are for leads that tell too little to be found otherwise */
-    CASE f.key_form
-      WHEN 'street_alone'
-      THEN l.postal_code IS NULL AND l.town IS NULL
-      WHEN 'word_city'
-      THEN l.house IS NULL
-      WHEN 'other_word_city'
-      THEN l.house IS NULL
-      ELSE TRUE
-    END AS is_needed,
     f.key_type,
     CASE f.key_form
       WHEN 'license'
@@ -111,15 +108,13 @@ WITH lead AS (
       WHEN 'street_city'
       THEN l.house || ' ' || l.town
       WHEN 'street_alone'
-      THEN l.house
+      THEN u.house
       WHEN 'word_zip'
       THEN l.rare_word || ' ' || l.postal_code
       WHEN 'other_word_zip'
       THEN l.other_rare_word || ' ' || l.postal_code
-      WHEN 'word_city'
-      THEN l.rare_word || ' ' || l.town
-      WHEN 'other_word_city'
-      THEN l.other_rare_word || ' ' || l.town
+      WHEN 'words_city'
+      THEN l.rare_word || COALESCE(' ' || l.other_rare_word, '') || ' ' || l.town
       WHEN 'name_zip'
       THEN l.name_normal || ' ' || l.postal_code
       WHEN 'name_city'
@@ -134,6 +129,8 @@ WITH lead AS (
       THEN l.name_normal || ' ' || l.state
     END AS key_value
   FROM lead AS l
+  LEFT JOIN unplaced AS u
+    ON u.house = l.house
   CROSS JOIN form AS f
 ), keyed AS (
   SELECT
@@ -141,44 +138,49 @@ WITH lead AS (
   FROM formed AS f
   WHERE
     NOT f.key_value IS NULL
-), held AS (
-  /* Copies of one facility first, so that facilities are counted without sorting them out key by key */
+), fan_out AS (
   SELECT
     k.key_type,
     k.key_value,
     k.source_key,
-    k.facility,
-    MAX(k.is_needed) AS is_needed,
     COUNT(*) AS leads
   FROM keyed AS k
   GROUP BY
     k.key_type,
     k.key_value,
-    k.source_key,
-    k.facility
-), fan_out AS (
+    k.source_key
+), copied AS (
+  /* Only leads of Salesforce are copies of each other, so only what several of them hold is looked into */
   SELECT
-    h.key_type,
-    h.key_value,
-    h.source_key,
-    SUM(h.leads) AS leads,
-    COUNT(*) AS facilities,
-    MAX(h.is_needed) AS is_needed
-  FROM held AS h
+    k.key_type,
+    k.key_value,
+    COUNT(DISTINCT k.facility) AS facilities
+  FROM keyed AS k
+  INNER JOIN fan_out AS f
+    ON f.key_type = k.key_type AND f.key_value = k.key_value AND f.source_key = k.source_key
+  WHERE
+    k.source_key = 'salesforce' AND f.leads > 1
   GROUP BY
-    h.key_type,
-    h.key_value,
-    h.source_key
+    k.key_type,
+    k.key_value
+), size AS (
+  /* Among N leads, words of log2 N bits come together by chance once */
+  SELECT
+    LN(GREATEST(COUNT(*), 1)) / LN(2) AS bits
+  FROM intermediate.int_match_lead AS l
 ), most_shared AS (
   SELECT
     f.key_type,
     f.key_value,
     MAX(f.leads) AS leads,
-    MAX(f.facilities) AS facilities,
-    MAX(f.is_needed) AS is_needed,
+    MAX(
+      CASE WHEN f.source_key = 'salesforce' THEN COALESCE(c.facilities, f.leads) ELSE f.leads END
+    ) AS facilities,
     SUM(f.leads) AS leads_in_all,
     MAX(CASE WHEN f.source_key = 'salesforce' THEN 0 ELSE f.leads END) AS licenses
   FROM fan_out AS f
+  LEFT JOIN copied AS c
+    ON c.key_type = f.key_type AND c.key_value = f.key_value
   GROUP BY
     f.key_type,
     f.key_value
@@ -195,6 +197,9 @@ SELECT
   m.licenses::BIGINT AS licenses_sharing, /* Licences that share it in the state where most do: from 2 on it tells an operator, not a site */
   (
     m.leads_in_all > @max_leads_of_key
+    OR (
+      k.key_type = 'name_state' AND k.name_bits < t.bits + 2
+    )
     OR m.facilities > CASE
       WHEN k.key_type IN ('phone', 'email', 'domain', 'street_alone', 'name_word')
       THEN @max_shared_contact
@@ -206,5 +211,4 @@ SELECT
 FROM keyed AS k
 INNER JOIN most_shared AS m
   ON m.key_type = k.key_type AND m.key_value = k.key_value
-WHERE
-  m.is_needed
+CROSS JOIN size AS t

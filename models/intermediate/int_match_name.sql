@@ -17,7 +17,7 @@ WITH lead AS (
   SELECT
     l.lead_number,
     l.name_normal,
-    @facility_of(l) AS facility
+    @facility_of(l, l.name_normal) AS facility
   FROM intermediate.int_match_lead AS l
   WHERE
     NOT l.name_normal IS NULL
@@ -88,8 +88,8 @@ WITH lead AS (
     r.name_normal,
     ARRAY_AGG(r.word_number) AS name_words,
     SUM(r.word_number % 32) AS name_bits,
-    MAX(CASE WHEN r.place = 1 AND r.word_number % 32 >= 5 THEN r.word_number END) AS rare_word,
-    MAX(CASE WHEN r.place = 2 AND r.word_number % 32 >= 5 THEN r.word_number END) AS other_rare_word
+    MAX(CASE WHEN r.place = 1 AND r.word_number % 32 >= 4 THEN r.word_number END) AS rare_word,
+    MAX(CASE WHEN r.place = 2 AND r.word_number % 32 >= 4 THEN r.word_number END) AS other_rare_word
   FROM ranked AS r
   GROUP BY
     r.name_normal

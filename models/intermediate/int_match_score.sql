@@ -26,6 +26,10 @@ WITH weight AS (
   SELECT
     w.*
   FROM seeds.match_weight AS w
+), size AS (
+  SELECT
+    LN(GREATEST(COUNT(*), 1)) / LN(2) AS bits
+  FROM intermediate.int_match_lead AS l
 ), weighed AS (
   SELECT
     c.*,
@@ -41,7 +45,13 @@ WITH weight AS (
       WHEN c.name_level IN ('exact', 'same_words')
       THEN ROUND(-LN(c.name_facilities) / LN(2), 6)
       ELSE 0
-    END AS name_adjustment, /* A value that n facilities of a source hold is n times as likely by chance */
+    END + CASE
+      WHEN c.name_level IN ('exact', 'same_words', 'similar', 'contained')
+      THEN COALESCE(LEAST(GREATEST((
+        c.shared_bits - size.bits
+      ) / 2.0, -4), 4), 0)
+      ELSE 0
+    END AS name_adjustment, /* Among N leads, words of log2 N bits come together by chance once. A value that n facilities of a source hold is n times as likely by chance */
     CASE
       WHEN c.phone_level = 'exact'
       THEN ROUND(-LN(c.phone_facilities) / LN(2), 6)
@@ -79,6 +89,7 @@ WITH weight AS (
   FROM intermediate.int_match_comparison AS c
   INNER JOIN weight AS prior
     ON prior.attribute = 'prior'
+  CROSS JOIN size
   LEFT JOIN weight AS name
     ON name.attribute = 'name' AND name.level = c.name_level
   LEFT JOIN weight AS phone
@@ -138,7 +149,7 @@ WITH weight AS (
       THEN 'two_licenses_one_address'
       WHEN r.perhaps_moved
       AND s.is_other_place
-      AND s.name_level = 'exact'
+      AND s.name_level IN ('exact', 'same_words')
       AND s.phone_level = 'exact'
       THEN 'perhaps_moved'
       WHEN r.shared_contact_elsewhere AND s.is_other_place AND s.shares_contact
