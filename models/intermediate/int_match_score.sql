@@ -116,7 +116,8 @@ WITH weight AS (
 ), active AS (
   SELECT
     v.veto,
-    v.verdict
+    v.verdict,
+    v.highest_probability
   FROM seeds.match_veto AS v
   WHERE
     v.is_active
@@ -199,8 +200,9 @@ WITH weight AS (
     r.*,
     ROUND(1 / (
       1 + POWER(2, -r.match_weight)
-    ), 12) AS match_probability, /* Rounded, since engines differ in the last digit */
-    a.verdict AS veto_verdict
+    ), 12) AS score_probability, /* Rounded, since engines differ in the last digit */
+    a.verdict AS veto_verdict,
+    COALESCE(a.highest_probability, 1) AS highest_probability
   FROM ruled AS r
   LEFT JOIN active AS a
     ON a.veto = r.veto
@@ -230,7 +232,8 @@ WITH weight AS (
 ), banded AS (
   SELECT
     j.*,
-    @match_band(j.match_probability, @match_auto_probability, @match_review_probability) AS band
+    LEAST(j.score_probability, j.highest_probability) AS match_probability,
+    @match_band(j.score_probability, @match_auto_probability, @match_review_probability) AS band
   FROM decided AS j
 )
 SELECT
@@ -242,8 +245,8 @@ SELECT
   b.prior_weight::DOUBLE AS prior_weight, /* Bits that every pair begins with */
   @match_weights(b),
   b.match_weight::DOUBLE AS match_weight, /* Sum of prior, weights and adjustments, in bits */
-  b.match_probability::DOUBLE AS match_probability, /* Probability that follows from the sum, from 0 to 1 */
-  b.band::TEXT AS band, /* auto, review or reject, by the two thresholds of config.yaml */
+  b.match_probability::DOUBLE AS match_probability, /* Probability that follows from the sum, from 0 to 1; where a rule applies, at most the share of such pairs that are one facility */
+  b.band::TEXT AS band, /* auto, review or reject, by the sum alone and the two thresholds of config.yaml */
   b.veto::TEXT AS veto, /* Rule of seeds.match_veto that applies, whatever the score */
   b.decision::TEXT AS decision, /* What a steward decided, which overrules score and rules: same, different, sister_site or unsure */
   b.decided_by::TEXT AS decided_by, /* Who decided */

@@ -7,12 +7,14 @@ MODEL (
     veto TEXT,
     verdict TEXT,
     is_active BOOLEAN,
+    highest_probability DOUBLE,
     reason TEXT
   ),
   column_descriptions (
     veto = 'Name of the rule; intermediate.int_match_score says when it applies',
     verdict = 'What it makes of the pair whatever the score: different, or review where the score would have joined it',
     is_active = 'Whether the rule is applied',
+    highest_probability = 'The share of such pairs that are one facility after all, however high they score: the probability of a pair is at most this',
     reason = 'Why, in words'
   ),
   grain veto,
@@ -22,7 +24,7 @@ MODEL (
     UNIQUE_VALUES(columns := (
       veto
     )),
-    NOT_NULL(columns := (veto, verdict, is_active, reason)),
+    NOT_NULL(columns := (veto, verdict, is_active, highest_probability, reason)),
     ACCEPTED_VALUES("column" := verdict, is_in := ('different', 'review'))
   )
 )
