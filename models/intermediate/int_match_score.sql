@@ -111,7 +111,16 @@ WITH weight AS (
     COALESCE(w.phone_level = 'exact', FALSE)
     OR COALESCE(w.email_level = 'exact', FALSE) AS shares_contact,
     COALESCE(w.address_level IN ('same_unit', 'same_building', 'nearly_same'), FALSE) AS is_same_place,
-    COALESCE(w.address_level IN ('other_street', 'elsewhere'), FALSE) AS is_other_place
+    COALESCE(w.address_level IN ('other_street', 'elsewhere'), FALSE) AS is_other_place,
+    /* A state lists every site: where its list has one facility of the name and phone, and sales one, they are one */
+    COALESCE(
+      w.name_level IN ('exact', 'same_words')
+      AND w.phone_level = 'exact'
+      AND w.phone_facilities = 1
+      AND NOT w.are_both_salesforce
+      AND NOT w.are_two_licenses,
+      FALSE
+    ) AS has_moved
   FROM weighed AS w
 ), active AS (
   SELECT
@@ -152,8 +161,9 @@ WITH weight AS (
       AND s.is_other_place
       AND s.name_level IN ('exact', 'same_words')
       AND s.phone_level = 'exact'
+      AND NOT s.has_moved
       THEN 'perhaps_moved'
-      WHEN r.shared_contact_elsewhere AND s.is_other_place AND s.shares_contact
+      WHEN r.shared_contact_elsewhere AND s.is_other_place AND s.shares_contact AND NOT s.has_moved
       THEN 'shared_contact_elsewhere'
       WHEN r.program_or_gym AND s.is_program_or_gym AND NOT s.is_same_place
       THEN 'program_or_gym'
