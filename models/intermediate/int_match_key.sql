@@ -197,9 +197,7 @@ SELECT
   m.licenses::BIGINT AS licenses_sharing, /* Licences that share it in the state where most do: from 2 on it tells an operator, not a site */
   (
     m.leads_in_all > @max_leads_of_key
-    OR (
-      k.key_type = 'name_state' AND k.name_bits < t.bits + 2
-    )
+    OR COALESCE(k.key_type = 'name_state' AND k.name_bits < t.bits + 2, FALSE)
     OR m.facilities > CASE
       WHEN k.key_type IN ('phone', 'email', 'domain', 'street_alone', 'name_word')
       THEN @max_shared_contact

@@ -47,9 +47,10 @@ WITH weight AS (
       ELSE 0
     END + CASE
       WHEN c.name_level IN ('exact', 'same_words', 'similar', 'contained')
-      THEN COALESCE(LEAST(GREATEST((
+      AND NOT c.shared_bits IS NULL
+      THEN ROUND(LEAST(GREATEST((
         c.shared_bits - size.bits
-      ) / 2.0, -4), 4), 0)
+      ) / 2.0, -4), 4), 6)
       ELSE 0
     END AS name_adjustment, /* Among N leads, words of log2 N bits come together by chance once. A value that n facilities of a source hold is n times as likely by chance */
     CASE
