@@ -9,8 +9,8 @@ WITH aged AS (
     t.entity_key,
     t.is_duplicate_in_salesforce,
     t.duplicate_of_lead_key,
-    t.is_live AND t.source_key = 'salesforce' AS is_counted,
-    COALESCE(l.source_created_at, l.license_issued_on::TIMESTAMPTZ, l.first_received_at) AS born_at
+    t.is_live AND t.is_crm AS is_counted,
+    l.born_at
   FROM @this_model AS t
   INNER JOIN intermediate.int_lead_current AS l
     ON l.lead_key = t.lead_key

@@ -8,7 +8,7 @@ SELECT
   COUNT(*) FILTER(WHERE
     is_net_new) AS net_new_leads,
   COUNT(*) FILTER(WHERE
-    is_live AND source_key = 'salesforce') AS salesforce_leads,
+    is_live AND is_crm) AS salesforce_leads,
   COUNT(*) FILTER(WHERE
     is_live) AS live_leads
 FROM @this_model
@@ -18,7 +18,7 @@ HAVING
   COUNT(*) FILTER(WHERE
     is_net_new) <> CASE
     WHEN COUNT(*) FILTER(WHERE
-      is_live AND source_key = 'salesforce') = 0
+      is_live AND is_crm) = 0
     AND COUNT(*) FILTER(WHERE
       is_live) > 0
     THEN 1

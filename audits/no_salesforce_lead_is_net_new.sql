@@ -6,4 +6,4 @@ SELECT
   *
 FROM @this_model
 WHERE
-  source_key = 'salesforce' AND is_net_new
+  is_crm AND is_net_new

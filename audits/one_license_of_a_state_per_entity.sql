@@ -28,7 +28,7 @@ INNER JOIN intermediate.int_match_lead AS l
 LEFT JOIN decided AS d
   ON d.lead_key = e.lead_key
 WHERE
-  l.source_key <> 'salesforce' AND d.lead_key IS NULL
+  NOT l.is_crm AND d.lead_key IS NULL
 GROUP BY
   e.entity_key,
   l.source_key

@@ -1,1 +1,1 @@
-"""Lead enrichment: takes child-care licensing files and Salesforce leads in, tells duplicates and net-new leads."""
+"""Lead enrichment: takes in child-care licensing files and Salesforce leads, finds duplicates and net-new leads."""

@@ -10,8 +10,11 @@ import pyarrow.parquet as pq
 import yaml
 
 from lead_enrichment.contracts import Contract, contracts
+from lead_enrichment.paths import whole
+from lead_enrichment.warehouse.connection import literal
 
-EXTERNAL_MODELS = Path(__file__).parents[1] / "external_models" / "bronze.yaml"
+# In the project's folder, which is the current directory.
+EXTERNAL_MODELS = Path("external_models") / "bronze.yaml"
 PARTITION = ("received_on", "DATE", "Date of received_at; the incremental clock")
 
 # Name, type and description of the columns that ingest adds to every delivered row.
@@ -61,7 +64,7 @@ PROPOSAL_COLUMNS = (
     ("column_name", "TEXT", "Column of the contract that the file lacks; NULL where there is nothing to map"),
     ("header", "TEXT", "Delivered header that most likely is this column"),
     ("score", "DOUBLE", "How likely, from 0 to 1"),
-    ("evidence", "TEXT", "What speaks for it, and what a person must settle"),
+    ("evidence", "TEXT", "Evidence for it, or what a person must resolve"),
     ("status", "TEXT", "proposed, accepted or rejected; the newest row of a proposal counts"),
     ("decided_by", "TEXT", "User who accepted or rejected it"),
     ("decided_at", "TIMESTAMPTZ", "When it was proposed or decided, UTC"),
@@ -108,7 +111,7 @@ ARROW_TYPES = {
 Columns = tuple[tuple[str, str, str], ...]
 
 # What the project writes down about its own work, beside the delivered rows.
-BOOKS: dict[str, tuple[str, Columns]] = {
+LEDGER_TABLES: dict[str, tuple[str, Columns]] = {
     "file_ledger": ("Every attempt to take a file in. One row per attempt.", LEDGER_COLUMNS),
     "rejected_row": (
         "Delivered rows that fit no contract, kept as they came. One row per rejected row.",
@@ -128,26 +131,26 @@ BOOKS: dict[str, tuple[str, Columns]] = {
 
 
 def source_columns(contract: Contract) -> Columns:
-    """Give the bronze columns of a source: the contract's, as text, then those that ingest adds."""
+    """Return the bronze columns of a source: the contract's, as text, then those that ingest adds."""
     return (*((column.name, "TEXT", column.description) for column in contract.columns), *PIPELINE_COLUMNS)
 
 
 def bronze_tables() -> dict[str, tuple[str, Columns]]:
-    """Give every bronze table's description and its columns, the partition column apart."""
+    """Return every bronze table's description and its columns, the partition column apart."""
     tables = {
         key: (f"{contract.description} One row per delivered row.", source_columns(contract))
         for key, contract in contracts().items()
     }
-    return tables | BOOKS
+    return tables | LEDGER_TABLES
 
 
 def arrow_schema(columns: Columns) -> pa.Schema:
-    """Give the Parquet schema of bronze columns."""
+    """Return the Parquet schema of bronze columns."""
     return pa.schema([(name, ARROW_TYPES[data_type]) for name, data_type, _ in columns])
 
 
 def external_models_yaml() -> str:
-    """Give the text of `external_models/bronze.yaml`, by which SQLMesh knows bronze."""
+    """Return the text of `external_models/bronze.yaml`, by which SQLMesh knows bronze."""
     models = [
         {
             "name": f"bronze.{table}",
@@ -172,13 +175,12 @@ def write_empty_tables(bronze: Path) -> None:
 def write_whole(table: pa.Table, target: Path) -> None:
     """Write a Parquet file so that it is there whole or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f".{target.name}.unfinished")
-    pq.write_table(table, unfinished, compression="zstd")
-    unfinished.replace(target)
+    with whole(target) as unfinished:
+        pq.write_table(table, unfinished, compression="zstd")
 
 
 def registration_statements(bronze: Path, dialect: str) -> Iterator[str]:
-    """Give the SQL that shows the bronze files to an engine as tables.
+    """Return the SQL that shows the bronze files to an engine as tables.
 
     Args:
         bronze: The bronze folder.
@@ -189,9 +191,9 @@ def registration_statements(bronze: Path, dialect: str) -> Iterator[str]:
         folder = bronze / table
         if dialect == "duckdb":
             names = ", ".join(name for name, _, _ in (*columns, PARTITION))
-            files = str(folder / "*" / "*.parquet").replace("'", "''")
+            files = literal(folder / "*" / "*.parquet")
             yield (
-                f"CREATE OR REPLACE VIEW bronze.{table} AS SELECT {names} FROM READ_PARQUET('{files}', "
+                f"CREATE OR REPLACE VIEW bronze.{table} AS SELECT {names} FROM READ_PARQUET({files}, "
                 "hive_partitioning = TRUE, hive_types = {'received_on': DATE}, union_by_name = TRUE)"
             )
         else:

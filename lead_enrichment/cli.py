@@ -11,6 +11,7 @@ from lead_enrichment.commands import (
     demo,
     ingest,
     match,
+    refresh,
     rehearse,
     release,
     sqlmesh,
@@ -22,11 +23,12 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Takes licensing files and Salesforce leads in, and tells what came of them. "
+    help="Take in licensing files and Salesforce leads, and show the results. "
     "The models themselves are planned and run by sqlmesh.",
 )
 app.command("demo")(demo.demo_command)
 app.command("ingest")(ingest.ingest_command)
+app.command("refresh")(refresh.refresh_command)
 app.command("rehearse")(rehearse.rehearse_command)
 app.command("release")(release.release_command)
 app.command("status")(status.status_command)

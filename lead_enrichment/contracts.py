@@ -29,18 +29,17 @@ RETENTION_UNITS = {"d": "day", "day": "day", "days": "day", "y": "year", "yr": "
 # By this name the contracts' own quality rules call the checks of completeness.py and drift.py.
 ENGINE = "lead_enrichment"
 DELIVERY_MODES = ("full_snapshot", "change_feed")
-# Whose word counts first: name and address; licence, capacity and programme; phone and e-mail; owner, stage, opt-out.
+# Groups of attributes for which a contract ranks its source: name and address; licence, capacity and programme; phone
+# and e-mail; owner, stage and opt-out.
 AUTHORITIES = ("identity", "license", "contact", "sales")
-# Of the frequency among the service levels, by the unit of which it is one.
+# How often a source delivers, by the unit of its `frequency` among the service levels, whose value is always 1.
 CADENCES = {"d": "daily", "day": "daily", "week": "weekly", "month": "monthly"}
-# What a contract's rows are: leads, or what stewards decide about them.
+# What the rows of a contract are: leads, or the decisions of stewards about leads.
 CONTENTS = ("leads", "decisions")
 VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
-# Tried where a contract names none: 8-bit encodings after UTF-8, and delimiters.
+# Tried where a contract names none: these encodings where the text is not UTF-8, and these delimiters.
 ENCODINGS = ("cp1252", "mac_roman")
 DELIMITERS = (",", "\t", ";", "|")
-# A rehearsal judges a file by contracts of its own.
-CONTRACTS_DIR = Path(os.environ.get("LEADS_CONTRACTS_DIR") or Path(__file__).parents[1] / "contracts").absolute()
 
 
 @dataclass(frozen=True)
@@ -71,11 +70,11 @@ class Retention:
     unit: str
 
     def ends(self, received_on: date) -> date:
-        """Give the first day on which a delivery that was received on a day may go."""
+        """Return the first day on which a delivery received on `received_on` may be deleted."""
         try:
             if self.unit == "day":
                 return received_on + timedelta(days=self.value)
-            # The day after 28 February stands for a 29 February that the year lacks.
+            # In a year without 29 February, 1 March stands for it.
             shifted = (
                 received_on - timedelta(days=1) if (received_on.month, received_on.day) == (2, 29) else received_on
             )
@@ -109,6 +108,7 @@ class Contract:
     file_patterns: tuple[str, ...] = ("*",)
     owner: str = ""
     content: str = "leads"
+    is_crm: bool = False
 
     @property
     def key_column(self) -> Column:
@@ -116,9 +116,9 @@ class Contract:
         return next(column for column in self.columns if column.name == self.key)
 
     def map_header(self, header: list[str]) -> dict[int, Column]:
-        """Give the contract's column for each position of a header that it knows.
+        """Return the contract's column for each position of a header that it knows.
 
-        Of several headers that name one column the newest alias counts, and of equal ones the first.
+        Of several headers that name one column the newest alias wins, and of equal headers the first.
         """
         ranks = {
             spelling: (column, rank)
@@ -134,13 +134,13 @@ class Contract:
         return {position: by_name[name] for name, (_, position) in sorted(best.items(), key=lambda item: item[1][1])}
 
     def missing_required(self, header: list[str]) -> list[Column]:
-        """Give the required columns that a header does not hold."""
+        """Return the required columns that a header does not hold."""
         present = set(self.map_header(header).values())
         return [column for column in self.columns if column.required and column not in present]
 
 
 def fold(header: str) -> str:
-    """Give a header without case, spaces and punctuation, so that `First Issue Date` is `first_issue_date`."""
+    """Return a header without case, spaces and punctuation, so that `First Issue Date` is `first_issue_date`."""
     return re.sub(r"[^a-z0-9]", "", header.lower())
 
 
@@ -161,7 +161,7 @@ def parse_contract(text: str, where: str) -> Contract:
         faults = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
         raise UsageError(f"it is no data contract ({faults})", where, "See the Open Data Contract Standard.") from error
     except yaml.YAMLError as error:
-        raise UsageError(f"it is no YAML ({' '.join(str(error).split())})", where, "Mend the line.") from error
+        raise UsageError(f"it is no YAML ({' '.join(str(error).split())})", where, "Correct the line.") from error
     tables = document.schema_ or []
     table = tables[0] if len(tables) == 1 else SchemaObject()
     keys = [item.name for item in table.properties or () if item.primaryKey]
@@ -183,6 +183,10 @@ def parse_contract(text: str, where: str) -> Contract:
     if content == "leads" and not are_ranked:
         problem = f"authority must rank {', '.join(AUTHORITIES)}, 1 the highest"
         raise UsageError(problem, where, "Set it under the table's customProperties.")
+    is_crm = settings.get("isCrm", False)
+    if not isinstance(is_crm, bool):
+        problem = "isCrm must be true or false"
+        raise UsageError(problem, where, "Set it under the table's customProperties, or leave it out for a registry.")
     return Contract(
         source_key=table.name,
         title=document.name or table.name,
@@ -202,6 +206,7 @@ def parse_contract(text: str, where: str) -> Contract:
         trailer=re.compile(settings["trailer"]) if "trailer" in settings else None,
         owner=_read_owner(document),
         content=content,
+        is_crm=is_crm,
     )
 
 
@@ -224,28 +229,28 @@ def _read_column(item: SchemaProperty) -> Column:
 
 
 def _read_limits(rules: list[DataQuality] | None) -> dict[str, float]:
-    """Give the limits among the quality rules of a table or column, by the name of the rule."""
+    """Return the limits among the quality rules of a table or column, by the name of the rule."""
     found = [rule.implementation for rule in rules or () if rule.engine == ENGINE]
     return {item["rule"]: float(item["at_most"]) for item in found if isinstance(item, dict)}
 
 
 def _read_cadence(document: OpenDataContractStandard, where: str) -> str:
-    """Give how often the source delivers: its frequency among the service levels."""
+    """Return how often the source delivers, which its contract states as the service level `frequency`."""
     stated = next((item for item in document.slaProperties or () if item.property == "frequency"), None)
     if stated is None or stated.value != 1 or stated.unit not in CADENCES:
-        problem = f"the frequency must be 1, its unit one of {', '.join(CADENCES)}"
+        problem = f"the frequency must have the value 1 and one of the units {', '.join(CADENCES)}"
         raise UsageError(problem, where, "Set it under slaProperties.")
     return CADENCES[stated.unit]
 
 
 def _read_owner(document: OpenDataContractStandard) -> str:
-    """Give who answers for the contract: the owner in its team; empty where it names none."""
+    """Return who answers for the contract: the owner in its team; empty where it names none."""
     members = document.team.members if isinstance(document.team, Team) else document.team
     return next((item.username or "" for item in members or () if item.role == "owner"), "")
 
 
 def _read_retention(document: OpenDataContractStandard, where: str) -> Retention | None:
-    """Give the retention among the service levels of a contract; None, which means for ever, where there is none."""
+    """Return the service level `retention` of a contract; None, which means for ever, where it states none."""
     stated = next((item for item in document.slaProperties or () if item.property == "retention"), None)
     if stated is None:
         return None
@@ -259,13 +264,27 @@ def _read_retention(document: OpenDataContractStandard, where: str) -> Retention
     return Retention(value, unit)
 
 
+def contracts_dir() -> Path:
+    """Return the folder of the contracts: that of the project in the current directory.
+
+    A rehearsal judges a file by contracts of its own, which LEADS_CONTRACTS_DIR names.
+
+    Raises:
+        UsageError: There is no such folder.
+    """
+    folder = Path(os.environ.get("LEADS_CONTRACTS_DIR") or "contracts").absolute()
+    if not folder.is_dir():
+        raise UsageError("there are no contracts", str(folder), "Run it from the project's folder.")
+    return folder
+
+
 @cache
 def contracts() -> dict[str, Contract]:
-    """Give every contract of the project by source."""
-    found = [read_contract(path) for path in sorted(CONTRACTS_DIR.glob("*.yaml"))]
+    """Return every contract of the project by source; see contracts_dir."""
+    found = [read_contract(path) for path in sorted(contracts_dir().glob("*.yaml"))]
     return {contract.source_key: contract for contract in found}
 
 
 def lead_contracts() -> dict[str, Contract]:
-    """Give the contracts whose rows are leads, by source."""
+    """Return the contracts whose rows are leads, by source."""
     return {key: contract for key, contract in contracts().items() if contract.content == "leads"}

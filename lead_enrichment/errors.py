@@ -1,12 +1,6 @@
-"""The package's own errors: each says what is wrong, where, and what to do about it."""
+"""The package's own errors: each carries what is wrong, where, and what to do about it."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from lead_enrichment.contracts import Column
 
 
 class LeadsError(Exception):
@@ -32,21 +26,6 @@ class LeadsError(Exception):
 
 class DataError(LeadsError):
     """The delivered data is at fault (exit code 1)."""
-
-
-class DriftError(DataError):
-    """A delivery's columns are not those of its contract; a person decides what they are.
-
-    Args:
-        what: What is wrong.
-        where: File and line.
-        remedy: What the reader can do.
-        columns: The contract's columns that are missing, or whose values stopped fitting.
-    """
-
-    def __init__(self, what: str, where: str, remedy: str, columns: Sequence[Column]) -> None:
-        self.columns = tuple(columns)
-        super().__init__(what, where, remedy)
 
 
 class UsageError(LeadsError):

@@ -1,4 +1,4 @@
-"""The memory that a process holds, as the operating system tells it, and how often Python tidies it."""
+"""The memory that a process holds, and how often Python's garbage collector runs."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import resource
 import sys
 from pathlib import Path
 
-# Linux tells it of the running program here. What getrusage tells there may be its parent's, from before it began.
+# On Linux getrusage may count the memory of the parent, from before the program began; this file does not.
 STATUS = Path("/proc/self/status")
 
 
 def resident_bytes() -> tuple[int, int]:
-    """Give the memory that this process holds in bytes: now, and the most ever. Only Linux tells how much it is now."""
+    """Return the memory of this process in bytes: now, and the most ever. Except on Linux both are the most ever."""
     try:
         lines = dict(line.split(":", 1) for line in STATUS.read_text().splitlines())
         return (int(lines["VmRSS"].split()[0]) * 1024, int(lines["VmHWM"].split()[0]) * 1024)
@@ -22,17 +22,17 @@ def resident_bytes() -> tuple[int, int]:
 
 
 def peak_bytes() -> int:
-    """Give the most memory that this process has held, in bytes."""
+    """Return the most memory that this process has held, in bytes."""
     return resident_bytes()[1]
 
 
 def in_bytes(most_resident: int) -> int:
-    """Give in bytes what getrusage tells as ru_maxrss: macOS tells bytes, others kilobytes."""
+    """Return in bytes the ru_maxrss of getrusage, which macOS counts in bytes and others in kilobytes."""
     return most_resident * (1 if sys.platform == "darwin" else 1024)
 
 
 def tidy_rarely() -> None:
-    """Let Python look through all its objects for cycles a hundred times as rarely; through young ones as ever.
+    """Make the garbage collector look through old objects a hundred times as rarely; through young ones as ever.
 
     SQLMesh keeps the parts of its queries, a million objects and more, for as long as it runs. To look through them
     again and again took a third of a run of a small warehouse (25 s of which 18 are left), and found next to nothing.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +20,7 @@ class DataPaths:
 
     @property
     def landing(self) -> Path:
-        """Where deliveries are dropped, a folder a source."""
+        """Where deliveries land, a folder a source."""
         return self.root / "landing"
 
     @property
@@ -50,15 +52,33 @@ class DataPaths:
         return self.root / "published" / "leads.duckdb"
 
 
-def write_text_whole(target: Path, text: str) -> None:
-    """Write a text file so that it is there whole or not at all."""
+@contextmanager
+def whole(target: Path) -> Iterator[Path]:
+    """Let a file be written beside its place, and rename it into its place when it is complete.
+
+    So whoever reads the target finds it as it was before, or whole. Where writing fails, nothing is left of it; what a
+    killed process leaves is hidden by its name.
+
+    Returns:
+        Where to write, in the folder of the target.
+    """
     unfinished = target.with_name(f".{target.name}.unfinished")
-    unfinished.write_text(text, encoding="utf-8")
+    try:
+        yield unfinished
+    except Exception:
+        unfinished.unlink(missing_ok=True)
+        raise
     unfinished.replace(target)
 
 
+def write_text_whole(target: Path, text: str) -> None:
+    """Write a text file so that it is there whole or not at all."""
+    with whole(target) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
+
+
 def data_paths(create: bool = True) -> DataPaths:
-    """Give the data directory that LEADS_DATA_DIR names (default `data`).
+    """Return the data directory that LEADS_DATA_DIR names (default `data`).
 
     Args:
         create: Make the folders that are missing. The parent of the directory must be there already.

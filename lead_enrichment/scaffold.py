@@ -51,7 +51,7 @@ def read_sample(path: Path) -> list[Drafted]:
     """Judge the columns of a file by their headers and their first rows.
 
     Raises:
-        DataError: The file cannot be read, or no column tells its rows apart.
+        DataError: The file cannot be read, or no column has another value in each row.
     """
     with as_sample(path) as text, text.path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.reader(stream, delimiter=text.delimiter)
@@ -81,7 +81,7 @@ def read_sample(path: Path) -> list[Drafted]:
 
 
 def contract_text(source: str, columns: list[Drafted]) -> str:
-    """Give the draft of a contract, in the form of the others."""
+    """Return the draft of a contract, in the form of the others."""
     lines = []
     for column in columns:
         lines += [
@@ -103,7 +103,7 @@ def contract_text(source: str, columns: list[Drafted]) -> str:
 
 
 def staging_text(source: str, columns: list[Drafted]) -> str:
-    """Give the draft of a staging model: what was recognised is read, the rest of the lead shape is NULL."""
+    """Return the draft of a staging model: what was recognised is read, the rest of the lead shape is NULL."""
     by_role = {column.role: f"d.{column.name}" for column in columns if column.role}
     key = next(column.name for column in columns if column.is_key)
     text = _template("stg_source_facility.sql", source).replace("{key}", key)
@@ -143,14 +143,14 @@ def write_draft(path: Path, source: str, project: Path) -> tuple[Path, Path]:
 
 
 def _roles(name: str, among: Iterable[str]) -> list[str]:
-    """Give the roles whose words stand in a column's name, whole: capacity is no city."""
+    """Return the roles whose words stand in a column's name, whole: capacity is no city."""
     if PERSONS.search(name):
         return []
     return [role for role in among if re.search(rf"(^|_)({ROLES[role]})(_|$)", name)]
 
 
 def _names(header: list[str]) -> list[str]:
-    """Give canonical names: small letters, digits and _, each once."""
+    """Return canonical names: small letters, digits and _, each once."""
     names: list[str] = []
     for at, title in enumerate(header, start=1):
         name = re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_") or f"column_{at}"

@@ -7,7 +7,7 @@ import os
 
 
 def user_name() -> str:
-    """Give the name of the user who runs the command."""
+    """Return the name of the user who runs the command."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -15,7 +15,7 @@ class NoMissingOwner(Rule):
     """A model names its owner, or takes the one of model_defaults."""
 
     def check_model(self, model: Model) -> RuleViolation | None:
-        """Give a violation where the owner is empty."""
+        """Return a violation where the owner is empty."""
         if isinstance(model, ExternalModel) or model.owner:
             return None
         return self.violation(f"{model.name} has no owner: set `owner` in its header or in model_defaults.")
@@ -25,7 +25,7 @@ class NoMissingGrain(Rule):
     """A model names the columns of which each combination occurs once."""
 
     def check_model(self, model: Model) -> RuleViolation | None:
-        """Give a violation where the header has no grain."""
+        """Return a violation where the header has no grain."""
         if isinstance(model, ExternalModel) or model.grains:
             return None
         return self.violation(f"{model.name} has no grain: name the columns that tell its rows apart.")
@@ -35,7 +35,7 @@ class DescriptionTellsGrain(Rule):
     """A model's description ends with the sentence that says what one row is."""
 
     def check_model(self, model: Model) -> RuleViolation | None:
-        """Give a violation where the last sentence of the description does not begin with "One row per"."""
+        """Return a violation where the last sentence of the description does not begin with "One row per"."""
         if isinstance(model, ExternalModel):
             return None
         sentences = _END_OF_SENTENCE.split((model.description or "").strip())
@@ -48,7 +48,7 @@ class FileNamedAsModel(Rule):
     """A model stands alone in <schema>/<model>.sql or .py, so that its name tells where it is."""
 
     def check_model(self, model: Model) -> RuleViolation | None:
-        """Give a violation where the file is not named as the model, or its folder not as the schema."""
+        """Return a violation where the file is not named as the model, or its folder not as the schema."""
         if isinstance(model, ExternalModel) or model._path is None:
             return None
         path = Path(model._path)

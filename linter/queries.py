@@ -1,4 +1,4 @@
-"""Rules about a model's query: typed and described columns, a filter on time, replacement that travels."""
+"""Rules about a model's query: typed and described columns, a filter on time, portable replacement."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _PROBE_START, _PROBE_END = "1987-06-05", "1987-06-09"
 
 
 def _query(model: Model, start: str | None = None, end: str | None = None) -> exp.Query | None:
-    """Give a SQL model's query with its macros expanded, or None for any other kind of model."""
+    """Return a SQL model's query with its macros expanded, or None for any other kind of model."""
     return model.render_query(start=start, end=end) if isinstance(model, SqlModel) else None
 
 
-def _branches(query: exp.Expression) -> Iterator[exp.Select]:
-    """Give the outermost SELECT of a query, or each of them where they are joined by UNION."""
+def _branches(query: exp.Expr) -> Iterator[exp.Select]:
+    """Return the outermost SELECT of a query, or each of them where they are joined by UNION."""
     if isinstance(query, exp.Subquery):
         yield from _branches(query.this)
     elif isinstance(query, exp.SetOperation):
@@ -32,7 +32,7 @@ class ProjectionsAreCast(Rule):
     """Every column of the outermost SELECT has its type written out."""
 
     def check_model(self, model: Model) -> RuleViolation | None:
-        """Give one violation that names the columns without a cast."""
+        """Return one violation that names the columns without a cast."""
         query = _query(model)
         if query is None:
             return None
@@ -51,11 +51,11 @@ class ProjectionsAreDescribed(Rule):
     """Every column of the outermost SELECT carries a comment, which SQLMesh hands on to the database and the UI."""
 
     def check_model(self, model: Model) -> RuleViolation | None:
-        """Give one violation that names the columns without a description."""
+        """Return one violation that names the columns without a description."""
         query = _query(model)
         if query is None:
             return None
-        described = {name for name, text in model.column_descriptions.items() if text.strip()}
+        described = {name for name, text in (model.column_descriptions or {}).items() if text.strip()}
         bare = [name for name in query.named_selects if name not in described]
         if not bare:
             return None
@@ -66,7 +66,7 @@ class IncrementalFiltersOnTime(Rule):
     """An incremental model reads its interval only: somewhere it compares its time column with the interval's start."""
 
     def check_model(self, model: Model) -> RuleViolation | None:
-        """Give a violation where no condition holds both the time column's name and the start of the interval."""
+        """Return a violation where no condition holds both the time column's name and the start of the interval."""
         if not model.kind.is_incremental_by_time_range or model.time_column is None:
             return None
         query = _query(model, start=_PROBE_START, end=_PROBE_END)
@@ -87,7 +87,7 @@ class RegexpReplaceIsGlobal(Rule):
     """REGEXP_REPLACE says 'g': without it DuckDB replaces the first match and Spark all of them."""
 
     def check_model(self, model: Model) -> RuleViolation | None:
-        """Give a violation that shows the first replacement without 'g'."""
+        """Return a violation that shows the first replacement without 'g'."""
         query = _query(model)
         if query is None:
             return None

@@ -21,10 +21,10 @@ def _is_number(text: str) -> bool:
 
 
 class SeedValuesAreOfTheirType(Rule):
-    """A number of a seed is one, and so is a truth value: told with its line, before anything is built."""
+    """Numbers and truth values of a seed can be read as such; reported with the line, before anything is built."""
 
     def check_model(self, model: Model) -> RuleViolation | None:
-        """Give a violation for the first value that is not of its column's type; nothing at all is fine."""
+        """Return a violation for the first value that is not of its column's type; nothing at all is fine."""
         if not isinstance(model, SeedModel):
             return None
         numbers, truths = (

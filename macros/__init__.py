@@ -1,1 +1,1 @@
-"""SQLMesh macros of the project: one macro a file, the file named as the macro."""
+"""SQLMesh macros of the project, by group: one macro a file, the file named as the macro."""

@@ -11,6 +11,6 @@ T = TypeVar("T")
 
 
 def alone(work: Callable[..., T], *arguments: Any) -> T:
-    """Give what a function returns, called in a new process."""
+    """Return what a function returns, called in a new process."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(work, *arguments).result()

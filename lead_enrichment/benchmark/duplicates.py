@@ -9,9 +9,8 @@ from pathlib import Path
 import duckdb
 
 from lead_enrichment.benchmark.result import Result
-from lead_enrichment.ingest.delivery import quoted
 from lead_enrichment.matching.models import MatchingModels
-from lead_enrichment.warehouse.connection import connect
+from lead_enrichment.warehouse.connection import connect, literal
 
 # At which the textbook is stopped, in seconds.
 PATIENCE = 60.0
@@ -33,7 +32,7 @@ def time_duplicates(warehouse: Path, project: Path) -> Result:
     with connect() as connection:
         connection.execute("SET threads = 2")
         # Named as the models name their catalog, and only read.
-        connection.execute(f"ATTACH '{quoted(str(warehouse))}' AS leads (READ_ONLY)")
+        connection.execute(f"ATTACH {literal(warehouse)} AS leads (READ_ONLY)")
         connection.execute(
             "CREATE TABLE lead AS SELECT lead_number, phone, email FROM leads.intermediate.int_match_lead"
         )
@@ -57,7 +56,7 @@ def time_duplicates(warehouse: Path, project: Path) -> Result:
 
 
 def _finishes(connection: duckdb.DuckDBPyConnection, query: str) -> bool:
-    """Tell whether a query ends before patience does."""
+    """Whether a query ends before patience does."""
     stop = threading.Timer(PATIENCE, connection.interrupt)
     stop.start()
     try:

@@ -11,9 +11,8 @@ from sqlmesh.core.engine_adapter.duckdb import DuckDBEngineAdapter
 
 from lead_enrichment.benchmark.alone import alone
 from lead_enrichment.benchmark.result import Result
-from lead_enrichment.ingest.delivery import quoted
 from lead_enrichment.memory import peak_bytes
-from lead_enrichment.warehouse.connection import connect
+from lead_enrichment.warehouse.connection import connect, literal
 
 NOW = "2030-01-01 00:00:00+00:00"
 # One lead of so many has changed.
@@ -37,10 +36,10 @@ def time_type_2(warehouse: Path) -> Result:
 
 
 def _time_step(warehouse: Path, form: str) -> tuple[int, float, int]:
-    """Give the leads, the seconds that SQLMesh's step of type 2 took, and the most memory held."""
+    """Return the leads, the seconds that SQLMesh's step of type 2 took, and the most memory held."""
     connection = connect()
     connection.execute("SET threads = 2")
-    connection.execute(f"ATTACH '{quoted(str(warehouse))}' AS leads (READ_ONLY)")
+    connection.execute(f"ATTACH {literal(warehouse)} AS leads (READ_ONLY)")
     adapter: Any = DuckDBEngineAdapter(lambda: connection)
     for name, key in (("first", "lead_version_key"), ("next", CHANGED)):
         connection.execute(f"CREATE TABLE {name} AS {form.format(changed=key)}")

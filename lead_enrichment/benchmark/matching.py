@@ -22,17 +22,16 @@ from sqlmesh.utils.errors import SQLMeshError
 
 from lead_enrichment.benchmark.alone import alone
 from lead_enrichment.errors import DataError, UsageError
-from lead_enrichment.ingest.delivery import quoted
 from lead_enrichment.matching.models import MatchingModels
 from lead_enrichment.memory import peak_bytes
 from lead_enrichment.paths import DataPaths
-from lead_enrichment.warehouse.connection import connect
+from lead_enrichment.warehouse.connection import connect, literal
 from lead_enrichment.warehouse.reading import warehouse
 
 THREADS = 2
 # What DuckDB may take before it goes to disk, the same for both.
 MEMORY = "1800MB"
-# The keys are prepared for both, and so not counted: Splink cannot tell which too many share.
+# The keys are prepared for both, and so not counted: Splink does not know which too many share.
 PREPARED = "intermediate.int_match_key"
 # Splink has nothing like the verdicts, so they are timed apart.
 VERDICTS = "intermediate.int_match_verdict"
@@ -71,7 +70,7 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class SplinkComparison:
     """The project's matching and Splink's on the same leads."""
 
     leads: int
@@ -84,7 +83,7 @@ class Comparison:
         return self.matching.seconds / self.splink.seconds
 
 
-def compare_with_splink(paths: DataPaths, project: Path, leads: int) -> Comparison:
+def compare_with_splink(paths: DataPaths, project: Path, leads: int) -> SplinkComparison:
     """Match any number of leads by the models and by Splink, each in a process of its own, one after the other.
 
     The leads are those in production over and over, each time in other letters, so that the copies have nothing in
@@ -105,7 +104,7 @@ def compare_with_splink(paths: DataPaths, project: Path, leads: int) -> Comparis
         folder = Path(name)
         # Alone too: a process that starts others is at first counted as their memory.
         auto_probability = alone(_write_leads, paths, project, folder, leads)
-        return Comparison(leads, alone(_match, folder, project), alone(_splink, folder, auto_probability))
+        return SplinkComparison(leads, alone(_match, folder, project), alone(_splink, folder, auto_probability))
 
 
 def _write_leads(paths: DataPaths, project: Path, folder: Path, leads: int) -> float:
@@ -118,13 +117,13 @@ def _write_leads(paths: DataPaths, project: Path, folder: Path, leads: int) -> f
     live = "intermediate.int_match_lead"
     with warehouse(paths) as production:
         for table in (live, *SEEDS):
-            production.execute(f"COPY (FROM {table}) TO '{_file(folder, table)}' (FORMAT parquet)")
+            production.execute(f"COPY (FROM {table}) TO {_file(folder, table)} (FORMAT parquet)")
         production.execute(
             f"""
             COPY (
-                SELECT lead_key, source_created_at, license_issued_on, first_received_at
+                SELECT lead_key, born_at
                 FROM intermediate.int_lead_current
-            ) TO '{_file(folder, "born")}' (FORMAT parquet)
+            ) TO {_file(folder, "born")} (FORMAT parquet)
             """
         )
         (found,) = production.execute(f"SELECT COUNT(*) FROM {live}").fetchone() or (0,)
@@ -133,7 +132,7 @@ def _write_leads(paths: DataPaths, project: Path, folder: Path, leads: int) -> f
     with _open(folder) as connection:
         connection.execute("CREATE SCHEMA intermediate; CREATE SCHEMA seeds")
         for table in SEEDS:
-            connection.execute(f"CREATE TABLE {table} AS FROM READ_PARQUET('{_file(folder, table)}')")
+            connection.execute(f"CREATE TABLE {table} AS FROM READ_PARQUET({_file(folder, table)})")
         decision = models.context.get_model("intermediate.int_match_decision", raise_if_missing=True)
         columns = ", ".join(
             f"{name} {kind.sql(dialect='duckdb')}" for name, kind in decision.columns_to_types_or_raise.items()
@@ -162,8 +161,8 @@ def _write_leads(paths: DataPaths, project: Path, folder: Path, leads: int) -> f
             CREATE TABLE intermediate.int_match_lead AS
             WITH copied AS (
                 SELECT l.* REPLACE ({replaced}), b.* EXCLUDE (lead_key)
-                FROM READ_PARQUET('{_file(folder, live)}') AS l
-                JOIN READ_PARQUET('{_file(folder, "born")}') AS b USING (lead_key)
+                FROM READ_PARQUET({_file(folder, live)}) AS l
+                JOIN READ_PARQUET({_file(folder, "born")}) AS b USING (lead_key)
                 CROSS JOIN copy AS c
                 ORDER BY c.copy, l.lead_key
                 LIMIT {leads}
@@ -176,7 +175,7 @@ def _write_leads(paths: DataPaths, project: Path, folder: Path, leads: int) -> f
 
 
 def _letters(copies: int) -> list[tuple[int, str]]:
-    """Give each copy an alphabet of its own; the first keeps its letters."""
+    """Return each copy an alphabet of its own; the first keeps its letters."""
     alphabets = [(0, string.ascii_lowercase)]
     for copy in range(1, copies):
         shuffled = list(string.ascii_lowercase)
@@ -364,7 +363,7 @@ def _splink(folder: Path, auto_probability: float) -> Measure:
 
 
 def _levels(cl: Any, cll: Any, name: str, is_missing: str, conditions: Sequence[str]) -> Any:
-    """Give a comparison of Splink's by conditions, the strongest first."""
+    """Return a comparison of Splink's by conditions, the strongest first."""
     return cl.CustomComparison(
         output_column_name=name,
         comparison_levels=[
@@ -379,12 +378,12 @@ def _open(folder: Path) -> duckdb.DuckDBPyConnection:
     # The catalog is named after the file, and the models name it.
     connection = connect(str(folder / "leads.duckdb"))
     connection.execute(f"SET threads = {THREADS}; SET memory_limit = '{MEMORY}'")
-    connection.execute(f"SET temp_directory = '{quoted(str(folder / 'spill'))}'")
+    connection.execute(f"SET temp_directory = {literal(folder / 'spill')}")
     return connection
 
 
 def _file(folder: Path, table: str) -> str:
-    return quoted(str(folder / f"{table}.parquet"))
+    return literal(folder / f"{table}.parquet")
 
 
 def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:

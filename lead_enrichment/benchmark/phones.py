@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import time
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import phonenumbers
@@ -13,8 +12,9 @@ from sqlglot import exp
 
 from lead_enrichment.benchmark.result import Result
 from lead_enrichment.errors import DataError
-from lead_enrichment.preview.impact import load_project
+from lead_enrichment.sqlmesh_internals import macros_of
 from lead_enrichment.warehouse.connection import connect
+from lead_enrichment.warehouse.project import load_project
 
 SHAPES = ("{}{}{}", "({}) {}-{}", "{}-{}-{}", "{}.{}.{}", "+1 {} {} {}", "1-{}-{}-{}")
 AREAS = (201, 405, 512, 600, 702, 713, 800, 888, 900, 999)
@@ -24,7 +24,7 @@ def time_phones(leads: int, project: Path) -> Result:
     """Time phones to E.164, a number a lead, none of them alike.
 
     Raises:
-        DataError: The two do not give the same.
+        DataError: The two differ.
     """
     raws = _raws(leads)
     query = _rule(project)
@@ -47,8 +47,8 @@ def time_phones(leads: int, project: Path) -> Result:
 
 
 def _rule(project: Path) -> str:
-    """Give the macros of the rule as SQL for DuckDB."""
-    macros: Any = load_project(project)._macros
+    """Return the macros of the rule as SQL for DuckDB."""
+    macros = macros_of(load_project(project))
     digits, e164 = (
         macros[name].func(None, exp.column(column))
         for name, column in (("phone_digits", "raw"), ("phone_e164", "digits"))
@@ -57,7 +57,7 @@ def _rule(project: Path) -> str:
 
 
 def _raws(count: int) -> list[str]:
-    """Give phones in the shapes that sources deliver, one in eight of them no valid number."""
+    """Return phones in the shapes that sources deliver, one in eight of them no valid number."""
     draw = random.Random(count)
     raws = []
     for _ in range(count):

@@ -15,11 +15,10 @@ from pathlib import Path
 from lead_enrichment.demo.generate import write_demo
 from lead_enrichment.errors import DataError
 from lead_enrichment.hooks.model_run import newest_run
-from lead_enrichment.ingest.delivery import quoted
 from lead_enrichment.ingest.ledger import Ledger
 from lead_enrichment.memory import in_bytes
 from lead_enrichment.paths import DataPaths
-from lead_enrichment.warehouse.connection import connect
+from lead_enrichment.warehouse.connection import connect, literal
 
 AS_OF, FIRST_DAY, SEED = date(2026, 11, 15), "2026-11-01", 20261115
 NEXT_FILE = "salesforce_2026-11-16.csv"
@@ -85,7 +84,7 @@ def run_pipeline(data: Path, project: Path, leads: int) -> Pipeline:
     """Make a demo of about so many leads, plan it, refresh it, and ask.
 
     Raises:
-        DataError: A command failed; what it printed is given.
+        DataError: A command failed; the message holds what it printed.
     """
     paths = DataPaths(data)
     # A facility is in 2.1 leads of a large demo.
@@ -133,7 +132,7 @@ SQLMESH = [sys.executable, "-c", "from sqlmesh.cli.main import cli; cli()"]
 
 
 def _run(words: Sequence[str], data: Path, project: Path) -> tuple[float, int]:
-    """Run a command to its end and give its seconds and the most memory that it held.
+    """Run a command to its end, and return its seconds and the most memory that it held.
 
     Raises:
         DataError: It failed.
@@ -181,16 +180,16 @@ def _write_changes(source: Path, target: Path, rows: int) -> None:
                 )
                 FROM (
                     SELECT *, ROW_NUMBER() OVER () AS position
-                    FROM READ_CSV('{quoted(str(source))}', all_varchar = TRUE)
+                    FROM READ_CSV({literal(source)}, all_varchar = TRUE)
                 )
                 WHERE is_deleted = 'FALSE'
                 ORDER BY HASH(id)
                 LIMIT {rows}
-            ) TO '{quoted(str(target))}' (HEADER)
+            ) TO {literal(target)} (HEADER)
             """
         )
 
 
 def _costs(paths: DataPaths) -> dict[str, float]:
-    """Give what each model of the newest run took, in seconds, the slowest first."""
+    """Return what each model of the newest run took, in seconds, the slowest first."""
     return {row["model_name"]: float(row["seconds"]) for row in newest_run(Ledger(paths.bronze).model_runs())}

@@ -30,7 +30,7 @@ QUICK_SIZE = 5_000
 QUICK_ROWS = 100_000
 # The ratios that `--quick` holds, as they were measured last.
 HELD = Path(__file__).with_name("held_ratios.json")
-# By how many times a ratio may be worse than it was. Wide, since what takes a tenth of a second is told badly by a busy
+# By how many times a ratio may be worse than it was. Wide, since what takes a tenth of a second varies much on a busy
 # machine; what grows with the square of the leads is far beyond it.
 MARGIN = 3.0
 
@@ -44,31 +44,31 @@ class Size:
     pipeline: Pipeline
 
 
-def measure(leads: int, project: Path, tell: Callable[[str], None], rows: int | None = None) -> Size:
+def measure(leads: int, project: Path, on_stage: Callable[[str], None], rows: int | None = None) -> Size:
     """Measure every stage at one size, each side by side with what a user would pick instead.
 
     Args:
         leads: About how many leads.
         project: The project's folder.
-        tell: Called with the name of each stage before it begins.
+        on_stage: Called with the name of each stage before it begins.
         rows: Rows for the stages that need no demo of that size; as many as leads where it is left out.
     """
     rows = rows or leads
     with tempfile.TemporaryDirectory() as name:
         data = Path(name) / "data"
-        tell("ingest")
+        on_stage("ingest")
         timing = alone(time_ingest, rows, 3)
         results = [Result("ingest", "DuckDB's bare COPY", rows, timing.ingest_seconds, timing.copy_seconds)]
-        tell("phones")
+        on_stage("phones")
         results.append(alone(time_phones, rows, project))
-        tell("plan and refresh")
+        on_stage("plan and refresh")
         pipeline = run_pipeline(data, project, leads)
         warehouse = DataPaths(data).warehouse
-        tell("duplicates")
+        on_stage("duplicates")
         results.append(alone(time_duplicates, warehouse, project))
-        tell("type 2 step")
+        on_stage("type 2 step")
         results.append(time_type_2(warehouse))
-        tell("matching")
+        on_stage("matching")
         found = compare_with_splink(DataPaths(data), project, rows)
         results.append(
             Result(
@@ -89,7 +89,7 @@ def measure(leads: int, project: Path, tell: Callable[[str], None], rows: int | 
 
 
 def worse_than_held(size: Size) -> list[str]:
-    """Say which ratios have become worse than those held by more than the margin.
+    """Return a sentence for each ratio that is worse than the one held by more than the margin.
 
     Raises:
         DataError: There is no ratio to hold one against.
@@ -116,7 +116,7 @@ def hold(size: Size) -> None:
 
 
 def growth(sizes: Sequence[Size], seconds: Callable[[Size], float]) -> float | None:
-    """Give the exponent by which time grows with leads, between the smallest size and the largest."""
+    """Return the exponent by which time grows with leads, between the smallest size and the largest."""
     if len(sizes) < 2:
         return None
     small, large = sizes[0], sizes[-1]
@@ -137,7 +137,7 @@ def machine() -> str:
 
 
 def document(sizes: Sequence[Size]) -> dict[str, Any]:
-    """Give all that was measured, for a program to read."""
+    """Return all that was measured, for a program to read."""
     return {
         "machine": machine(),
         "measured_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
@@ -160,7 +160,7 @@ def document(sizes: Sequence[Size]) -> dict[str, Any]:
 
 
 def report(sizes: Sequence[Size]) -> str:
-    """Give what was measured as a page in Markdown."""
+    """Return what was measured as a page in Markdown."""
     lines = [
         "# Benchmarks",
         "",

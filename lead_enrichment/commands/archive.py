@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.contracts import contracts
+from lead_enrichment.commands.output import numbers, print_json
 from lead_enrichment.errors import UsageError
-from lead_enrichment.ingest.archive import Entry, Verdict, entries, find, prune, restore
 from lead_enrichment.paths import data_paths
+
+if TYPE_CHECKING:
+    from lead_enrichment.ingest.archive import Entry, Verdict
 
 app = typer.Typer(
     no_args_is_help=True, help="List, restore and prune the original files of the deliveries that were loaded."
@@ -28,7 +29,10 @@ def list_command(
     source: Annotated[str | None, typer.Option(help="Only deliveries of this source.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
 ) -> None:
-    """List the archived deliveries, the newest last, with their sizes, and what became of those no longer there."""
+    """List the archived deliveries, the newest last, with their sizes and states."""
+    from lead_enrichment.contracts import contracts
+    from lead_enrichment.ingest.archive import entries
+
     with errors_as_sentences():
         if source is not None and source not in contracts():
             near = get_close_matches(source, contracts(), n=1)
@@ -36,15 +40,13 @@ def list_command(
             raise UsageError(f"there is no source '{source}'", "", hint)
         found = [item for item in entries(data_paths()) if source in (None, item.source_key)]
     if as_json:
-        typer.echo(json.dumps([_as_json(item) for item in found], indent=2))
+        print_json([_as_json(item) for item in found])
         return
     console = Console(highlight=False)
     if not found:
         console.print("The archive is empty.")
         return
-    table = Table("Id", "Source", "File", "File date", "Received", "Original", "Stored", "State")
-    for column in table.columns[5:7]:
-        column.justify = "right"
+    table = Table("Id", "Source", "File", "File date", "Received", *numbers("Original", "Stored"), "State")
     for item in found:
         state = f"pruned {item.pruned_at:%Y-%m-%d}" if item.state == "pruned" else item.state
         table.add_row(
@@ -67,6 +69,8 @@ def restore_command(
 
     Exit code 1 where the archive no longer has the bytes, or they are damaged.
     """
+    from lead_enrichment.ingest.archive import find, restore
+
     with errors_as_sentences():
         paths = data_paths()
         entry = find(delivery, paths)
@@ -87,12 +91,14 @@ def prune_command(
     restatement needs it: its rows in bronze are incomplete, or it is the newest effective delivery of its source, or
     the full snapshot before that.
     """
+    from lead_enrichment.ingest.archive import prune
+
     with errors_as_sentences():
         paths = data_paths()
         judged = prune(paths, datetime.now(UTC).date(), dry_run)
     if as_json:
-        told = [{**_as_json(item.entry), "goes": item.goes, "reason": item.reason} for item in judged]
-        typer.echo(json.dumps({"dry_run": dry_run, "files": told}, indent=2))
+        files = [{**_as_json(item.entry), "goes": item.goes, "reason": item.reason} for item in judged]
+        print_json({"dry_run": dry_run, "files": files})
         return
     console = Console(highlight=False)
     going = [item for item in judged if item.goes]
@@ -108,8 +114,7 @@ def prune_command(
 
 
 def _verdict_table(judged: list[Verdict], dry_run: bool) -> Table:
-    table = Table("Id", "Source", "File", "Received", "Stored", "Verdict", "Why")
-    table.columns[4].justify = "right"
+    table = Table("Id", "Source", "File", "Received", *numbers("Stored"), "Verdict", "Why")
     for item in judged:
         entry = item.entry
         verdict = ("would go" if dry_run else "went") if item.goes else "stays"

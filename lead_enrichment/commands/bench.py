@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
+from lead_enrichment.commands.output import numbers, print_json
 from lead_enrichment.paths import data_paths
 
 if TYPE_CHECKING:
@@ -79,9 +80,7 @@ def bench_command(
 
 def _print(sizes: list[Size]) -> None:
     console = Console(highlight=False)
-    table = Table("Stage", "Instead", "Leads", "Seconds", "Instead", "Ratio", "Peak memory")
-    for column in table.columns[2:]:
-        column.justify = "right"
+    table = Table("Stage", "Instead", *numbers("Leads", "Seconds", "Instead", "Ratio", "Peak memory"))
     for size in sizes:
         for result in size.results:
             memory = f"{result.peak_bytes / 1e9:.1f} GB" if result.peak_bytes else ""
@@ -118,11 +117,10 @@ def ingest_command(
     with errors_as_sentences(), Console(stderr=True).status(f"Taking {rows:,} rows in, {runs} times by each way"):
         timing = time_ingest(rows, runs)
     if as_json:
-        typer.echo(json.dumps({**asdict(timing), "speed": round(timing.speed, 2)}, indent=2))
+        print_json({**asdict(timing), "speed": round(timing.speed, 2)})
         return
-    table = Table("Way", "Seconds", "Rows a second", title=f"{rows:,} rows, {timing.file_bytes / 1e6:,.0f} MB")
-    for column in table.columns[1:]:
-        column.justify = "right"
+    title = f"{rows:,} rows, {timing.file_bytes / 1e6:,.0f} MB"
+    table = Table("Way", *numbers("Seconds", "Rows a second"), title=title)
     for way, seconds in (("leads ingest", timing.ingest_seconds), ("DuckDB's COPY", timing.copy_seconds)):
         table.add_row(way, f"{seconds:.2f}", f"{rows / seconds:,.0f}")
     console = Console(highlight=False)
@@ -146,11 +144,10 @@ def match_command(
 
         found = compare_with_splink(data_paths(create=False), Path(), leads)
     if as_json:
-        typer.echo(json.dumps({**asdict(found), "ratio": round(found.ratio, 2)}, indent=2))
+        print_json({**asdict(found), "ratio": round(found.ratio, 2)})
         return
-    table = Table("Way", "Seconds", "Peak memory", "Pairs", "Entities of two or more", title=f"{leads:,} leads")
-    for column in table.columns[1:]:
-        column.justify = "right"
+    headings = numbers("Seconds", "Peak memory", "Pairs", "Entities of two or more")
+    table = Table("Way", *headings, title=f"{leads:,} leads")
     for way, measure in (("matching models", found.matching), ("Splink", found.splink)):
         memory = f"{measure.peak_bytes / 1e9:.1f} GB"
         table.add_row(way, f"{measure.seconds:.1f}", memory, f"{measure.pairs:,}", f"{measure.entities:,}")

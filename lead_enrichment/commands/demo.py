@@ -9,13 +9,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.demo.generate import write_demo
-from lead_enrichment.demo.schedule import first_day
-from lead_enrichment.demo.world import FIRST_ELSEWHERE
+from lead_enrichment.commands.output import numbers
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import data_paths
 
@@ -33,6 +30,12 @@ def demo_command(
     ] = None,
 ) -> None:
     """Make deliveries of all four sources about an invented world under landing/, and the truth about it."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    from lead_enrichment.demo.generate import write_demo
+    from lead_enrichment.demo.schedule import first_day
+    from lead_enrichment.demo.world import FIRST_ELSEWHERE
+
     console = Console(highlight=False)
     with errors_as_sentences():
         last = _day("--as-of", as_of)
@@ -73,9 +76,7 @@ def demo_command(
     files, rows = Counter(item.source_key for item in written), Counter[str]()
     for item in written:
         rows[item.source_key] += item.rows
-    table = Table("Source", "Files", "Rows")
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = Table("Source", *numbers("Files", "Rows"))
     for source_key in sorted(files):
         table.add_row(source_key, f"{files[source_key]:,}", f"{rows[source_key]:,}")
     console.print(table)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.ingest.ledger import QUARANTINED, Ledger
-from lead_enrichment.ingest.run import ingest, touched_intervals
-from lead_enrichment.paths import data_paths
+from lead_enrichment.commands.output import numbers, print_json
+from lead_enrichment.paths import DataPaths, data_paths
+
+if TYPE_CHECKING:
+    from lead_enrichment.ingest.run import Outcome
 
 
 def ingest_command(
@@ -23,6 +24,9 @@ def ingest_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome of each file as JSON.")] = False,
 ) -> None:
     """Take in every file under landing/<source>/. Exit code 1 where a file went to quarantine."""
+    from lead_enrichment.ingest.ledger import QUARANTINED, Ledger
+    from lead_enrichment.ingest.run import ingest, touched_intervals
+
     console = Console()
     with errors_as_sentences():
         paths = data_paths()
@@ -34,26 +38,9 @@ def ingest_command(
         outcomes = ingest(paths, backfill, None if as_json else console)
         touched = touched_intervals(paths, before) if backfill else []
     if as_json:
-        typer.echo(json.dumps([asdict(outcome) for outcome in outcomes], indent=2))
-    elif not outcomes:
-        console.print(f"Nothing new in {paths.landing}.", highlight=False, soft_wrap=True)
+        print_json([asdict(outcome) for outcome in outcomes])
     else:
-        table = Table("Source", "File", "Status", "Loaded", "Rejected")
-        shown = outcomes if len(outcomes) <= 20 else [item for item in outcomes if item.reason]
-        for item in shown:
-            table.add_row(
-                item.source_key, item.file_name, item.status, f"{item.rows_loaded:,}", f"{item.rows_rejected:,}"
-            )
-        if shown:
-            console.print(table)
-        for item in shown:
-            if item.reason:
-                # The reason of a refused file begins with its name.
-                name = "" if item.reason.startswith(item.file_name) else f"{item.file_name}: "
-                console.print(f"{name}{item.reason}", markup=False, highlight=False, soft_wrap=True)
-        rows = sum(item.rows_loaded for item in outcomes)
-        refused = sum(item.status == QUARANTINED for item in outcomes)
-        console.print(f"{len(outcomes):,} files taken, {rows:,} rows loaded, {refused:,} files in quarantine.")
+        print_outcomes(outcomes, paths, console)
     if touched:
         first, last = touched[0], touched[-1]
         # No end: what came later is compared with these files, and today must not be left out.
@@ -65,3 +52,26 @@ def ingest_command(
         )
     if any(item.status == QUARANTINED for item in outcomes):
         raise typer.Exit(1)
+
+
+def print_outcomes(outcomes: list[Outcome], paths: DataPaths, console: Console) -> None:
+    """Print the outcome of each file that was taken in; of more than twenty, those alone that have a reason."""
+    from lead_enrichment.ingest.ledger import QUARANTINED
+
+    if not outcomes:
+        console.print(f"Nothing new in {paths.landing}.", highlight=False, soft_wrap=True)
+        return
+    table = Table("Source", "File", "Status", *numbers("Loaded", "Rejected"))
+    shown = outcomes if len(outcomes) <= 20 else [item for item in outcomes if item.reason]
+    for item in shown:
+        table.add_row(item.source_key, item.file_name, item.status, f"{item.rows_loaded:,}", f"{item.rows_rejected:,}")
+    if shown:
+        console.print(table)
+    for item in shown:
+        if item.reason:
+            # The reason of a refused file begins with its name.
+            name = "" if item.reason.startswith(item.file_name) else f"{item.file_name}: "
+            console.print(f"{name}{item.reason}", markup=False, highlight=False, soft_wrap=True)
+    rows = sum(item.rows_loaded for item in outcomes)
+    refused = sum(item.status == QUARANTINED for item in outcomes)
+    console.print(f"{len(outcomes):,} files taken, {rows:,} rows loaded, {refused:,} files in quarantine.")

@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
+from lead_enrichment.commands.output import numbers, print_json
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.paths import data_paths
-from lead_enrichment.preview.difference import KINDS, MEASURES, Change, Count, Sample
-from lead_enrichment.preview.rehearsal import (
-    PAGE,
-    Report,
-    accept,
-    drop,
-    finish,
-    kept_rehearsal,
-    only_rehearsal,
-    plan_rehearsal,
-    rehearse,
-)
+
+if TYPE_CHECKING:
+    from lead_enrichment.preview.difference import Count, LeadChange, Sample
+    from lead_enrichment.preview.rehearsal import Report
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
+# What the counts by source are called.
 TITLES = {
-    **KINDS,
     "leads": "Live leads",
     "gone": "Gone",
     "duplicates": "Duplicates",
@@ -41,7 +32,7 @@ TITLES = {
 
 def rehearse_command(
     file: Annotated[str, typer.Argument(help="The file, in quarantine or anywhere; or the id of a kept rehearsal.")],
-    source: Annotated[str | None, typer.Option(help="Whose file it is; by default its folder's name says it.")] = None,
+    source: Annotated[str | None, typer.Option(help="Whose file it is; by default that of its folder's name.")] = None,
     alias: Annotated[
         list[str] | None,
         typer.Option(help="'<delivered header>=<column>': read this header as that column. May be repeated."),
@@ -56,6 +47,16 @@ def rehearse_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> None:
     """Show what production would become with a file, tried in an isolated copy. Exit code 1 where it is refused."""
+    from lead_enrichment.preview.rehearsal import (
+        accept,
+        discard,
+        finish,
+        kept_rehearsal,
+        only_rehearsal,
+        plan_rehearsal,
+        rehearse,
+    )
+
     console = Console(highlight=False)
     with errors_as_sentences():
         if accept_file and drop_copy:
@@ -69,7 +70,7 @@ def rehearse_command(
                     remedy = "There is nothing to remove." if drop_copy else f"Run: leads rehearse {file}"
                     raise UsageError("no rehearsal of it is kept", file, remedy)
                 if drop_copy:
-                    drop(paths, plan)
+                    discard(paths, plan)
                     _say(console, as_json, {"status": "dropped"}, f"Dropped: the copy for {plan.file_name} is gone.")
                     return
                 if aliases and aliases != plan.aliases:
@@ -92,24 +93,30 @@ def rehearse_command(
                     report = rehearse(paths, plan, lock, lambda step: status.update(f"{step} …"))
             except DataError as error:
                 if as_json:
-                    typer.echo(json.dumps({"status": "refused", "reason": str(error)}, indent=2))
+                    print_json({"status": "refused", "reason": str(error)})
                     raise typer.Exit(1) from error
                 raise
             finish(report, page(report))
     if as_json:
-        typer.echo(json.dumps(report.document(), indent=2))
+        print_json(report.document())
     else:
         _print(console, report)
 
 
 def page(report: Report) -> str:
-    """Give a report as an HTML page that needs nothing but itself."""
+    """Return a report as an HTML page that needs nothing but itself."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    from lead_enrichment.preview.difference import KINDS
+
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    return environment.get_template("rehearsal.html").render(report=report, titles=TITLES, measures=list(MEASURES))
+    return environment.get_template("rehearsal.html").render(
+        report=report, titles={**KINDS, **TITLES}, measures=list(TITLES)
+    )
 
 
 def _aliases(texts: list[str]) -> dict[str, str]:
-    """Give the header by column that `--alias` names."""
+    """Return the header by column that `--alias` names."""
     aliases: dict[str, str] = {}
     for text in texts:
         header, equals, column = (part.strip() for part in text.rpartition("="))
@@ -125,12 +132,15 @@ def _aliases(texts: list[str]) -> dict[str, str]:
 
 def _say(console: Console, as_json: bool, document: dict[str, object], sentence: str) -> None:
     if as_json:
-        typer.echo(json.dumps(document, indent=2))
+        print_json(document)
     else:
         console.print(sentence, markup=False, soft_wrap=True)
 
 
 def _print(console: Console, report: Report) -> None:
+    from lead_enrichment.preview.difference import MEASURES
+    from lead_enrichment.preview.rehearsal import PAGE
+
     difference = report.difference
     console.print(
         f"{report.plan.file_name} as {report.plan.source_key}: {report.rows_loaded:,} rows loaded, "
@@ -142,9 +152,7 @@ def _print(console: Console, report: Report) -> None:
         console.print(f"The header {header!r} was read as the column {column}.", markup=False, soft_wrap=True)
     for notice in report.notices:
         console.print(f"Notice: {notice}.", markup=False, soft_wrap=True)
-    table = Table("Source", title="Counts by source")
-    for name in MEASURES:
-        table.add_column(TITLES[name], justify="right")
+    table = Table("Source", *numbers(*(TITLES[name] for name in MEASURES)), title="Counts by source")
     for source, counts in difference.sources.items():
         table.add_row(source, *(_count(counts[name]) for name in MEASURES))
     console.print(table)
@@ -154,15 +162,15 @@ def _print(console: Console, report: Report) -> None:
         if any(change.leads for change in changes):
             console.print(_samples(title, changes))
     if difference.attributes:
-        table = Table("Attribute", "Leads", "For example", title="Attributes that differ, of leads known before")
-        table.columns[1].justify = "right"
+        table = Table(
+            "Attribute", *numbers("Leads"), "For example", title="Attributes that differ, of leads known before"
+        )
         for change in difference.attributes:
             table.add_row(change.what, f"{change.leads:,}", _line(change.samples[0]))
         console.print(table)
     rows = [(name, count) for name, count in difference.models.items() if count.before != count.after]
     if rows:
-        table = Table("Model", "Rows", title="Rows by model")
-        table.columns[1].justify = "right"
+        table = Table("Model", *numbers("Rows"), title="Rows by model")
         for name, count in rows:
             table.add_row(name, _count(count))
         console.print(table)
@@ -175,12 +183,13 @@ def _print(console: Console, report: Report) -> None:
     )
 
 
-def _samples(title: str, changes: tuple[Change, ...]) -> Table:
-    table = Table("What", "Leads", "For example", title=title)
-    table.columns[1].justify = "right"
+def _samples(title: str, changes: tuple[LeadChange, ...]) -> Table:
+    from lead_enrichment.preview.difference import KINDS
+
+    table = Table("What", *numbers("Leads"), "For example", title=title)
     for change in changes:
         if change.leads:
-            heading = TITLES.get(change.what, change.what)
+            heading = KINDS.get(change.what, change.what)
             table.add_row(heading, f"{change.leads:,}", "\n".join(_line(sample) for sample in change.samples))
             table.add_section()
     return table

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.ingest.quarantine import release
 from lead_enrichment.paths import data_paths
 
 
@@ -21,6 +20,8 @@ def release_command(
     Who releases the file answers it. What no reader can make sense of, such
     as a missing column, is not let in by this.
     """
+    from lead_enrichment.ingest.quarantine import release
+
     with errors_as_sentences():
         target = release(data_paths(), name, reason)
     typer.echo(f"{target} is released. Next: make refresh")

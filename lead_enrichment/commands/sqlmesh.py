@@ -8,7 +8,6 @@ import typer
 
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.warehouse import spark
-from lead_enrichment.warehouse.waiting import take_turns
 
 # Everything behind `leads sqlmesh` is SQLMesh's, its --help too.
 SETTINGS = {"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False}
@@ -21,10 +20,12 @@ def sqlmesh_command(context: typer.Context) -> None:
     """
     from sqlmesh.cli.main import cli
 
+    from lead_enrichment.warehouse.waiting import let_sqlmesh_wait
+
     if spark.is_asked_for(context.args):
         with errors_as_sentences():
             spark.prepare()
-    take_turns()
+    let_sqlmesh_wait()
     # SQLMesh looks for --help there.
     sys.argv = ["sqlmesh", *context.args]
     cli(prog_name="sqlmesh")

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from lead_enrichment.bronze import write_empty_tables
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.contracts import Contract, contracts
-from lead_enrichment.hooks.model_run import FAILED, newest_run
-from lead_enrichment.ingest.ledger import DUPLICATE, LOADED, QUARANTINED, Ledger
-from lead_enrichment.ingest.quarantine import PROPOSED
+from lead_enrichment.commands.output import numbers, print_json
 from lead_enrichment.paths import data_paths
+
+if TYPE_CHECKING:
+    from lead_enrichment.contracts import Contract
 
 # How long a source may be silent: its cadence, and a few days for weekends and holidays. Decisions come at will.
 SILENCE = {"daily": timedelta(days=1), "weekly": timedelta(days=7), "monthly": timedelta(days=31)}
@@ -29,6 +27,11 @@ def status_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the status as JSON.")] = False,
 ) -> None:
     """Show the deliveries of each source, what is late, every refused file with its reason, and the slowest models."""
+    from lead_enrichment.bronze import write_empty_tables
+    from lead_enrichment.contracts import contracts
+    from lead_enrichment.hooks.model_run import newest_run
+    from lead_enrichment.ingest.ledger import LOADED, PROPOSED, QUARANTINED, Ledger
+
     with errors_as_sentences():
         paths = data_paths()
         write_empty_tables(paths.bronze)
@@ -47,12 +50,11 @@ def status_command(
         if row["status"] == QUARANTINED and row["file_id"] not in loaded_ids
     ]  # fmt: skip
     if as_json:
-        document = {"sources": sources, "refused": refused, "proposals": waiting, "models": models}
-        typer.echo(json.dumps(document, indent=2, default=str))
+        print_json({"sources": sources, "refused": refused, "proposals": waiting, "models": models})
         return
     console = Console()
-    headings = ("Source", "Files", "Newest", "Late", "Rows", "Rejected", "Repeated", "Refused")
-    table = Table(*headings, box=SIMPLE, pad_edge=False)
+    counts = numbers("Rows", "Rejected", "Repeated", "Refused")
+    table = Table("Source", *numbers("Files"), "Newest", "Late", *counts, box=SIMPLE, pad_edge=False)
     for item in sources:
         table.add_row(
             item["source"], f"{item['files_loaded']:,}", item["newest_file_date"] or "none yet",
@@ -73,6 +75,8 @@ def status_command(
 
 def _print_models(console: Console, models: list[dict[str, Any]]) -> None:
     """Show the slowest models of the newest run, those that failed, and those that took far longer than usual."""
+    from lead_enrichment.hooks.model_run import FAILED
+
     begin = min(row["started_at"] for row in models)
     seconds = sum(row["seconds"] for row in models)
     console.print(
@@ -80,9 +84,8 @@ def _print_models(console: Console, models: list[dict[str, Any]]) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    table = Table("Model", "Seconds", "Usual", "Rows", "Peak memory", box=SIMPLE, pad_edge=False)
-    for column in table.columns[1:]:
-        column.justify = "right"
+    headings = numbers("Seconds", "Usual", "Rows", "Peak memory")
+    table = Table("Model", *headings, box=SIMPLE, pad_edge=False)
     for row in models[:SLOWEST]:
         usual, rows, peak = row["usual_seconds"], row["row_count"], row["peak_memory_bytes"]
         table.add_row(
@@ -103,6 +106,8 @@ def _print_models(console: Console, models: list[dict[str, Any]]) -> None:
 
 
 def _of_source(contract: Contract, attempts: list[dict[str, Any]], today: date) -> dict[str, Any]:
+    from lead_enrichment.ingest.ledger import DUPLICATE, LOADED, QUARANTINED
+
     key = contract.source_key
     rows = [row for row in attempts if row["source_key"] == key]
     loaded = [row for row in rows if row["status"] == LOADED]

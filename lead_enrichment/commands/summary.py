@@ -1,24 +1,23 @@
-"""`leads summary`: what production says about the leads now."""
+"""`leads summary`: what production holds about the leads now."""
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.hooks.publish import published_at
-from lead_enrichment.ingest.ledger import LOADED, QUARANTINED, Ledger
+from lead_enrichment.commands.output import numbers, print_json
 from lead_enrichment.paths import data_paths
-from lead_enrichment.preview.difference import counts_by_source
-from lead_enrichment.warehouse.reading import Row, production, rows
+
+if TYPE_CHECKING:
+    from lead_enrichment.warehouse.reading import Row
 
 # A version begins at the received_at of the delivery that brought it.
-CHANGES = f"""
+CHANGES = """
     WITH version AS (
         SELECT
             source_key,
@@ -36,7 +35,7 @@ CHANGES = f"""
     FROM version AS v
     SEMI JOIN facts.fact_file_load AS l
         ON l.source_key = v.source_key AND l.received_at = v.valid_from
-            AND l.status = '{LOADED}' AND l.finished_at >= ?
+            AND l.status = ? AND l.finished_at >= ?
     GROUP BY v.source_key
     ORDER BY v.source_key
 """
@@ -53,12 +52,17 @@ def summary_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Show leads, duplicates, matches and net-new leads by source, and the files behind them."""
+    from lead_enrichment.hooks.publish import published_at
+    from lead_enrichment.ingest.ledger import LOADED, QUARANTINED, Ledger
+    from lead_enrichment.preview.difference import counts_by_source
+    from lead_enrichment.warehouse.reading import production, rows
+
     since = since and since.replace(tzinfo=UTC)
     with errors_as_sentences():
         paths = data_paths(create=False)
         with production(paths) as connection:
             leads = rows(connection, counts_by_source("facts.fact_lead_match"))
-            changes = rows(connection, CHANGES, since) if since else []
+            changes = rows(connection, CHANGES, LOADED, since) if since else []
         as_of = published_at(paths)
         attempts = Ledger(paths.bronze).attempts()
     loaded = [row for row in attempts if row["status"] == LOADED]
@@ -68,7 +72,7 @@ def summary_command(
         summary: dict[str, Any] = {"sources": leads, "files_loaded": len(loaded), "files_refused": refused}
         if since:
             summary |= {"files_new": len(new_files), "changes": changes}
-        typer.echo(json.dumps(summary, indent=2))
+        print_json(summary)
         return
     console = Console(highlight=False)
     console.print(_table("Leads in production", leads))
@@ -78,7 +82,7 @@ def summary_command(
     if since and not new_files:
         console.print("Nothing is new.")
     elif since:
-        # Where all files are new, each lead is new: the first table says it.
+        # Where all files are new, each lead is new: the first table shows it.
         if changes and len(new_files) < len(loaded):
             console.print(_table("What the new files brought", changes))
         console.print(f"{len(new_files):,} of the files are new.")
@@ -91,10 +95,8 @@ def summary_command(
 
 def _table(title: str, counts: list[Row]) -> Table:
     names = list(counts[0]) if counts else ["source_key"]
-    table = Table(title=title)
-    for name in names:
-        heading = {"source_key": "Source", "net_new": "Net-new"}.get(name, name.capitalize())
-        table.add_column(heading, justify="left" if name == "source_key" else "right")
+    headings = numbers(*({"net_new": "Net-new"}.get(name, name.capitalize()) for name in names[1:]))
+    table = Table("Source", *headings, title=title)
     for row in counts:
         table.add_row(str(row["source_key"]), *(f"{row[name]:,}" for name in names[1:]))
     return table

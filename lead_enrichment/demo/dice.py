@@ -24,7 +24,7 @@ class Dice:
     seed: int
 
     def bits(self, purpose: str, *keys: Numbers | int) -> Numbers:
-        """Give 64 even bits for each element of the keys; equal keys get equal bits."""
+        """Return 64 even bits for each element of the keys; equal keys get equal bits."""
         start = int.from_bytes(blake2b(f"{self.seed}:{purpose}".encode(), digest_size=8).digest(), "little")
         state: Numbers = np.asarray([start], dtype=np.uint64)
         for key in keys:
@@ -32,17 +32,17 @@ class Dice:
         return state
 
     def unit(self, purpose: str, *keys: Numbers | int) -> Numbers:
-        """Give numbers from 0 up to, not including, 1."""
+        """Return numbers from 0 up to, not including, 1."""
         share: Numbers = (self.bits(purpose, *keys) >> np.uint64(11)).astype(np.float64) / float(1 << 53)
         return share
 
     def below(self, limit: Numbers | int, purpose: str, *keys: Numbers | int) -> Numbers:
-        """Give whole numbers from 0 up to, not including, the limit."""
+        """Return whole numbers from 0 up to, not including, the limit."""
         drawn: Numbers = (self.unit(purpose, *keys) * np.asarray(limit)).astype(np.int64)
         return drawn
 
     def cycle(self, shortest: int, longest: int, purpose: str, owner: Numbers, months: Numbers | int) -> Numbers:
-        """Give the number of times that something has come round to each owner by a month.
+        """Return the number of times that something has come round to each owner by a month.
 
         Every owner has a period and a phase of its own, so the answer needs no history.
 
@@ -58,13 +58,13 @@ class Dice:
         return rounds
 
     def period(self, shortest: int, longest: int, purpose: str, owner: Numbers) -> tuple[Numbers, Numbers]:
-        """Give the period and the phase of a cycle, in months."""
+        """Return the period and the phase of a cycle, in months."""
         period = shortest + self.below(longest - shortest, f"{purpose} period", owner)
         return period, self.below(period, f"{purpose} phase", owner)
 
 
 def _mixed(state: Numbers) -> Numbers:
-    """Give the output function of splitmix64 (Steele, Lea and Flood 2014)."""
+    """Return the output function of splitmix64 (Steele, Lea and Flood 2014)."""
     with np.errstate(over="ignore"):
         state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

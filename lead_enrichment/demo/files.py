@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lead_enrichment.demo.text import Text
+from lead_enrichment.paths import whole
 
 
 class CsvFile:
@@ -22,19 +24,19 @@ class CsvFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rows = 0
-        self._unfinished = path.with_name(f".{path.name}.part")
-        self._has_header = False
+        self._opened = ExitStack()
+        self._stream: IO[bytes] | None = None
 
     def __enter__(self) -> CsvFile:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._stream = self._unfinished.open("wb")
         return self
 
     def write(self, columns: dict[str, Text]) -> None:
         """Add rows; the columns of the first call make the header."""
-        if not self._has_header:
+        if self._stream is None:
+            unfinished = self._opened.enter_context(whole(self.path))
+            self._stream = self._opened.enter_context(unfinished.open("wb"))
             self._stream.write((",".join(columns) + "\n").encode())
-            self._has_header = True
         lines = pc.binary_join_element_wise(*[_quoted(column) for column in columns.values()], ",")
         ended = pc.binary_join_element_wise(lines, "\n", "")
         chunks = ended.chunks if isinstance(ended, pa.ChunkedArray) else [ended]
@@ -48,16 +50,12 @@ class CsvFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stream.close()
-        if kind is None and self._has_header:
-            self._unfinished.replace(self.path)
-        else:
-            self._unfinished.unlink(missing_ok=True)
+        self._opened.__exit__(kind, error, trace)
 
 
 @contextmanager
 def written_or_not(path: Path, is_wanted: bool) -> Iterator[CsvFile | None]:
-    """Open a file to write, or give None where only what follows from it is wanted."""
+    """Open a file to write, or yield None where only what follows from it is wanted."""
     if not is_wanted:
         yield None
         return

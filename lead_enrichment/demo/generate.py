@@ -97,7 +97,7 @@ class _StateFiles:
         self._seen = np.zeros(len(slots), dtype=np.int64)
 
     def deliver(self, delivery: Delivery, truth: Truth, is_wanted: bool) -> Iterator[dict[str, pa.Array] | None]:
-        """Give a file's rows in pieces, and tell the truth about them."""
+        """Return a file's rows in pieces, and tell the truth about them."""
         source_key = delivery.source_key
         for piece in _pieces(len(self._slots)):
             slots = self._slots[piece]
@@ -132,7 +132,7 @@ class _StateFiles:
         truth.note_changes(delivery, natural_ids, kinds_of_change(old, new), changed_columns(old, new))
 
     def _as_listed(self, slots: Numbers, delivery: Delivery) -> State:
-        """Give what a file says of slots, its faults included."""
+        """Return what a file says of slots, its faults included."""
         dice, state = self._world.dice, self._world.state(slots, delivery.month)
         if not delivery.is_faulty:
             return state
@@ -156,7 +156,7 @@ class _SalesFiles:
         self._month = 0
 
     def deliver(self, delivery: Delivery, truth: Truth, is_wanted: bool) -> Iterator[dict[str, pa.Array] | None]:
-        """Give a file's rows in pieces, and tell the truth about them."""
+        """Return a file's rows in pieces, and tell the truth about them."""
         until = _seconds(delivery.file_date)
         if self._leads is None:
             self._leads = salesforce.first_leads(self._world, delivery.month, until)

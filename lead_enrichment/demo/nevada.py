@@ -18,12 +18,12 @@ BROKEN_APOSTROPHES = 0.2
 
 
 def natural_id(state: State) -> Text:
-    """Give the number before the hyphen of the credential number."""
+    """Return the number before the hyphen of the credential number."""
     return written(788 + state.slot * GENERATIONS + state.generation % GENERATIONS)
 
 
 def delivered(world: World, sites: Sites, month: int) -> dict[str, Text]:
-    """Give the file's columns; the month does not alter their form."""
+    """Return the file's columns; the month does not alter their form."""
     dice, state = world.dice, sites.state
     facility, rows = state.facility, len(state.slot)
     person = join(sites.given, " ", sites.family)
@@ -56,7 +56,7 @@ def delivered(world: World, sites: Sites, month: int) -> dict[str, Text]:
 
 
 def _one_line(world: World, sites: Sites) -> Text:
-    """Give street, unit, city, state and ZIP in one line, with no comma between street and city."""
+    """Return street, unit, city, state and ZIP in one line, with no comma between street and city."""
     dice, keys = world.dice, (sites.state.facility, sites.state.address)
     has_dot = (dice.unit("dot", *keys) < 0.5) & ~is_empty(sites.direction)
     direction = choose(has_dot, join(sites.direction, "."), sites.direction)
@@ -68,7 +68,7 @@ def _one_line(world: World, sites: Sites) -> Text:
 
 
 def _contacts(world: World, sites: Sites, person: Text) -> Text:
-    """Give one contact, or two as the first names and then the last names of both."""
+    """Return one contact, or two as the first names and then the last names of both."""
     ampersand = world.dice.unit("ampersand", sites.state.facility) < 0.5
     link = choose(ampersand, " & ", constant(" AND ", len(ampersand)))
     both = join(sites.given, link, sites.second_given, " ", sites.family, link, sites.second_family)

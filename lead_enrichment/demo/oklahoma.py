@@ -21,12 +21,12 @@ CLOSES = ["3:30PM", "5:00PM", "5:30PM", "6:00PM", "6:30PM", "11:30PM"]
 
 
 def natural_id(state: State) -> Text:
-    """Give the K-number of the licence."""
+    """Return the K-number of the licence."""
     return join("K8", number(20_015_000 + state.slot * GENERATIONS + state.generation % GENERATIONS, 8))
 
 
 def delivered(world: World, sites: Sites, month: int) -> dict[str, Text]:
-    """Give the file's columns; the month does not alter their form."""
+    """Return the file's columns; the month does not alter their form."""
     dice, state = world.dice, sites.state
     facility, rows = state.facility, len(state.slot)
     blank = constant("", rows)
@@ -80,7 +80,7 @@ def delivered(world: World, sites: Sites, month: int) -> dict[str, Text]:
 
 
 def _hours(world: World, sites: Sites) -> dict[str, Text]:
-    """Give opening hours for each day of the week; some are open only at weekends, some always."""
+    """Return opening hours for each day of the week; some are open only at weekends, some always."""
     dice, facility = world.dice, sites.state.facility
     opens = word(OPENS, dice.below(len(OPENS), "opens", facility))
     closes = word(CLOSES, dice.below(len(CLOSES), "closes", facility))
@@ -93,7 +93,7 @@ def _hours(world: World, sites: Sites) -> dict[str, Text]:
 
 
 def _street(world: World, sites: Sites, unit_apart: np.ndarray) -> Text:
-    """Give the street line, dots and spelled suffixes as they come."""
+    """Return the street line, dots and spelled suffixes as they come."""
     dice, keys = world.dice, (sites.state.facility, sites.state.address)
     style = dice.unit("suffix style", *keys)
     suffix = choose(style < 0.3, sites.spelled_suffix, sites.suffix)
@@ -107,7 +107,7 @@ def _street(world: World, sites: Sites, unit_apart: np.ndarray) -> Text:
 
 
 def _moved_left(columns: list[Text]) -> list[Text]:
-    """Give columns whose empty values have gone to the right."""
+    """Return columns whose empty values have gone to the right."""
     done = list(columns)
     for _ in columns:
         for left in range(len(done) - 1):

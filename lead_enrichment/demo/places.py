@@ -39,17 +39,17 @@ class Places:
     city_size: Numbers
 
     def draw(self, dice: Dice, purpose: str, *keys: Numbers | int) -> Numbers:
-        """Give the row of a place for each of the keys, more of them in larger cities."""
+        """Return the row of a place for each of the keys, more of them in larger cities."""
         total = np.cumsum(self.weight)
         rows: Numbers = np.searchsorted(total, dice.unit(purpose, *keys) * total[-1], side="right")
         return rows
 
     def nearby(self, rows: Numbers, dice: Dice, purpose: str, *keys: Numbers | int) -> Numbers:
-        """Give a row in the same city for each row."""
+        """Return a row in the same city for each row."""
         return self.city_start[rows] + dice.below(self.city_size[rows], purpose, *keys)
 
     def area_code(self, rows: Numbers, share: Numbers) -> Text:
-        """Give an area code of each place; `share`, from 0 to 1, says which, most often the first."""
+        """Return an area code of each place; `share`, from 0 to 1, says which, most often the first."""
         first = pa.array([codes[0] for codes in self.area_codes]).take(pa.array(rows))
         last = pa.array([codes[-1] for codes in self.area_codes]).take(pa.array(rows))
         return pa.compute.if_else(pa.array(share < 0.75), first, last)
@@ -57,7 +57,7 @@ class Places:
 
 @cache
 def places(region: str) -> Places:
-    """Give the places of a state, or of all others where the region is `elsewhere`."""
+    """Return the places of a state, or of all others where the region is `elsewhere`."""
     own = set(AREA_CODES)
     abbreviations = [region] if region in own else [state.abbr for state in us.STATES if state.abbr not in own]
     rows = []

@@ -46,7 +46,7 @@ _FIRST_STATUSES = [_AT[s] for s in ("New", *["Assigned"] * 4, *["Working"] * 6, 
 
 
 def _next_table() -> Numbers:
-    """Give, for each status and each of 100 draws, the status that follows."""
+    """Return, for each status and each of 100 draws, the status that follows."""
     table = np.empty((len(words.STATUSES), 100), dtype=np.int64)
     for status, following in _NEXT.items():
         counts = [round(weight * 100) for _, weight in following]
@@ -77,21 +77,21 @@ class Leads:
         return len(self.number)
 
     def rows(self, chosen: Numbers | slice) -> Leads:
-        """Give some of the leads."""
+        """Return some of the leads."""
         return Leads(**{key: value[chosen] for key, value in vars(self).items()})
 
     def followed_by(self, others: Leads) -> Leads:
-        """Give these leads and then others."""
+        """Return these leads and then others."""
         return Leads(**{key: np.concatenate([value, vars(others)[key]]) for key, value in vars(self).items()})
 
 
 def lead_id(numbers: Numbers) -> Text:
-    """Give Salesforce's id of a lead: the prefix of leads and twelve digits."""
+    """Return Salesforce's id of a lead: the prefix of leads and twelve digits."""
     return join("00Q", number(numbers, 12))
 
 
 def first_leads(world: World, month: int, now: int) -> Leads:
-    """Give the leads that sales has at the start, oldest first.
+    """Return the leads that sales has at the start, oldest first.
 
     Args:
         world: Whom they are about.
@@ -133,7 +133,7 @@ def first_leads(world: World, month: int, now: int) -> Leads:
 
 
 def _groups(dice: Dice, numbers: Numbers) -> Numbers:
-    """Give twenty leads at a time one invented e-mail."""
+    """Return twenty leads at a time one invented e-mail."""
     members = min(len(numbers), GROUP * max(1, round(len(numbers) * GROUPED / GROUP)))
     chosen = np.argsort(dice.bits("group", numbers), kind="stable")[:members]
     group = np.zeros(len(numbers), dtype=np.int64)
@@ -217,7 +217,7 @@ CHANGES = ("status", "edited", "deleted", "touched")
 
 
 def delivered(world: World, leads: Leads) -> dict[str, Text]:
-    """Give leads as the extract has them: the facility as it was known, through the hands that typed it."""
+    """Return leads as the extract has them: the facility as it was known, through the hands that typed it."""
     dice, rows = world.dice, len(leads)
     sites = world.sites(world.state(leads.slot, leads.known_month))
     who = leads.number
@@ -285,7 +285,7 @@ def delivered(world: World, leads: Leads) -> dict[str, Text]:
 
 
 def _company(dice: Dice, leads: Leads, sites: Sites) -> Text:
-    """Give the company as typed: short, misspelt, a person, with its city or its licence, `School, The`."""
+    """Return the company as typed: short, misspelt, a person, with its city or its licence, `School, The`."""
     who = leads.number
     style, form, case = dice.unit("company", who), dice.unit("company form", who), dice.unit("company case", who)
     person = join(sites.family, ", ", sites.given)
@@ -374,7 +374,7 @@ def _country(dice: Dice, leads: Leads, sites: Sites) -> Text:
 
 
 def _phone(dice: Dice, leads: Leads, phone: Text, purpose: str) -> Text:
-    """Give a phone as typed; one in twenty is another one of the same place."""
+    """Return a phone as typed; one in twenty is another one of the same place."""
     who, edits = leads.number, leads.edits
     other = pc.binary_join_element_wise(
         pc.utf8_slice_codeunits(phone, 0, 6), number(1000 + dice.below(9000, f"other {purpose}", who)), ""
@@ -399,7 +399,7 @@ def _phone(dice: Dice, leads: Leads, phone: Text, purpose: str) -> Text:
 
 
 def _bad_phone(dice: Dice, who: Numbers) -> Text:
-    """Give what is typed to get past a form; half of it counts up from 1234567890."""
+    """Return what is typed to get past a form; half of it counts up from 1234567890."""
     counted = number(1_234_567_890 + who % 1000)
     return choose(
         dice.unit("bad phone kind", who) < 0.5,
@@ -409,7 +409,7 @@ def _bad_phone(dice: Dice, who: Numbers) -> Text:
 
 
 def _own_phone(dice: Dice, sites: Sites, who: Numbers) -> Text:
-    """Give a mobile number of the same area code; abroad, the phone itself."""
+    """Return a mobile number of the same area code; abroad, the phone itself."""
     exchange = 220 + dice.below(779, "mobile exchange", who)
     exchange = np.where((exchange % 100 == 11) | (exchange == 555), exchange + 1, exchange)
     area = pc.utf8_slice_codeunits(sites.phone, 0, 3)
@@ -428,7 +428,7 @@ def _email(dice: Dice, leads: Leads, sites: Sites) -> Text:
 
 
 def _stage(dice: Dice, leads: Leads) -> Text:
-    """Give the outreach stage, drawn anew whenever the status moves."""
+    """Return the outreach stage, drawn anew whenever the status moves."""
     stage = constant("", len(leads))
     for status, stages in words.STAGES.items():
         drawn = dice.below(len(stages), f"stage {status}", leads.number, leads.status_moves)

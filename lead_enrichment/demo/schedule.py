@@ -32,13 +32,13 @@ class Delivery:
 
 
 def first_day(as_of: date, months: int) -> date:
-    """Give the first day of a run of months, the last of which is that of `as_of`."""
+    """Return the first day of a run of months, the last of which is that of `as_of`."""
     number = month_number(as_of) - months + 1
     return date(2000 + number // 12, number % 12 + 1, 1)
 
 
 def deliveries(as_of: date, months: int) -> list[Delivery]:
-    """Give the files of a run of months in the order in which they arrive, none dated after `as_of`.
+    """Return the files of a run of months in the order in which they arrive, none dated after `as_of`.
 
     Salesforce's first file is dated on the first day; each later one holds what changed since the one before.
     """

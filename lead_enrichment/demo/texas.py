@@ -25,12 +25,12 @@ BROKEN_QUOTES, NO_PERMIT, NO_TYPE = 0.012, 0.02, 0.006
 
 
 def natural_id(state: State) -> Text:
-    """Give the operation number."""
+    """Return the operation number."""
     return number(500_000 + state.slot * GENERATIONS + state.generation % GENERATIONS)
 
 
 def delivered(world: World, sites: Sites, month: int) -> dict[str, Text]:
-    """Give the file's columns; in every second month issue dates have years of four digits."""
+    """Return the file's columns; in every second month issue dates have years of four digits."""
     dice, state = world.dice, sites.state
     facility, rows = state.facility, len(state.slot)
     blank = constant("", rows)

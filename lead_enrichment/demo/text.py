@@ -27,7 +27,7 @@ TWO_DIGITS = pa.array([f"{number:02d}" for number in range(60)])
 
 
 def word(words: Sequence[str] | Text, index: Numbers) -> Text:
-    """Give the word at each index."""
+    """Return the word at each index."""
     table = words if isinstance(words, pa.Array) else pa.array(list(words), pa.string())
     return table.take(pa.array(index))
 
@@ -44,7 +44,7 @@ def spaced(*parts: Text | str) -> Text:
 
 
 def choose(condition: Numbers, chosen: Text | str, otherwise: Text | str) -> Text:
-    """Give one text where the condition holds and the other elsewhere."""
+    """Return one text where the condition holds and the other elsewhere."""
     return pc.if_else(pa.array(condition), chosen, otherwise)
 
 
@@ -55,12 +55,12 @@ def number(values: Numbers, width: int = 0) -> Text:
 
 
 def upper(text: Text) -> Text:
-    """Give a column in capitals."""
+    """Return a column in capitals."""
     return pc.utf8_upper(text)
 
 
 def lower(text: Text) -> Text:
-    """Give a column in small letters."""
+    """Return a column in small letters."""
     return pc.utf8_lower(text)
 
 
@@ -71,12 +71,12 @@ def swap(text: Text, pattern: str, replacement: str, where: Numbers | None = Non
 
 
 def is_empty(text: Text) -> Numbers:
-    """Tell the rows that hold nothing."""
+    """Return which rows are empty."""
     return np.asarray(pc.equal(text, ""))
 
 
 def constant(text: str, rows: int) -> Text:
-    """Give a column that holds one value throughout."""
+    """Return a column that holds one value throughout."""
     return pa.repeat(pa.scalar(text, pa.string()), rows)
 
 

@@ -46,7 +46,7 @@ class Truth:
         self._facilities.__exit__(*error)  # type: ignore[arg-type]
 
     def note_facilities(self, source_key: str, natural_ids: Text, facilities: Numbers) -> None:
-        """Say whom leads that were not delivered before are about."""
+        """Write which facility each newly delivered lead is about."""
         rows = len(natural_ids)
         self._facilities.write(
             {
@@ -60,7 +60,7 @@ class Truth:
     def note_changes(
         self, delivery: Delivery, natural_ids: Text, kinds: Text | str, attributes: Text | None = None
     ) -> None:
-        """Say what changed with a file; rows of no kind are left out."""
+        """Write what changed with a file; rows without a change are left out."""
         rows = len(natural_ids)
         columns = {
             "lead_key": join(f"{delivery.source_key}:", natural_ids),
@@ -70,12 +70,12 @@ class Truth:
             "change_kind": constant(kinds, rows) if isinstance(kinds, str) else kinds,
             "attributes": constant("", rows) if attributes is None else attributes,
         }
-        told = pa.array(~is_empty(columns["change_kind"]))
-        self._changes.write({name: column.filter(told) for name, column in columns.items()})
+        changed = pa.array(~is_empty(columns["change_kind"]))
+        self._changes.write({name: column.filter(changed) for name, column in columns.items()})
 
 
 def changed_columns(before: dict[str, Text], after: dict[str, Text]) -> Text:
-    """Give the names of the columns that differ, as the contracts have them, joined by `|`; a row a record."""
+    """Return the names of the columns that differ, as the contracts have them, joined by `|`; a row a record."""
     names = [
         choose(np.asarray(pc.not_equal(before[name], after[name])), f"{name.lower().replace(' ', '_')}|", "")
         for name in after
@@ -84,13 +84,13 @@ def changed_columns(before: dict[str, Text], after: dict[str, Text]) -> Text:
 
 
 def kinds_of_change(before: dict[str, Text], after: dict[str, Text]) -> Text:
-    """Give the kinds of change that the differing columns tell, joined by `|`; a row a record."""
+    """Return the kinds of change that the differing columns tell, joined by `|`; a row a record."""
     rows = len(next(iter(after.values())))
-    told = []
+    changed = []
     for kind, columns in KINDS.items():
         differs = np.zeros(rows, dtype=bool)
         for name in columns:
             if name in after:
                 differs |= np.asarray(pc.not_equal(before[name], after[name]))
-        told.append(choose(differs, f"{kind}|", constant("", rows)))
-    return swap(join(*told), "\\|$", "")
+        changed.append(choose(differs, f"{kind}|", constant("", rows)))
+    return swap(join(*changed), "\\|$", "")

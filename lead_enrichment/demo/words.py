@@ -38,7 +38,8 @@ BRANDS = [
 AGENCIES = [
     "Catholic Charities of the Diocese", "Community Action Partnership", "Boys & Girls Clubs", "Easter Seals Society",
     "Neighborhood House Association", "Salvation Army", "Lutheran Social Services", "Urban League",
-    "Centers for New Horizons", "Family Service Agency", "Young Women's Christian Association", "Ounce of Prevention Fund",
+    "Centers for New Horizons", "Family Service Agency", "Young Women's Christian Association",
+    "Ounce of Prevention Fund",
 ]  # fmt: skip
 GYMS = ["EOS Fitness", "Life Time Athletic", "Las Vegas Athletic Club", "Chuze Fitness"]
 PROGRAMS = ["Parks & Recreation Safekey", "Youth Development Program", "Seasonal Recreation Camp"]

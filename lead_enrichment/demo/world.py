@@ -26,7 +26,7 @@ from lead_enrichment.demo.text import (
     number,
     swap,
     word,
-)  # fmt: skip
+)
 
 TEXAS, OKLAHOMA, NEVADA, ELSEWHERE = range(4)
 SOURCES = {"nevada": NEVADA, "oklahoma": OKLAHOMA, "texas": TEXAS}
@@ -50,18 +50,18 @@ NEIGHBOURS, AGENCIES = 0.03, 0.1
 DISTRICT_BLOCKS = 64
 # Months of the shortest period and those that none reaches.
 LIFE, MOVE, RENAME, NEW_PHONE = (60, 240), (100, 400), (120, 400), (50, 200)
-NEW_CAPACITY, NEW_CONTACT, RENEWAL = (40, 160), (60, 240), (12, 13)
+NEW_CAPACITY, NEW_CONTACT = (40, 160), (60, 240)
 EMPTY_MONTHS = 2
 LAPSES = 0.002
 
 
 def month_number(day: date) -> int:
-    """Give the month of a day, counted from January 2000."""
+    """Return the month of a day, counted from January 2000."""
     return (day.year - 2000) * 12 + day.month - 1
 
 
 def month_start(months: Numbers) -> Numbers:
-    """Give the first day of each month, counted from 1970-01-01."""
+    """Return the first day of each month, counted from 1970-01-01."""
     return (np.datetime64("2000-01", "M") + np.asarray(months)).astype("datetime64[D]").astype(int)
 
 
@@ -88,11 +88,11 @@ class State:
     renewed: Numbers  # month of the last renewal
 
     def rows(self, chosen: Numbers) -> State:
-        """Give some of the rows."""
+        """Return some of the rows."""
         return replace(self, **{key: value[chosen] for key, value in vars(self).items()})
 
     def with_misprints(self, misprinted: Numbers) -> State:
-        """Give the state with other phones in some rows, as a faulty file has them."""
+        """Return the state with other phones in some rows, as a faulty file has them."""
         return replace(self, phone=np.where(misprinted, -1 - self.phone, self.phone))
 
 
@@ -143,7 +143,7 @@ class World:
         self.slots = np.arange(facilities, dtype=np.int64)
 
     def source_of(self, slots: Numbers) -> Numbers:
-        """Give the source that lists each slot; neighbouring slots share one, so that chains stay in a state."""
+        """Return the source that lists each slot; neighbouring slots share one, so that chains stay in a state."""
         # Multiples of the golden ratio fill the unit evenly: each state has its share in a small world too.
         share = (slots // BLOCK * GOLDEN_RATIO + 0.5) % 1
         within = np.where(
@@ -152,12 +152,12 @@ class World:
         return np.where(slots >= FIRST_ELSEWHERE, ELSEWHERE, within)
 
     def slots_of(self, source: int) -> Numbers:
-        """Give the slots that a state's file lists facilities of."""
+        """Return the slots that a state's file lists facilities of."""
         slots: Numbers = self.slots[self.source_of(self.slots) == source]
         return slots
 
     def state(self, slots: Numbers, month: Numbers | int) -> State:
-        """Give what holds for slots in a month, or in a month of its own for each."""
+        """Return what holds for slots in a month, or in a month of its own for each."""
         dice = self.dice
         months = np.broadcast_to(np.asarray(month, dtype=np.int64), slots.shape)
         source = self.source_of(slots)
@@ -211,7 +211,7 @@ class World:
         )
 
     def sites(self, state: State) -> Sites:
-        """Give what can be said of each facility of a state."""
+        """Return what can be said of each facility of a state."""
         if not len(state.slot):
             raise ValueError("no facility to speak of")
         dice, facility, owner = self.dice, state.facility, state.owner
@@ -228,6 +228,7 @@ class World:
         name = self._name(state, is_home, is_gym, given, family, place["city"])
         is_run = ~in_chain & ~is_home & (dice.unit("agency", facility) < AGENCIES)
         agency = choose(is_run, word(words.AGENCIES, dice.below(len(words.AGENCIES), "which agency", facility)), "")
+        is_listed_with = is_run & (dice.unit("agency listed", facility) < 0.5)
         unnamed = is_home & ~in_chain & (dice.unit("unnamed", facility) < 0.35)
         phone, country, abroad_city, province, postcode = self._phone(state, place["area_code"])
         is_abroad = ~is_empty(country)
@@ -237,9 +238,7 @@ class World:
         return Sites(
             state=state,
             name=choose(unnamed, "", name),
-            listed_name=choose(
-                is_run & (dice.unit("agency listed", facility) < 0.5), join(agency, " - ", name), choose(unnamed, "", name)
-            ),
+            listed_name=choose(is_listed_with, join(agency, " - ", name), choose(unnamed, "", name)),
             agency=agency,
             legal=choose(unnamed, "", word(words.LEGAL, dice.below(len(words.LEGAL), "legal", owner))),
             given=given,
@@ -272,7 +271,7 @@ class World:
         return given, swap(family, "De-La-", "De La ")
 
     def _place(self, state: State) -> dict[str, Text]:
-        """Give city, county, state, ZIP and area code; nearly every move stays in the city."""
+        """Return city, county, state, ZIP and area code; nearly every move stays in the city."""
         dice, facility = self.dice, state.facility
         rows = len(state.slot)
         parts: dict[str, list[Text]] = {}
@@ -346,7 +345,7 @@ class World:
         }
 
     def _name(self, state: State, is_home: Numbers, is_gym: Numbers, given: Text, family: Text, city: Text) -> Text:
-        """Give trade names: of a brand with the site, of a family, a church, a street, a number or plain words."""
+        """Return trade names: of a brand with the site, of a family, a church, a street, a number or plain words."""
         dice, facility, owner, version = self.dice, state.facility, state.owner, state.name
         keys = (owner, version)
         in_chain = owner != facility
@@ -387,7 +386,7 @@ class World:
         return choose(in_chain, choose(is_home, brand, site), name)
 
     def _phone(self, state: State, area_code: Text) -> tuple[Text, Text, Text, Text, Text]:
-        """Give phones the numbering plan allows, and for those abroad country, city, province and postcode too."""
+        """Return phones the numbering plan allows, and for those abroad country, city, province and postcode too."""
         dice, keys = self.dice, (state.phone_owner, state.phone)
         rows = len(state.slot)
         # Exchanges from 220 on, none of them N11 and none 555.
@@ -427,7 +426,7 @@ class World:
         )
 
     def _email(self, state: State, name: Text, family: Text, given: Text) -> tuple[Text, Text]:
-        """Give e-mail addresses, each its owner's alone, and web sites; both empty for some."""
+        """Return e-mail addresses, each its owner's alone, and web sites; both empty for some."""
         dice, owner = self.dice, state.email_owner
         is_national = state.owner >= FIRST_NATIONAL
         label = number(owner % SLOTS + owner // FIRST_CHAIN * 7)

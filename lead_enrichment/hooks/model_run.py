@@ -1,4 +1,4 @@
-"""What each model costs: SQLMesh tells its console when a model begins and ends, and this writes it down.
+"""What each model costs: SQLMesh notifies its console when a model begins and ends, and this records it.
 
 Listening at the console leaves the models as they are: their fingerprints, SQL and transactions know nothing of it, and
 it works alike for SQL and Python models, in a plan and in a run, on any engine.
@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import wraps
 from pathlib import Path
 from statistics import median
 from threading import Event, Lock, Thread
@@ -51,9 +49,10 @@ class Recorder:
         self._console, self._lock, self._costs = console, Lock(), dict[str, _Cost]()
         self._memory = _MemoryWatch()
         self._unfinished = False
-        _listen(console, "start_snapshot_evaluation_progress", self._began)
-        _listen(console, "update_snapshot_evaluation_progress", self._ended)
-        _listen(console, "stop_evaluation_progress", self._stopped)
+        # Imported here: what only reads the records does without SQLMesh.
+        from lead_enrichment.sqlmesh_internals import listen_to_models
+
+        listen_to_models(console, self._began, self._ended, self._stopped)
 
     def begin(self, adapter: Any, environment: str, bronze: Path) -> None:
         """Begin a plan or run.
@@ -144,16 +143,16 @@ def record(console: Any, adapter: Any, environment: str, bronze: Path) -> None:
 
 
 def recorder_of(console: Any) -> Recorder | None:
-    """Give the recorder that listens at a console."""
+    """Return the recorder that listens at a console."""
     recorder: Recorder | None = getattr(console, "leads_recorder", None)
     return recorder
 
 
 def newest_run(rows: list[dict[str, Any]], environment: str = "prod") -> list[dict[str, Any]]:
-    """Give the models of an environment's newest run, the slowest first, each with what it usually takes.
+    """Return the models of an environment's newest run, the slowest first, each with what it usually takes.
 
     Args:
-        rows: Records as `Ledger.model_runs` gives them, oldest first.
+        rows: Records as `Ledger.model_runs` returns them, oldest first.
         environment: The environment.
 
     Returns:
@@ -179,21 +178,8 @@ def newest_run(rows: list[dict[str, Any]], environment: str = "prod") -> list[di
 
 
 def _span(row: dict[str, Any]) -> float:
-    """Give the days that a run of a model built."""
+    """Return the days that a run of a model built."""
     return float((row["interval_end"] - row["interval_start"]).total_seconds() / 86_400)
-
-
-def _listen(console: Any, method: str, listener: Callable[..., None]) -> None:
-    """Let a listener hear every call of a console's method, after the console itself."""
-    told = getattr(console, method)
-
-    @wraps(told)
-    def tell(*args: Any, **kwargs: Any) -> Any:
-        answer = told(*args, **kwargs)
-        listener(*args, **kwargs)
-        return answer
-
-    setattr(console, method, tell)
 
 
 def _time(milliseconds: int | None) -> datetime | None:
@@ -203,7 +189,7 @@ def _time(milliseconds: int | None) -> datetime | None:
 class _MemoryWatch:
     """Keeps the highest resident memory of this process while a model is built.
 
-    Linux tells the memory of this moment and the highest ever: where the highest grew while a model was built, it is
+    Linux reports the current memory and the highest ever: where the highest grew while a model was built, it is
     the model's; otherwise the highest of what was seen every 50 ms. Elsewhere only the highest ever is known.
     """
 

@@ -15,11 +15,13 @@ from typing import Any
 
 import duckdb
 
-from lead_enrichment.bronze import BOOKS
+from lead_enrichment.bronze import LEDGER_TABLES
 from lead_enrichment.errors import DataError
-from lead_enrichment.ingest.delivery import quoted
-from lead_enrichment.paths import DataPaths
+from lead_enrichment.paths import DataPaths, whole
+from lead_enrichment.warehouse.connection import literal
 
+# Name of the environment that readers see.
+PRODUCTION = "prod"
 COPY = "import shutil, sys; shutil.copyfile(*sys.argv[1:])"
 
 
@@ -33,22 +35,19 @@ def publish(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> None:
     Raises:
         DataError: The copy could not be written; the one before stays.
     """
-    unfinished = paths.published.with_name(f".{paths.published.stem}.unfinished.duckdb")
-    log = unfinished.with_name(f"{unfinished.name}.wal")
     try:
         paths.published.parent.mkdir(exist_ok=True)
-        # What a killed process left would be taken for the log of this copy.
-        log.unlink(missing_ok=True)
         # All that was written so far goes into the file; nobody else writes to it.
         connection.execute("CHECKPOINT")
-        try:
-            _copy(paths.warehouse, unfinished)
-            _hold_the_books(connection, unfinished)
-            unfinished.replace(paths.published)
-        finally:
-            # On a full disk, half a copy would be in the way of what makes room.
-            for path in (unfinished, log):
-                path.unlink(missing_ok=True)
+        with whole(paths.published) as copy:
+            log = copy.with_name(f"{copy.name}.wal")
+            # What a killed process left would be taken for the log of this copy.
+            log.unlink(missing_ok=True)
+            try:
+                _copy(paths.warehouse, copy)
+                _hold_ledger_tables(connection, copy)
+            finally:
+                log.unlink(missing_ok=True)
     except (OSError, duckdb.Error) as error:
         raise DataError(
             f"the published copy could not be written ({error})",
@@ -71,24 +70,24 @@ def _copy(source: Path, target: Path) -> None:
         raise OSError((copied.stderr.strip() or f"exit code {copied.returncode}").splitlines()[-1])
 
 
-def _hold_the_books(connection: duckdb.DuckDBPyConnection, copy: Path) -> None:
-    """Put bronze's books into a copy as they are now: their views show files that the next run adds to."""
-    connection.execute(f"ATTACH '{quoted(str(copy))}' AS published")
+def _hold_ledger_tables(connection: duckdb.DuckDBPyConnection, copy: Path) -> None:
+    """Put the ledger tables of bronze into a copy as they are now: their views show files that the next run adds to."""
+    connection.execute(f"ATTACH {literal(copy)} AS published")
     try:
         views = connection.execute(
             "SELECT view_name FROM duckdb_views() WHERE database_name = 'published' AND schema_name = 'bronze'"
         ).fetchall()
-        for (book,) in views:
-            if book in BOOKS:
-                connection.execute(f"DROP VIEW published.bronze.{book}")
-                connection.execute(f"CREATE TABLE published.bronze.{book} AS FROM bronze.{book}")
+        for (view,) in views:
+            if view in LEDGER_TABLES:
+                connection.execute(f"DROP VIEW published.bronze.{view}")
+                connection.execute(f"CREATE TABLE published.bronze.{view} AS FROM bronze.{view}")
         connection.execute("CHECKPOINT published")
     finally:
         connection.execute("DETACH published")
 
 
 def published_at(paths: DataPaths) -> datetime | None:
-    """Give when the published copy was finished, UTC; None where there is none."""
+    """Return when the published copy was finished, UTC; None where there is none."""
     try:
         return datetime.fromtimestamp(paths.published.stat().st_mtime, UTC)
     except FileNotFoundError:
@@ -104,5 +103,5 @@ def publish_after(adapter: Any, environment: str, is_complete: bool, paths: Data
         is_complete: Whether all its models were built.
         paths: The data directory.
     """
-    if adapter.dialect == "duckdb" and environment == "prod" and is_complete:
+    if adapter.dialect == "duckdb" and environment == PRODUCTION and is_complete:
         publish(adapter.cursor, paths)

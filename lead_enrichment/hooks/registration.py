@@ -9,23 +9,24 @@ from rich.console import Console
 
 from lead_enrichment.bronze import PARTITION, bronze_tables, registration_statements
 from lead_enrichment.hooks.model_run import record, recorder_of
-from lead_enrichment.hooks.publish import publish_after
+from lead_enrichment.hooks.publish import PRODUCTION, publish_after
 from lead_enrichment.ingest.ledger import QUARANTINED
 from lead_enrichment.ingest.run import ingest
 from lead_enrichment.paths import data_paths
-from lead_enrichment.warehouse.waiting import in_turn
+from lead_enrichment.warehouse.freshness import forget_built
+from lead_enrichment.warehouse.waiting import connect_when_unlocked
 
 
 def ingest_and_register(adapter: Any) -> list[str]:
-    """Take in what has landed and give the statements that show bronze to the engine.
+    """Take in what has landed, and return the statements that show bronze to the engine.
 
-    A file that goes to quarantine is said on standard error and stops nothing: the others go on.
+    A file that goes to quarantine is reported on standard error and does not stop the others.
 
     Args:
         adapter: SQLMesh's engine adapter, of `duckdb` or `spark`.
     """
     # With its state elsewhere, SQLMesh has not opened the warehouse yet.
-    in_turn(lambda: adapter.cursor)
+    connect_when_unlocked(lambda: adapter.cursor)
     paths = data_paths()
     console = Console(stderr=True)
     for outcome in ingest(paths):
@@ -43,7 +44,7 @@ def ingest_and_register(adapter: Any) -> list[str]:
 
 
 def _forget_outdated_tables(adapter: Any) -> None:
-    """Let Spark forget the bronze tables whose columns are no longer those of the contracts; their files stay."""
+    """Drop the bronze tables of Spark whose columns are no longer those of the contracts; their files stay."""
     tables = bronze_tables()
     for known in adapter.get_data_objects("bronze", {*tables}):
         expected = [name for name, _, _ in (*tables[known.name][1], PARTITION)]
@@ -52,15 +53,18 @@ def _forget_outdated_tables(adapter: Any) -> None:
 
 
 def begin_recording(adapter: Any, environment: str) -> None:
-    """Begin to write down what each model costs, in the plan or run that begins.
+    """Begin to write down what each model costs, in the plan or run that begins; what a refresh built may change now.
 
     Args:
         adapter: SQLMesh's engine adapter.
         environment: Name of the environment that is built.
     """
-    from sqlmesh.core.console import get_console
+    from lead_enrichment.sqlmesh_internals import current_console
 
-    record(get_console(), adapter, environment, data_paths().bronze)
+    paths = data_paths()
+    if environment == PRODUCTION:
+        forget_built(paths)
+    record(current_console(), adapter, environment, paths.bronze)
 
 
 def publish_for_readers(adapter: Any, environment: str) -> None:
@@ -70,7 +74,7 @@ def publish_for_readers(adapter: Any, environment: str) -> None:
         adapter: SQLMesh's engine adapter.
         environment: Name of the environment that was built.
     """
-    from sqlmesh.core.console import get_console
+    from lead_enrichment.sqlmesh_internals import current_console
 
-    recorder = recorder_of(get_console())
+    recorder = recorder_of(current_console())
     publish_after(adapter, environment, recorder is None or recorder.is_complete, data_paths())

@@ -21,7 +21,7 @@ from lead_enrichment.contracts import contracts
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.ingest.ledger import ArchiveEvent, Ledger, loaded_of, partition
 from lead_enrichment.lock import only_writer
-from lead_enrichment.paths import DataPaths
+from lead_enrichment.paths import DataPaths, whole
 from lead_enrichment.users import user_name
 
 # Zstandard at level 3 takes a third of the time of gzip at the same level, and an eighth less room.
@@ -61,7 +61,7 @@ class Verdict:
 
 
 def archived_file(paths: DataPaths, file_id: str) -> Path:
-    """Give the place of a delivery in the archive."""
+    """Return the place of a delivery in the archive."""
     return paths.archive / file_id[:2] / f"{file_id}.zst"
 
 
@@ -75,22 +75,22 @@ def keep(path: Path, file_id: str, paths: DataPaths) -> None:
     if target.exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f".{target.name}.unfinished")
     codec, digest = pa.Codec(CODEC, compression_level=LEVEL), hashlib.sha256()
-    with path.open("rb") as source, unfinished.open("wb") as packed:
-        # Each chunk is a frame of its own; every reader of the format joins them.
-        while chunk := source.read(CHUNK_BYTES):
-            digest.update(chunk)
-            packed.write(codec.compress(chunk))
-    if digest.hexdigest() != file_id:
-        unfinished.unlink()
-        raise DataError("the file changed while it was taken in", path.name, "Drop it again when it is complete.")
-    unfinished.chmod(0o444)
-    unfinished.replace(target)
+    with whole(target) as unfinished:
+        with path.open("rb") as source, unfinished.open("wb") as packed:
+            # Each chunk is a frame of its own; every reader of the format joins them.
+            while chunk := source.read(CHUNK_BYTES):
+                digest.update(chunk)
+                packed.write(codec.compress(chunk))
+        if digest.hexdigest() != file_id:
+            raise DataError(
+                "the file changed while it was taken in", path.name, "Put it into landing again when it is complete."
+            )
+        unfinished.chmod(0o444)
 
 
 def entries(paths: DataPaths) -> list[Entry]:
-    """Give every delivery that was ever archived, the newest last, and behind them files that the ledger lacks."""
+    """Return every delivery that was ever archived, the newest last, and behind them files that the ledger lacks."""
     ledger = Ledger(paths.bronze)
     attempts = ledger.attempts()
     pruned = {row["file_id"]: row["acted_at"] for row in ledger.archive_events() if row["action"] == PRUNED}
@@ -138,7 +138,7 @@ def find(wanted: str, paths: DataPaths) -> Entry:
 def restore(entry: Entry, folder: Path, paths: DataPaths) -> Path:
     """Write the original bytes of a delivery into a folder, under the name with which it came.
 
-    The file claims the date that it claimed then, also where its name tells none. No file is overwritten, and none is
+    The file claims the date that it claimed then, also where its name has none. No file is overwritten, and none is
     left that does not hold the bytes of the id.
 
     Raises:
@@ -174,7 +174,7 @@ def restore(entry: Entry, folder: Path, paths: DataPaths) -> Path:
 
 
 def _name(unfinished: Path, target: Path) -> None:
-    """Give a finished file its name, and never the place of another file."""
+    """Return a finished file its name, and never the place of another file."""
     try:
         # Unlike a rename, a link fails where a file of the name came in between.
         target.hardlink_to(unfinished)
@@ -188,7 +188,7 @@ def _name(unfinished: Path, target: Path) -> None:
 
 
 def _unpack(source: Path, file_id: str, target: Path) -> None:
-    """Write the bytes of an archived file, and hold them against their SHA-256."""
+    """Write the bytes of an archived file, and check them against their SHA-256."""
     digest = hashlib.sha256()
     remedy = "Take it from a backup; nothing was restored."
     with target.open("xb") as out:
@@ -257,7 +257,7 @@ def verdicts(paths: DataPaths, today: date) -> list[Verdict]:
 
 
 def _in_retention(attempt: dict[str, Any], today: date) -> str | None:
-    """Say until when a contract keeps a delivery; None where its time is over."""
+    """Return until when a contract keeps a delivery, as a sentence; None where its time is over."""
     contract = contracts().get(attempt["source_key"])
     if contract is None or contract.retention is None:
         return "kept for ever: no contract names a retention"
@@ -271,7 +271,7 @@ def _ended(attempt: dict[str, Any]) -> str:
 
 
 def _needed(loaded: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Give the deliveries that the next one is compared with, by the rule of intermediate.int_delivery, and why."""
+    """Return the deliveries that the next one is compared with, by the rule of intermediate.int_delivery, and why."""
     newest_date: dict[str, date] = {}
     effective: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in loaded:
@@ -286,7 +286,7 @@ def _needed(loaded: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
 
 
 def _bronze_gap(attempt: dict[str, Any], paths: DataPaths) -> str | None:
-    """Say what bronze lacks of a delivery, which could then be had from the archive alone."""
+    """Return what bronze lacks of a delivery, which then only the archive has; None where bronze is complete."""
     for table, rows in ((attempt["source_key"], "rows_loaded"), ("rejected_row", "rows_rejected")):
         if table == "rejected_row" and not attempt[rows]:
             continue
@@ -315,7 +315,7 @@ def _event(entry: Entry, action: str, reason: str) -> ArchiveEvent:
 
 
 def _short_id(entry: Entry, among: list[Entry]) -> str:
-    """Give as much of an id as tells it from others."""
+    """Return as many digits of an id as tell it from the others."""
     length = 12
     while Counter(item.file_id[:length] for item in among)[entry.file_id[:length]] > 1 and length < 64:
         length += 4

@@ -1,6 +1,6 @@
 """Completeness: is a delivery all that was meant to come?
 
-A stated row count settles it; without one the delivery is compared with the one before, within the contract's limits.
+A stated row count decides; without one the delivery is compared with the one before, within the contract's limits.
 """
 
 from __future__ import annotations
@@ -12,19 +12,18 @@ from pathlib import Path
 
 from lead_enrichment.contracts import Column, Contract
 from lead_enrichment.errors import DataError
-from lead_enrichment.ingest.delivery import quoted
 from lead_enrichment.paths import write_text_whole
 from lead_enrichment.warehouse.connection import connect
 
 ATTESTED, MISMATCH, UNATTESTED = "attested", "mismatch", "unattested"
 MANIFEST_SUFFIX = ".manifest.json"
-# Fewer rows say too little, and changes of fewer are everyday, however large a share of a small source they are.
+# Below this many rows nothing is concluded, and a change of fewer rows is normal, however large a share it is.
 FEWEST_ROWS = 20
 
 
 @dataclass(frozen=True)
 class Statement:
-    """What somebody said of a delivery before it was taken in.
+    """What somebody stated about a delivery before it was taken in.
 
     Args:
         rows: Rows that the file should hold; None where only the release is stated.
@@ -38,7 +37,7 @@ class Statement:
 
 
 def manifest_path(path: Path) -> Path:
-    """Give the place of the manifest beside a delivered file."""
+    """Return the place of the manifest beside a delivered file."""
     return path.with_name(f"{path.name}{MANIFEST_SUFFIX}")
 
 
@@ -51,7 +50,7 @@ def read_manifest(path: Path) -> Statement | None:
     manifest = manifest_path(path)
     if not manifest.exists():
         return None
-    remedy = 'Write {"rows": 1234}, and drop the file and its manifest again.'
+    remedy = 'Write {"rows": 1234}, and put the file and its manifest into landing again.'
     try:
         stated = json.loads(manifest.read_text(encoding="utf-8"))
         rows, released = stated.get("rows"), stated.get("released")
@@ -65,12 +64,12 @@ def read_manifest(path: Path) -> Statement | None:
 def write_manifest(path: Path, statement: Statement) -> None:
     """Write the manifest beside a delivered file, whole or not at all."""
     stated = {"rows": statement.rows, "stated_by": statement.stated_by, "released": statement.released}
-    said = {key: value for key, value in stated.items() if value is not None}
-    write_text_whole(manifest_path(path), f"{json.dumps(said)}\n")
+    known = {key: value for key, value in stated.items() if value is not None}
+    write_text_whole(manifest_path(path), f"{json.dumps(known)}\n")
 
 
 def verdict(rows: int, statement: Statement | None) -> str:
-    """Say whether a delivery's rows are as many as was stated."""
+    """Return ATTESTED, MISMATCH or UNATTESTED: whether a delivery has as many rows as was stated."""
     if statement is None or statement.rows is None:
         return UNATTESTED
     return ATTESTED if rows == statement.rows else MISMATCH
@@ -81,7 +80,7 @@ def breaches(contract: Contract, delivered: Collection[Column], rows: Path, last
 
     Args:
         contract: The contract of the source, with its limits.
-        delivered: The columns that came; one that is missing altogether is told elsewhere.
+        delivered: The columns that came; a missing one is reported elsewhere.
         rows: Bronze file of the delivery.
         last: Bronze file of the delivery before.
         last_name: Name of that delivery, for the sentences.
@@ -92,7 +91,7 @@ def breaches(contract: Contract, delivered: Collection[Column], rows: Path, last
     key, limits, found = contract.key, contract.limits, []
     with connect() as connection:
         for name, path in (("now", rows), ("before", last)):
-            connection.execute(f"CREATE VIEW {name} AS FROM READ_PARQUET('{quoted(str(path))}')")
+            connection.read_parquet(str(path)).create_view(name)
 
         def counts(query: str) -> tuple[float, float]:
             first, second = connection.execute(query).fetchone() or (0, 0)

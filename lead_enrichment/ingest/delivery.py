@@ -6,7 +6,7 @@ import csv
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -19,9 +19,9 @@ import pyarrow.parquet as pq
 
 from lead_enrichment.bronze import REJECTED_COLUMNS, arrow_schema, source_columns
 from lead_enrichment.contracts import Column, Contract, contracts
-from lead_enrichment.errors import DataError, DriftError
+from lead_enrichment.errors import DataError
 from lead_enrichment.ingest.formats import Text
-from lead_enrichment.warehouse.connection import connect
+from lead_enrichment.warehouse.connection import connect, literal
 
 CHUNK_BYTES = 1 << 20
 BATCH_ROWS = 20_000
@@ -32,6 +32,21 @@ csv.field_size_limit(FIELD_CHARACTERS)
 RECORD_LINES = 1_000
 OPEN_QUOTE = "a quote is opened and not closed"
 FILE_DATE = re.compile(r"(?<!\d)(\d{4}-\d{2}-\d{2})(?!\d)")
+
+
+class DriftError(DataError):
+    """A delivery's columns are not those of its contract; a person decides what they are.
+
+    Args:
+        what: What is wrong.
+        where: File and line.
+        remedy: What the reader can do.
+        columns: The contract's columns that are missing, or whose values stopped fitting.
+    """
+
+    def __init__(self, what: str, where: str, remedy: str, columns: Sequence[Column]) -> None:
+        self.columns = tuple(columns)
+        super().__init__(what, where, remedy)
 
 
 @dataclass(frozen=True)
@@ -45,7 +60,7 @@ class Stamp:
 
 @dataclass(frozen=True)
 class Converted:
-    """What a conversion made of a delivery; `rows_stated` is what its trailer row says, if it has one."""
+    """What a conversion made of a delivery; `rows_stated` is the row count in its trailer row, if it has one."""
 
     rows_loaded: int
     rows_rejected: int
@@ -53,13 +68,13 @@ class Converted:
 
 
 def file_id(path: Path) -> str:
-    """Give the SHA-256 of a file's bytes."""
+    """Return the SHA-256 of a file's bytes."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def file_date(path: Path) -> date:
-    """Give the date that a file claims: the one in its name, otherwise that of its last modification (UTC).
+    """Return the date that a file claims: the one in its name, otherwise that of its last modification (UTC).
 
     Raises:
         DataError: The name holds a date that the calendar does not.
@@ -76,7 +91,7 @@ def file_date(path: Path) -> date:
 
 
 def read_header(text: Text, name: str) -> list[str]:
-    """Give the column headers of a delivered text.
+    """Return the column headers of a delivered text.
 
     Args:
         text: The delivered file as text.
@@ -95,12 +110,12 @@ def read_header(text: Text, name: str) -> list[str]:
 
 
 def first_row(reader: Iterator[list[str]]) -> list[str]:
-    """Give the first row that holds something, which is the header; an empty list where none does."""
+    """Return the first row that holds something, which is the header; an empty list where none does."""
     return next((fields for fields in reader if any(fields)), [])
 
 
 def check_header(path: Path, header: list[str], contract: Contract) -> tuple[str, ...]:
-    """Hold a header against its contract.
+    """Check a header against its contract.
 
     Returns:
         What the operator should know: columns that are new, optional columns that are missing.
@@ -137,7 +152,7 @@ def convert(text: Text, header: list[str], contract: Contract, stamp: Stamp, row
     """Convert a CSV file to Parquet files of loaded and rejected rows.
 
     A file in which every row has the header's number of fields goes through DuckDB's parallel reader, whose rows are
-    held against an independent count. Any other goes through the csv module, which knows the line and the raw text of
+    compared with an independent count. Any other goes through the csv module, which knows the line and the raw text of
     a row that does not fit.
 
     Args:
@@ -152,24 +167,24 @@ def convert(text: Text, header: list[str], contract: Contract, stamp: Stamp, row
         try:
             return Converted(_convert_well_formed(text, header, contract, stamp, rows), 0, None)
         except duckdb.Error:
-            # Some row does not fit: the other reader says which.
+            # Some row does not fit: the other reader finds which.
             pass
     return _convert_row_by_row(text, header, contract, stamp, rows, rejects)
 
 
 def csv_columns(text: Text, fields: int) -> str:
-    """Give the SQL that reads the rows of a delivered text as columns c0, c1, … whatever their faults."""
+    """Return the SQL that reads the rows of a delivered text as columns c0, c1, … whatever their faults."""
     columns = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(fields))
     return (
-        f"READ_CSV('{quoted(str(text.path))}', header = FALSE, skip = {_header_lines(text)}, "
-        f"delim = '{text.delimiter}', quote = '\"', "
+        f"READ_CSV({literal(text.path)}, header = FALSE, skip = {_header_lines(text)}, "
+        f"delim = {literal(text.delimiter)}, quote = '\"', "
         "escape = '\"', all_varchar = TRUE, auto_detect = FALSE, strict_mode = FALSE, null_padding = TRUE, "
         f"ignore_errors = TRUE, max_line_size = 10000000, parallel = FALSE, columns = {{{columns}}})"
     )
 
 
 def _last_line(text: Path) -> str:
-    """Give the last line that holds something, as far as it lies within the last few kilobytes."""
+    """Return the last line that holds something, as far as it lies within the last few kilobytes."""
     with text.open("rb") as stream:
         stream.seek(max(0, text.stat().st_size - 4096))
         lines = stream.read().decode("utf-8", errors="replace").splitlines()
@@ -177,7 +192,7 @@ def _last_line(text: Path) -> str:
 
 
 def _convert_well_formed(text: Text, header: list[str], contract: Contract, stamp: Stamp, rows: Path) -> int:
-    """Convert a file whose rows all fit and give their number; raise duckdb.Error where one does not fit."""
+    """Convert a file whose rows all fit, and return their number; raise duckdb.Error where one does not fit."""
     known = contract.map_header(header)
     positions = {column.name: position for position, column in known.items()}
     fields = [f"c{position}" for position in range(len(header))]
@@ -185,25 +200,25 @@ def _convert_well_formed(text: Text, header: list[str], contract: Contract, stam
         f"c{positions[column.name]} AS {column.name}" if column.name in positions else f"NULL::TEXT AS {column.name}"
         for column in contract.columns
     ]
-    pairs = ", ".join(f"'{quoted(text)}', c{position}" for text, position in _rescued_names(header, known).items())
+    pairs = ", ".join(f"{literal(text)}, c{position}" for text, position in _rescued_names(header, known).items())
     key = contract.key_column
-    pattern = quoted(key.pattern or r"\S")
+    pattern = literal(key.pattern or r"\S")
     query = f"""
         SELECT {", ".join(projections)},
             '{stamp.file_id}' AS file_id, ROW_NUMBER() OVER () AS row_number, DATE '{stamp.file_date}' AS file_date,
             TIMESTAMPTZ '{stamp.received_at.isoformat()}' AS received_at,
             {f"JSON_OBJECT({pairs})::TEXT" if pairs else "NULL::TEXT"} AS rescued
-        FROM READ_CSV('{quoted(str(text.path))}', header = FALSE, skip = {_header_lines(text)},
-            delim = '{text.delimiter}', quote = '"', escape = '"', all_varchar = TRUE, auto_detect = FALSE,
+        FROM READ_CSV({literal(text.path)}, header = FALSE, skip = {_header_lines(text)},
+            delim = {literal(text.delimiter)}, quote = '"', escape = '"', all_varchar = TRUE, auto_detect = FALSE,
             strict_mode = TRUE, null_padding = FALSE, max_line_size = 10000000,
             columns = {{{", ".join(f"'{field}': 'VARCHAR'" for field in fields)}}})
     """
     # Numbering rows keeps DuckDB on one core: the other counts them meanwhile.
     with ThreadPoolExecutor(1) as aside, connect() as connection:
         counted = aside.submit(count_records, text.path)
-        connection.execute(f"COPY ({query}) TO '{quoted(str(rows))}' (FORMAT parquet, COMPRESSION zstd)")
+        connection.execute(f"COPY ({query}) TO {literal(rows)} (FORMAT parquet, COMPRESSION zstd)")
         loaded, keyless = connection.execute(
-            f"SELECT COUNT(*), COUNT(*) FILTER (NOT COALESCE(REGEXP_MATCHES({key.name}, '{pattern}'), FALSE)) "
+            f"SELECT COUNT(*), COUNT(*) FILTER (NOT COALESCE(REGEXP_MATCHES({key.name}, {pattern}), FALSE)) "
             "FROM READ_PARQUET(?)",
             [str(rows)],
         ).fetchone() or (0, 0)
@@ -217,7 +232,7 @@ def _convert_well_formed(text: Text, header: list[str], contract: Contract, stam
 def count_records(path: Path) -> int:
     """Count the records of a CSV file by its bytes: line ends outside of quotes, blank lines apart.
 
-    It shares no code with the readers, and so tells whether one of them dropped or joined rows. Memory stays within a
+    It shares no code with the readers, and so shows whether one of them dropped or joined rows. Memory stays within a
     few chunks.
     """
     records, quoted, blank = 0, 0, True
@@ -242,7 +257,7 @@ def count_records(path: Path) -> int:
 
 
 def _rescued_names(header: list[str], known: dict[int, Column]) -> dict[str, int]:
-    """Give a name and the position of every column that the contract does not know; a repeated name is numbered."""
+    """Return a name and the position of every column that the contract does not know; a repeated name is numbered."""
     names: dict[str, int] = {}
     for position, text in enumerate(header):
         if position not in known:
@@ -356,7 +371,7 @@ class _Rejects:
 def _records(
     stream: Iterator[str], delimiter: str, fits: Callable[[list[str]], bool]
 ) -> Iterator[tuple[int, list[str], str, str | None]]:
-    """Give line number, fields, raw text and problem (or None) of every record of a CSV stream, the header apart.
+    """Return line number, fields, raw text and problem (or None) of every record of a CSV stream, the header apart.
 
     A quote that is never closed swallows the lines after it. Where one of those lines is a row of its own, only the
     first line is given up and reading begins anew behind it, so that a stray quote costs one row.
@@ -395,7 +410,7 @@ def _records(
 
 
 def _is_strict(lines: list[str], delimiter: str) -> bool:
-    """Tell whether a record keeps to the rules of CSV, with nothing between a closing quote and the delimiter."""
+    """Whether a record keeps to the rules of CSV, with nothing between a closing quote and the delimiter."""
     try:
         next(csv.reader(lines, delimiter=delimiter, strict=True))
     except csv.Error:
@@ -435,7 +450,7 @@ class _Lines:
 
 
 def _rescued_json(values: dict[str, str | None]) -> str:
-    """Give the JSON that DuckDB's JSON_OBJECT would give, so that both readers rescue alike."""
+    """Return the JSON that DuckDB's JSON_OBJECT would return, so that both readers rescue alike."""
     return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -445,8 +460,3 @@ def _header_lines(text: Text) -> int:
         reader = csv.reader(stream, delimiter=text.delimiter)
         first_row(reader)
         return reader.line_num
-
-
-def quoted(text: str) -> str:
-    """Give a text as it stands inside the quotes of an SQL literal."""
-    return text.replace("'", "''")

@@ -1,7 +1,7 @@
 """Drift: which delivered columns most likely are those that a contract misses.
 
-A name is a hint; what the columns hold decides, above all whether they hold what the last delivery said of the same
-natural keys.
+A header is a hint. The values decide, above all whether they are those of the last delivery for the
+same natural keys.
 """
 
 from __future__ import annotations
@@ -14,47 +14,29 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from lead_enrichment.contracts import Column, Contract, fold
 from lead_enrichment.ingest.completeness import FEWEST_ROWS
-from lead_enrichment.ingest.delivery import csv_columns, quoted
+from lead_enrichment.ingest.delivery import csv_columns
 from lead_enrichment.ingest.formats import Text
-from lead_enrichment.warehouse.connection import connect
+from lead_enrichment.ingest.ledger import Advice, Suggestion
+from lead_enrichment.warehouse.connection import connect, literal
 
-# Rows that are looked at, in file order: enough to judge, and bounded whatever the size of the file.
+# Rows of the file that are compared, its first ones.
 SAMPLE_ROWS = 50_000
-# Rows whose kinds of values are compared.
+# Rows of which the kinds of values are compared; see _kinds.
 KIND_ROWS = 20_000
-# Rows whose words are compared to tell a split or merged column.
+# Rows of which words are compared to find a column that was split or merged.
 WORD_ROWS = 500
-# Fewer common keys say too little.
+# With fewer natural keys in both deliveries, values are compared without keys.
 FEWEST_KEYS = 5
-# What each kind of evidence weighs; kinds that cannot be had are left out, and the rest is scaled up.
+# Weight of each kind of evidence. A kind that is not available is left out, and the others are scaled up to 1.
 WEIGHTS = {"overlap": 0.5, "shape": 0.2, "filled": 0.1, "distinct": 0.1, "name": 0.1}
 LEAST_SCORE = 0.5
-# Columns with fewer values of the kinds of the last delivery hold something else.
+# A column holds something else where a smaller share of its values is of the kinds of the last delivery.
 LEAST_KIND = 0.2
-# Words of one column that lie in the other, of which a split or merge is told.
+# Part A of a split column has at least this share of rows in which each word of A occurs in the whole column.
 LEAST_WORDS = 0.8
-
-
-@dataclass(frozen=True)
-class Suggestion:
-    """What a delivered column most likely is."""
-
-    column: str
-    header: str
-    score: float
-    evidence: str
-
-
-@dataclass(frozen=True)
-class Advice:
-    """What speaks for which mapping, and what only a person can settle."""
-
-    suggestions: tuple[Suggestion, ...]
-    unsettled: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -72,7 +54,7 @@ class Profile:
     shapes: dict[str, float]
 
 
-class Comparison:
+class DeliveryComparison:
     """A delivered file beside the last delivery of its source.
 
     Args:
@@ -92,7 +74,7 @@ class Comparison:
         self._has_last = last is not None
         self._profiles: dict[tuple[str, str], Profile] = {}
         if last is not None:
-            self._connection.execute(f"CREATE VIEW last AS FROM READ_PARQUET('{quoted(str(last))}')")
+            self._connection.read_parquet(str(last)).create_view("last")
         key = next((at for at, column in self._mapped.items() if column.name == contract.key), None)
         self._common = 0
         if self._has_last and key is not None:
@@ -102,18 +84,21 @@ class Comparison:
             )
             (self._common,) = self._connection.execute("SELECT COUNT(*) FROM common").fetchone() or (0,)
 
-    def __enter__(self) -> Comparison:
+    def __enter__(self) -> DeliveryComparison:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
     def advise(self, columns: Sequence[Column]) -> Advice:
-        """Say which delivered columns most likely are the given columns of the contract, and why.
+        """Return which delivered columns most likely are the given columns of the contract, and why.
 
         Args:
             columns: Columns that are missing, or whose values stopped fitting.
         """
+        # A second to import, and rarely needed.
+        from scipy.optimize import linear_sum_assignment
+
         unknown = [at for at in range(len(self._header)) if at not in self._mapped]
         known_wrong = [at for at, column in self._mapped.items() if column in columns]
         offered = unknown + known_wrong
@@ -126,22 +111,24 @@ class Comparison:
                 score, evidence = judged[column.name, at]
                 if score >= LEAST_SCORE and self._mapped.get(at) != column:
                     suggestions.append(Suggestion(column.name, self._header[at], round(score, 2), evidence))
-        unsettled = list(self._splits_and_merges(columns, unknown))
+        unresolved = list(self._splits_and_merges(columns, unknown))
         for item in [item for item in suggestions if self._header.index(item.header) in known_wrong]:
             suggestions.remove(item)
-            unsettled.append(f"{item.header} seems to hold {item.column}, as if columns were exchanged: ask the sender")
+            unresolved.append(
+                f"{item.header} seems to hold {item.column}, as if columns were exchanged: ask the sender"
+            )
         lost = [
             column.header
             for column in columns
             if not any(item.column == column.name for item in suggestions)
-            and not any(column.header in sentence for sentence in unsettled)
+            and not any(column.header in sentence for sentence in unresolved)
         ]
         if lost:
-            unsettled.append(f"no column looks like {', '.join(lost)}")
-        return Advice(tuple(suggestions), tuple(unsettled))
+            unresolved.append(f"no column looks like {', '.join(lost)}")
+        return Advice(tuple(suggestions), tuple(unresolved))
 
     def _judge(self, column: Column, at: int) -> tuple[float, str]:
-        """Give how likely a delivered column is a column of the contract, from 0 to 1, and what speaks for it."""
+        """Return how likely a delivered column is a column of the contract, from 0 to 1, and the evidence for it."""
         header = self._header[at]
         parts = {"name": max(_resemblance(header, name) for name in (column.name, column.header, *column.aliases))}
         sentences = []
@@ -166,7 +153,7 @@ class Comparison:
         return score, "; ".join(sentences)
 
     def _overlap(self, column: Column, at: int) -> tuple[int, int, str]:
-        """Give how many values agree with the last delivery, of how many, and what was compared."""
+        """Return how many values agree with the last delivery, how many were compared, and what, as a phrase."""
         if self._common >= FEWEST_KEYS:
             same, base = self._connection.execute(
                 f"SELECT COUNT(*) FILTER (LOWER(TRIM(c{at})) = LOWER(TRIM({column.name}))), COUNT(*) FROM common "
@@ -188,7 +175,7 @@ class Comparison:
         return float(share)
 
     def _profile(self, table: str, column: str) -> Profile:
-        """Give what a column's values look like; each column is read once, however many it is held against."""
+        """Return the profile of a column. Each column is read once, however many it is compared with."""
         known = self._profiles.get((table, column))
         if known is not None:
             return known
@@ -231,14 +218,14 @@ class Comparison:
                     yield f"{names} seem to be merged into {self._header[at]}: ask the sender for the columns"
 
     def _words(self, positions: Sequence[int], columns: Sequence[Column]) -> list[list[set[str]]]:
-        """Give the words of delivered columns, then those of the last delivery's for the same keys."""
+        """Return, row by row, the words of delivered columns, then those of columns of the last delivery, by key."""
         fields = ", ".join([*(f"c{at}" for at in positions), *(column.name for column in columns)])
         rows = self._connection.execute(f"SELECT {fields} FROM common LIMIT {WORD_ROWS}").fetchall()
         return [[set(re.findall(r"\w+", (value or "").lower())) for value in row] for row in rows]
 
 
 def misfits(contract: Contract, columns: Collection[Column], rows: Path, last: Path | None) -> dict[Column, str]:
-    """Give the required columns whose values stopped fitting, each with what is wrong.
+    """Return the required columns whose values stopped fitting, each with what is wrong.
 
     Args:
         contract: The contract of the source.
@@ -288,11 +275,11 @@ class _Filled:
 
 def _filled(connection: duckdb.DuckDBPyConnection, name: str, path: Path, columns: Sequence[Column]) -> _Filled:
     """Show a bronze file as a view, and count its rows."""
-    connection.execute(f"CREATE VIEW {name} AS FROM READ_PARQUET('{quoted(str(path))}')")
+    connection.read_parquet(str(path)).create_view(name)
     counts = ["COUNT(*)"]
     for column in columns:
         filled = f"TRIM({column.name}) <> ''"
-        form = f" AND REGEXP_MATCHES({column.name}, '{quoted(column.pattern)}')" if column.pattern else ""
+        form = f" AND REGEXP_MATCHES({column.name}, {literal(column.pattern)})" if column.pattern else ""
         counts += [f"COUNT(*) FILTER ({filled})", f"COUNT(*) FILTER ({filled}{form})"]
     rows, *found = connection.execute(f"SELECT {', '.join(counts)} FROM {name}").fetchone() or (0,)
     names = [column.name for column in columns]
@@ -300,9 +287,9 @@ def _filled(connection: duckdb.DuckDBPyConnection, name: str, path: Path, column
 
 
 def _kinds(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> dict[str, float]:
-    """Give the share of each kind of value: words, digits, a mixture, with an @ or without.
+    """Return the share of each kind of value: words (`a`), digits (`9`), a mixture of both, with an @ or without.
 
-    A phone stays a phone however it is punctuated.
+    Punctuation does not count, so that a phone is of one kind however it is written.
     """
     signs = f"REGEXP_REPLACE({_words(column)}, '[^a0-9@]+', '', 'g')"
     sample = f"(SELECT {column} FROM {table} LIMIT {KIND_ROWS})"
@@ -310,12 +297,12 @@ def _kinds(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> di
 
 
 def _words(column: str) -> str:
-    """Give the SQL of a value whose words are each an `a`."""
+    """Return the SQL of a value whose words are each an `a`."""
     return f"REGEXP_REPLACE(TRIM({column}), '[\\p{{L}}'' ]+', 'a', 'g')"
 
 
 def _shares(connection: duckdb.DuckDBPyConnection, table: str, column: str, expression: str) -> dict[str, float]:
-    """Give the share of each value of an expression among the rows that fill a column, the largest first."""
+    """Return the share of each value of an expression among the rows that fill a column, the largest first."""
     return dict(
         connection.execute(
             f"SELECT {expression} AS value, COUNT(*) / SUM(COUNT(*)) OVER () FROM {table} "
@@ -325,13 +312,13 @@ def _shares(connection: duckdb.DuckDBPyConnection, table: str, column: str, expr
 
 
 def summary(advice: Advice) -> str:
-    """Give advice in one line."""
+    """Return advice in one line."""
     likely = [f"{item.header} is {item.column} ({item.score:.2f}: {item.evidence})" for item in advice.suggestions]
-    return ". ".join([*likely, *advice.unsettled])
+    return ". ".join([*likely, *advice.unresolved])
 
 
 def _share(pairs: Iterable[tuple[set[str], set[str]]], by_word: bool = False) -> float:
-    """Give the share of filled sets that lie within their other; or the share of words, where `by_word`."""
+    """Return the share of non-empty first sets that lie within the second; with `by_word`, the share of their words."""
     filled = [(words, other) for words, other in pairs if words]
     if not filled:
         return 0.0
@@ -341,7 +328,7 @@ def _share(pairs: Iterable[tuple[set[str], set[str]]], by_word: bool = False) ->
 
 
 def _likeness(now: dict[str, float], before: dict[str, float]) -> float:
-    """Give the share of values whose shapes both have."""
+    """Return how much two distributions of shapes overlap, from 0 to 1."""
     return sum(min(share, before.get(shape, 0.0)) for shape, share in now.items())
 
 

@@ -27,7 +27,7 @@ from lead_enrichment.errors import DataError
 from lead_enrichment.warehouse.connection import connect
 
 CHUNK_BYTES = 1 << 20
-# Non-ASCII lines that are looked at to tell one 8-bit encoding from another.
+# Bytes of non-ASCII lines by which one 8-bit encoding is told from another.
 SAMPLE_BYTES = 1 << 16
 # A text packs to a tenth or so; what unpacks to this many times its size, and to this much, is no delivery.
 LARGEST_RATIO, LARGEST_BYTES = 500, 1 << 30
@@ -60,7 +60,7 @@ class Text:
 
 @contextmanager
 def as_text(path: Path, contract: Contract, scratch: Path) -> Iterator[Text]:
-    """Give a delivered file as text.
+    """Open a delivered file as text.
 
     Memory stays bounded whatever the size of the file, but for a workbook, which holds a million rows at most.
 
@@ -90,7 +90,7 @@ def as_text(path: Path, contract: Contract, scratch: Path) -> Iterator[Text]:
 
 @contextmanager
 def as_sample(path: Path) -> Iterator[Text]:
-    """Give a file of a source that has no contract yet as text; see `as_text`. Copies lie in a temporary folder."""
+    """Open a file of a source that has no contract yet as text; see `as_text`. Copies lie in a temporary folder."""
     with tempfile.TemporaryDirectory() as folder, as_text(path, NO_CONTRACT, Path(folder) / path.name) as text:
         yield text
 
@@ -101,7 +101,7 @@ def _begin(path: Path, count: int) -> bytes:
 
 
 def _packing(path: Path) -> str | None:
-    """Say how a file is packed; None where it is not, a workbook included."""
+    """Return how a file is packed; None where it is not, or is a workbook."""
     begin = _begin(path, 4)
     if begin.startswith(GZIP):
         return "gzip"
@@ -158,7 +158,7 @@ def _copy(source: IO[bytes] | gzip.GzipFile, target: Path, path: Path) -> None:
 
 
 def _transcode(path: Path, name: str, contract: Contract, target: Path) -> tuple[str, Path]:
-    """Give a file's format or encoding, and the file in UTF-8, which may be the file itself."""
+    """Return a file's format or encoding, and the file in UTF-8, which may be the file itself."""
     begin = _begin(path, 8)
     if not begin:
         raise DataError("the file is empty", name, ASK_AGAIN)
@@ -182,7 +182,7 @@ def _transcode(path: Path, name: str, contract: Contract, target: Path) -> tuple
 
 
 def detect_encoding(path: Path, name: str, contract: Contract) -> str:
-    """Give the encoding of a text: what its mark says, UTF-8 where it is that, otherwise the likeliest of the contract.
+    """Return the encoding of a text: that of its byte order mark, or UTF-8, or the likeliest of the contract.
 
     Raises:
         DataError: It holds NUL bytes, or none of these encodings can read it.
@@ -221,7 +221,7 @@ def detect_encoding(path: Path, name: str, contract: Contract) -> str:
 
 
 def naturalness(text: str) -> int:
-    """Give how much the letters beyond ASCII look like those of names; a wrong encoding puts signs into words.
+    """Return how much the letters beyond ASCII look like those of names; a wrong encoding puts signs into words.
 
     A handful of accents decides here, too few for the statistics of an encoding detector: charset-normalizer 3.5 took
     each of the single Mac Roman words of the tests for cp1252.
@@ -251,7 +251,7 @@ def _can_read(characters: bytes, encoding: str) -> bool:
 
 
 def _delimiter(text: Path, contract: Contract) -> str:
-    """Give the delimiter by which the contract knows most of the headers, or that splits the line into most fields."""
+    """Return the delimiter with which the contract knows most headers; of equal ones, that with most fields."""
     with text.open(encoding="utf-8-sig", newline="") as stream:
         line = next((line for line in iter(lambda: stream.readline(CHUNK_BYTES), "") if line.strip()), "")
 
@@ -284,7 +284,7 @@ def _write_workbook(path: Path, name: str, target: Path) -> None:
 
 
 def _cell(value: str | float | bool | datetime | date | time | timedelta) -> str:
-    """Give a cell as a CSV export would: dates in ISO form, whole numbers without a decimal point."""
+    """Return a cell as a CSV export would: dates in ISO form, whole numbers without a decimal point."""
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float) and value.is_integer():

@@ -21,12 +21,13 @@ from lead_enrichment.bronze import (
     arrow_schema,
     write_whole,
 )
-from lead_enrichment.ingest.drift import Advice
 from lead_enrichment.users import user_name
 from lead_enrichment.warehouse.connection import connect
 
-# What became of a file.
+# Outcome of an attempt.
 LOADED, DUPLICATE, QUARANTINED, WAITING = "loaded", "duplicate", "quarantined", "waiting"
+# How a proposal stands.
+PROPOSED, ACCEPTED, REJECTED = "proposed", "accepted", "rejected"
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,24 @@ class ArchiveEvent:
 
 
 @dataclass(frozen=True)
+class Suggestion:
+    """What a delivered column most likely is."""
+
+    column: str
+    header: str
+    score: float
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Advice:
+    """The likely mappings with their evidence, and what only a person can resolve."""
+
+    suggestions: tuple[Suggestion, ...]
+    unresolved: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Ledger:
     """The ledger in a bronze folder."""
 
@@ -86,7 +105,7 @@ class Ledger:
         write_whole(table, target)
 
     def attempts(self) -> list[dict[str, Any]]:
-        """Give every attempt as a dictionary of LEDGER_COLUMNS, oldest first."""
+        """Return every attempt as a dictionary of LEDGER_COLUMNS, oldest first."""
         return self._rows("file_ledger", "started_at, finished_at")
 
     def append_proposal(self, proposal_id: str, source_key: str, file_id: str, file_name: str, advice: Advice) -> None:
@@ -95,10 +114,10 @@ class Ledger:
             {"column_name": item.column, "header": item.header, "score": item.score, "evidence": item.evidence}
             for item in advice.suggestions
         ]
-        found += [{"evidence": sentence} for sentence in advice.unsettled]
+        found += [{"evidence": sentence} for sentence in advice.unresolved]
         shared = {
             "proposal_id": proposal_id, "source_key": source_key, "file_id": file_id, "file_name": file_name,
-            "status": "proposed", "decided_by": user_name(),
+            "status": PROPOSED, "decided_by": user_name(),
         }  # fmt: skip
         self._append_proposal_rows([{**shared, **row} for row in found])
 
@@ -106,8 +125,8 @@ class Ledger:
         """Write down that a person accepted or rejected a proposal.
 
         Args:
-            rows: The rows of the proposal, as `proposals` gives them.
-            status: accepted or rejected.
+            rows: The rows of the proposal, as `proposals` returns them.
+            status: ACCEPTED or REJECTED.
         """
         self._append_proposal_rows([{**row, "status": status, "decided_by": user_name()} for row in rows])
 
@@ -117,7 +136,7 @@ class Ledger:
         write_whole(table, partition(self.bronze / "column_proposal", now) / f"{uuid.uuid4().hex}.parquet")
 
     def proposals(self) -> dict[str, list[dict[str, Any]]]:
-        """Give the rows of every proposal as they stand now, by the proposal's id, oldest first."""
+        """Return the rows of every proposal as they stand now, by the proposal's id, oldest first."""
         newest: dict[str, list[dict[str, Any]]] = {}
         for row in self._rows("column_proposal", "decided_at"):
             rows = newest.get(row["proposal_id"], [])
@@ -134,7 +153,7 @@ class Ledger:
         write_whole(table, partition(self.bronze / "archive_event", now) / f"{row['event_id']}.parquet")
 
     def archive_events(self) -> list[dict[str, Any]]:
-        """Give every archive event as a dictionary of ARCHIVE_EVENT_COLUMNS, oldest first."""
+        """Return every archive event as a dictionary of ARCHIVE_EVENT_COLUMNS, oldest first."""
         return self._rows("archive_event", "acted_at")
 
     def append_model_runs(self, rows: list[dict[str, Any]]) -> None:
@@ -149,7 +168,7 @@ class Ledger:
         write_whole(table, day / f"{uuid.uuid4().hex}.parquet")
 
     def model_runs(self) -> list[dict[str, Any]]:
-        """Give what each model cost as a dictionary of MODEL_RUN_COLUMNS, oldest first."""
+        """Return what each model cost as a dictionary of MODEL_RUN_COLUMNS, oldest first."""
         return self._rows("model_run", "started_at")
 
     def _rows(self, table: str, order: str) -> list[dict[str, Any]]:
@@ -168,15 +187,15 @@ class Ledger:
 
 
 def proposal_id_of(source_key: str, file_id: str) -> str:
-    """Give the id of the proposal for a refused file; the first 8 digits of the file's SHA-256 are enough."""
+    """Return the id of the proposal for a refused file; the first 8 digits of the file's SHA-256 are enough."""
     return f"{source_key}-{file_id[:8]}"
 
 
 def loaded_of(attempts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give the attempts that loaded a file, in the order in which the files were received."""
+    """Return the attempts that loaded a file, in the order in which the files were received."""
     return sorted((row for row in attempts if row["status"] == LOADED), key=lambda row: row["received_at"])
 
 
 def partition(table: Path, received_at: datetime) -> Path:
-    """Give the folder of a bronze table that holds what was received at a time."""
+    """Return the folder of a bronze table that holds what was received at a time."""
     return table / f"received_on={received_at.astimezone(UTC).date()}"

@@ -16,12 +16,11 @@ from lead_enrichment import contracts
 from lead_enrichment.errors import UsageError
 from lead_enrichment.ingest.completeness import Statement, manifest_path, read_manifest, write_manifest
 from lead_enrichment.ingest.delivery import file_id
-from lead_enrichment.ingest.ledger import Ledger
+from lead_enrichment.ingest.ledger import ACCEPTED, PROPOSED, REJECTED, Ledger
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths, write_text_whole
 from lead_enrichment.users import user_name
 
-PROPOSED, ACCEPTED, REJECTED = "proposed", "accepted", "rejected"
 # What quarantine puts in front of a file's name.
 QUARANTINE_STAMP = re.compile(r"^\d{8}T\d{12}_")
 
@@ -54,12 +53,14 @@ def accept(paths: DataPaths, proposal_id: str) -> Accepted:
         ledger = Ledger(paths.bronze)
         rows = _proposal(ledger, proposal_id)
         if rows[0]["status"] == REJECTED:
-            raise UsageError(f"{proposal_id} was rejected by {rows[0]['decided_by']}", "", "Drop the file again.")
+            raise UsageError(
+                f"{proposal_id} was rejected by {rows[0]['decided_by']}", "", "Put the file into landing again."
+            )
         aliases = {row["column_name"]: row["header"] for row in rows if row["column_name"]}
-        unsettled = [row["evidence"] for row in rows if not row["column_name"]]
-        if not aliases or unsettled:
-            said = "; ".join(unsettled)
-            raise UsageError(f"{proposal_id} cannot be taken as it is ({said})", "", "Ask the sender for the file.")
+        unresolved = [row["evidence"] for row in rows if not row["column_name"]]
+        if not aliases or unresolved:
+            reasons = "; ".join(unresolved)
+            raise UsageError(f"{proposal_id} cannot be taken as it is ({reasons})", "", "Ask the sender for the file.")
         source_key = rows[0]["source_key"]
         version = add_aliases(source_key, aliases)
         if rows[0]["status"] != ACCEPTED:
@@ -68,7 +69,7 @@ def accept(paths: DataPaths, proposal_id: str) -> Accepted:
 
 
 def reject(paths: DataPaths, proposal_id: str) -> None:
-    """Keep the file of a proposal in quarantine for good; the ledger remembers who said so.
+    """Keep the file of a proposal in quarantine for good; the ledger keeps who decided so.
 
     Raises:
         UsageError: There is no such proposal, or it was decided already.
@@ -82,7 +83,7 @@ def reject(paths: DataPaths, proposal_id: str) -> None:
 
 
 def release(paths: DataPaths, name: str, reason: str) -> Path:
-    """Put a refused file back into landing, with a word that lets it break the contract's limits.
+    """Put a refused file back into landing, with a reason that lets it break the contract's limits.
 
     Args:
         paths: The data directory.
@@ -101,13 +102,13 @@ def release(paths: DataPaths, name: str, reason: str) -> Path:
             raise UsageError(f"several files of that name lie in quarantine ({names})", name, "Give the whole name.")
         path = found[0]
         stated = read_manifest(path)
-        # What was stated of its rows is answered by a release: the operator says that it is right as it is.
+        # A release overrides a stated row count: the operator confirms the file as it is.
         write_manifest(path, Statement(None, user_name(), reason or (stated.released if stated else None)))
         return _move_back(paths, path)
 
 
 def add_aliases(source_key: str, aliases: dict[str, str], folder: Path | None = None) -> str:
-    """Add delivered headers to a contract as aliases, in the form of the file, and give the contract's version.
+    """Add delivered headers to a contract as aliases, in the style of the file, and return the contract's version.
 
     The version's second number goes up where an alias is new.
 
@@ -119,7 +120,7 @@ def add_aliases(source_key: str, aliases: dict[str, str], folder: Path | None = 
     Raises:
         UsageError: There is no such column, or a header is empty or means another column.
     """
-    path = (folder or contracts.CONTRACTS_DIR) / f"{source_key}.yaml"
+    path = (folder or contracts.contracts_dir()) / f"{source_key}.yaml"
     _check_aliases(contracts.read_contract(path), aliases)
     yaml = YAML()
     yaml.preserve_quotes = True
@@ -161,7 +162,7 @@ def _check_aliases(contract: contracts.Contract, aliases: dict[str, str]) -> Non
 
 
 def delivered_name(path: Path) -> str:
-    """Give the name under which a file was delivered, without the stamp that it may have from quarantine."""
+    """Return the name under which a file was delivered, without the stamp that it may have from quarantine."""
     return QUARANTINE_STAMP.sub("", path.name)
 
 

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from lead_enrichment.bronze import write_empty_tables
 from lead_enrichment.contracts import Contract, contracts
-from lead_enrichment.errors import DataError, DriftError, UsageError
+from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.ingest.archive import keep
 from lead_enrichment.ingest.completeness import (
     FEWEST_ROWS,
@@ -28,16 +28,17 @@ from lead_enrichment.ingest.completeness import (
     manifest_path,
     read_manifest,
     verdict,
-)  # fmt: skip
+)
 from lead_enrichment.ingest.delivery import (
+    DriftError,
     Stamp,
     check_header,
     convert,
     file_date,
     file_id,
     read_header,
-)  # fmt: skip
-from lead_enrichment.ingest.drift import Comparison, misfits, summary
+)
+from lead_enrichment.ingest.drift import DeliveryComparison, misfits, summary
 from lead_enrichment.ingest.formats import Text, as_text
 from lead_enrichment.ingest.ledger import (
     DUPLICATE,
@@ -49,7 +50,7 @@ from lead_enrichment.ingest.ledger import (
     loaded_of,
     partition,
     proposal_id_of,
-)  # fmt: skip
+)
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths
 
@@ -58,7 +59,7 @@ RELEASE = "leads release {} --reason '…'"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one file."""
+    """The outcome of one file."""
 
     source_key: str
     file_name: str
@@ -69,7 +70,7 @@ class Outcome:
 
 
 class _Clock:
-    """Gives every delivery of a source a later received_at than the one before."""
+    """Assigns every delivery of a source a later received_at than the one before."""
 
     def __init__(self, loaded: list[dict[str, Any]], backfill: bool) -> None:
         self._backfill = backfill
@@ -79,7 +80,7 @@ class _Clock:
             self.note(attempt["source_key"], attempt["file_date"], attempt["received_at"])
 
     def received_at(self, source_key: str, claimed: date) -> datetime:
-        """Give the time to stamp a delivery with: now, or its own date where an archive of old files is loaded."""
+        """Return the time to stamp a delivery with: now, or its own date where an archive of old files is loaded."""
         if self._backfill:
             nth = self._same_date.get((source_key, claimed), 0)
             return datetime(claimed.year, claimed.month, claimed.day, tzinfo=UTC) + timedelta(seconds=nth)
@@ -103,7 +104,7 @@ def ingest(paths: DataPaths, backfill: bool = False, console: Console | None = N
         console: Where progress is shown; nowhere by default.
 
     Returns:
-        What became of each file, in the order in which they were taken.
+        The outcome of each file, in the order in which they were taken in.
 
     Raises:
         UsageError: Another ingest or prune is at work, or the data directory cannot be written.
@@ -135,7 +136,7 @@ def ingest(paths: DataPaths, backfill: bool = False, console: Console | None = N
 
 
 def touched_intervals(paths: DataPaths, before: set[str]) -> list[date]:
-    """Give the days before today that deliveries entered although a warehouse was there already.
+    """Return the days before today that deliveries entered although a warehouse was there already.
 
     Args:
         paths: The data directory.
@@ -151,20 +152,20 @@ def touched_intervals(paths: DataPaths, before: set[str]) -> list[date]:
 
 
 def _landed(paths: DataPaths) -> list[Path]:
-    """Give the files in landing by the date they claim, so that an archive of files is taken in its own order."""
+    """Return the files in landing by the date they claim, so that an archive of files is taken in its own order."""
     files = [
         path
         for path in (*paths.landing.glob("*/*"), *paths.landing.glob("*"))
         if path.is_file() and not path.name.startswith(".") and not path.name.endswith(MANIFEST_SUFFIX)
     ]
 
-    def order(path: Path) -> tuple[date, float, str]:
+    def order(path: Path) -> tuple[date, str]:
         try:
             claimed = file_date(path)
         except DataError:
             claimed = date.max
         # A correction sorts behind the file that it corrects: `nevada_2026-10-05_corrected.csv` is the second one.
-        return claimed, 0.0, path.stem
+        return claimed, path.stem
 
     return sorted(files, key=order)
 
@@ -181,7 +182,7 @@ class _Run:
         self._last = {row["source_key"]: _Last.of(row, paths) for row in loaded}
 
     def take_in(self, path: Path) -> Outcome:
-        """Take one file in, or put it into quarantine; either way the ledger tells."""
+        """Take one file in, or put it into quarantine; either way the ledger records it."""
         source_key = path.parent.name if path.parent != self._paths.landing else ""
         contract = contracts().get(source_key)
         file = _File(path, source_key, contract.delivery_mode if contract else "", datetime.now(UTC))
@@ -247,7 +248,7 @@ class _Run:
         return outcome
 
     def _checked(self, file: _File, contract: Contract, rows: Path, rows_in_trailer: int | None) -> tuple[str, ...]:
-        """Hold a converted delivery against what was stated, what its columns held, and the delivery before it.
+        """Check a converted delivery against the stated row count, the form of its columns, and the delivery before it.
 
         Returns:
             What the operator should know.
@@ -282,12 +283,12 @@ class _Run:
         last = self._last.get(contract.source_key)
         is_newest = last is None or file.claimed >= last.file_date
         columns = contract.map_header(file.header).values()
-        # What people write has no shape that it could lose.
+        # Decisions are free text: their values have no form to compare.
         is_comparable = last is not None and is_newest and contract.content == "leads"
         wrong = misfits(contract, columns, rows, last.rows if last and is_comparable else None)
         if wrong:
-            said = "; ".join(f"{column.header}: {problem}" for column, problem in wrong.items())
-            raise DriftError(f"values stopped fitting: {said}", name, "", tuple(wrong))
+            problems = "; ".join(f"{column.header}: {problem}" for column, problem in wrong.items())
+            raise DriftError(f"values stopped fitting: {problems}", name, "", tuple(wrong))
         if last and last.rows and is_newest and contract.delivery_mode == "full_snapshot":
             broken = breaches(contract, columns, rows, last.rows, last.file_name)
             if broken:
@@ -295,9 +296,9 @@ class _Run:
         return notices
 
     def _propose(self, file: _File, contract: Contract, text: Text, error: DriftError) -> str:
-        """Write down what the columns most likely are, and say it."""
+        """Record what the columns most likely are, and return it as sentences."""
         last = self._last.get(contract.source_key)
-        with Comparison(text, file.header, contract, last.rows if last else None) as comparison:
+        with DeliveryComparison(text, file.header, contract, last.rows if last else None) as comparison:
             advice = comparison.advise(error.columns)
         proposal_id = proposal_id_of(contract.source_key, file.file_id)
         self._ledger.append_proposal(proposal_id, contract.source_key, file.file_id, file.path.name, advice)
@@ -357,7 +358,7 @@ class _File:
         return self.file_date
 
     def has_changed(self) -> bool:
-        """Tell whether somebody has written to it since it was found."""
+        """Whether somebody has written to it since it was found."""
         now = self.path.stat()
         return (now.st_size, now.st_mtime_ns) != (self._stat.st_size, self._stat.st_mtime_ns)
 
@@ -377,7 +378,7 @@ class _Last:
 
 
 def _rows_of(paths: DataPaths, source_key: str, identity: str, received_at: datetime) -> Path | None:
-    """Give the bronze file of a delivery; None where it is gone."""
+    """Return the bronze file of a delivery; None where it is gone."""
     rows = partition(paths.bronze / source_key, received_at) / f"{identity}.parquet"
     return rows if rows.exists() else None
 
@@ -393,15 +394,21 @@ def _remove(path: Path) -> None:
 
 
 def _readable_id(path: Path) -> str:
-    """Give the SHA-256 of a file, or say that it cannot be read."""
+    """Return the SHA-256 of a file.
+
+    Raises:
+        DataError: It may not be read.
+    """
     try:
         return file_id(path)
     except PermissionError as error:
-        raise DataError("the file may not be read", path.name, "Grant read access and drop it again.") from error
+        raise DataError(
+            "the file may not be read", path.name, "Grant read access and put it into landing again."
+        ) from error
 
 
 def _quarantine(path: Path, source_key: str, reason: str, paths: DataPaths) -> None:
-    """Move a file that cannot be used out of the way, beside a text that says why."""
+    """Move a file that cannot be used out of the way, beside a text with the reason."""
     folder = paths.quarantine / source_key
     folder.mkdir(parents=True, exist_ok=True)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")

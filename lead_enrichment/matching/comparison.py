@@ -1,4 +1,4 @@
-"""What another environment would make of the leads, beside production."""
+"""What another environment changes for the leads, compared with production."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Leads and pairs to which the environment would do something else.
+class EnvironmentComparison:
+    """Leads and pairs that the environment judges otherwise than production.
 
     Args:
         leads: By change of a flag or of the entity: how many leads, and the first of them.
@@ -65,8 +65,8 @@ class Comparison:
     scores: int
 
 
-def compare(connection: duckdb.DuckDBPyConnection, environment: str, samples: int) -> Comparison:
-    """Hold an environment against production.
+def compare(connection: duckdb.DuckDBPyConnection, environment: str, samples: int) -> EnvironmentComparison:
+    """Compare an environment with production.
 
     Args:
         connection: The warehouse.
@@ -107,7 +107,7 @@ def compare(connection: duckdb.DuckDBPyConnection, environment: str, samples: in
     (scores,) = rows(
         connection, f"SELECT COUNT(*) AS number FROM ({weights}) WHERE weight_before IS DISTINCT FROM weight_after"
     )
-    return Comparison(
+    return EnvironmentComparison(
         leads=grouped(LEADS.format(schema=schemas_of["fact_lead_match"])),
         bands=grouped(pairs(column=CHANGED.format("band"))),
         verdicts=grouped(pairs(column=CHANGED.format("verdict"))),

@@ -12,15 +12,15 @@ from pathlib import Path
 import duckdb
 
 from lead_enrichment.errors import UsageError
-from lead_enrichment.paths import DataPaths
+from lead_enrichment.matching.verdicts import VERDICTS
+from lead_enrichment.paths import DataPaths, whole
 from lead_enrichment.warehouse.reading import Row, find_lead, rows
 
 SOURCE = "decisions"
-VERDICTS = ("same", "different", "sister_site", "unsure")
 HEADER = (
     "lead_key_1", "lead_key_2", "decision", "decided_by", "decided_at", "reason", "content_hash_1", "content_hash_2",
 )  # fmt: skip
-# The pairs that a person should judge, the most valuable first: where the verdict settles whether a facility is known
+# The pairs that a person should judge, the most valuable first: where the verdict decides whether a facility is known
 # to sales, then centers, then by the children that the state licensed, then the surest. A pair about which somebody was
 # unsure comes behind all others. One that was decided is here where a lead has changed since, where somebody else had
 # decided otherwise, and where decisions on other pairs overrule it.
@@ -30,9 +30,9 @@ QUEUE = """
             p.*,
             COALESCE(p.decision <> 'unsure' AND p.is_match <> (p.decision = 'same'), FALSE) AS is_decision_overruled,
             COALESCE(l.is_net_new, FALSE) OR COALESCE(r.is_net_new, FALSE) AS settles_net_new,
-            CASE WHEN p.left_source_key = 'salesforce' THEN b.license_type
+            CASE WHEN a.is_crm THEN b.license_type
                 ELSE COALESCE(a.license_type, b.license_type) END AS license_type,
-            CASE WHEN p.left_source_key = 'salesforce' THEN COALESCE(b.capacity, a.capacity)
+            CASE WHEN a.is_crm THEN COALESCE(b.capacity, a.capacity)
                 ELSE COALESCE(a.capacity, b.capacity) END AS capacity,
             a.content_hash AS left_content_hash,
             b.content_hash AS right_content_hash
@@ -79,7 +79,7 @@ class Decision:
 def decide(
     connection: duckdb.DuckDBPyConnection, lead_keys: tuple[str, str], verdict: str, reason: str, decided_by: str
 ) -> Decision:
-    """Make a decision of a verdict on two leads as they are now.
+    """Return the decision that a verdict on two leads makes, with the content of both as it is now.
 
     Raises:
         UsageError: The verdict is unknown, one of the leads never came, the two are one, or there is no reason or
@@ -98,10 +98,10 @@ def decide(
 
 
 def one_line(text: str, what: str) -> str:
-    """Give a text in one line.
+    """Return a text as one line.
 
     Raises:
-        UsageError: Nothing is left; `what` says what was asked for.
+        UsageError: Nothing is left; `what` names it in the message.
     """
     line = " ".join(text.split())
     if not line:
@@ -109,8 +109,8 @@ def one_line(text: str, what: str) -> str:
     return line
 
 
-def drop(paths: DataPaths, decisions: Sequence[Decision]) -> Path:
-    """Write decisions as one file into landing, whole or not at all, and give its path.
+def submit(paths: DataPaths, decisions: Sequence[Decision]) -> Path:
+    """Write decisions as one file into landing, whole or not at all, and return its path.
 
     Raises:
         UsageError: There is nothing to write.
@@ -121,8 +121,7 @@ def drop(paths: DataPaths, decisions: Sequence[Decision]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     stamp = decisions[-1].decided_at
     target = folder / f"decisions_{stamp:%Y-%m-%d_%H%M%S_%f}.csv"
-    unfinished = target.with_name(f".{target.name}.unfinished")
-    with unfinished.open("w", encoding="utf-8", newline="") as stream:
+    with whole(target) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(HEADER)
         for item in decisions:
@@ -132,12 +131,11 @@ def drop(paths: DataPaths, decisions: Sequence[Decision]) -> Path:
             )  # fmt: skip
         stream.flush()
         os.fsync(stream.fileno())
-    unfinished.replace(target)
     return target
 
 
 def queue(connection: duckdb.DuckDBPyConnection, paths: DataPaths, limit: int) -> tuple[int, list[Row]]:
-    """Give how many pairs wait for a person, and the first of them as rows of facts.fact_match_pair and more.
+    """Return how many pairs wait for a person, and the first of them as rows of facts.fact_match_pair and more.
 
     See QUEUE for their order. Pairs whose decision waits for the next run are left out.
     """
@@ -151,9 +149,9 @@ def queue(connection: duckdb.DuckDBPyConnection, paths: DataPaths, limit: int) -
 
 
 def _on_their_way(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> set[frozenset[str]]:
-    """Give the pairs whose decision no model has seen: it lies in landing, or in bronze since the last run."""
+    """Return the pairs whose decision no model has seen: it lies in landing, or in bronze since the last run."""
     pairs = set()
-    # Files of another form than that of `drop` are left to ingest.
+    # Files of another form than that of `submit` are left to ingest.
     for path in (paths.landing / SOURCE).glob("[!.]*.csv"):
         with path.open(encoding="utf-8", errors="replace", newline="") as stream:
             for row in csv.DictReader(stream):

@@ -1,4 +1,4 @@
-"""Why two leads are, or are not, held to be one facility."""
+"""Why two leads are, or are not, matched."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NEAREST = """
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the waterfall: what both leads say, the level, and its bits."""
+    """One step of the waterfall: the values of both leads, the level of their agreement, and its bits."""
 
     attribute: str
     left: str | None
@@ -54,7 +54,7 @@ class Explanation:
 
 
 def explain_pair(connection: duckdb.DuckDBPyConnection, one: str, other: str) -> Explanation:
-    """Give the evidence for and against two leads.
+    """Return the evidence for and against two leads.
 
     Raises:
         UsageError: One of the leads never came, or the two are one.
@@ -74,7 +74,7 @@ def explain_pair(connection: duckdb.DuckDBPyConnection, one: str, other: str) ->
     shared = rows(connection, SHARED_KEYS, one, other)
     if shared:
         named = "; ".join(f"{row['key_type']} {row['key_value']} (of {row['leads_sharing']:,} leads)" for row in shared)
-        return Explanation(None, (), f"All that they share is shared by too many to tell a facility: {named}.")
+        return Explanation(None, (), f"All that they share is shared by too many to identify a facility: {named}.")
     return Explanation(
         None,
         (),
@@ -83,7 +83,7 @@ def explain_pair(connection: duckdb.DuckDBPyConnection, one: str, other: str) ->
 
 
 def steps_of(pair: Row) -> tuple[Step, ...]:
-    """Give the waterfall of a pair."""
+    """Return the waterfall of a pair."""
     steps = [Step("prior", None, None, None, pair["prior_weight"], 0.0)]
     for name in (column.removesuffix("_level") for column in pair if column.endswith("_level")):
         values = (pair[f"{name}_left"], pair[f"{name}_right"], pair[f"{name}_level"])
@@ -92,7 +92,7 @@ def steps_of(pair: Row) -> tuple[Step, ...]:
 
 
 def explain_lead(connection: duckdb.DuckDBPyConnection, lead_key: str, nearest: int) -> tuple[Row, list[Row]]:
-    """Give what is said of a lead, and the pairs that come nearest, matches first.
+    """Return the row of facts.fact_lead_match of a lead, and its pairs: matches first, then by weight.
 
     Raises:
         UsageError: The lead never came.
@@ -140,7 +140,7 @@ def draw_waterfall(pair: Row, path: Path) -> None:
 
 
 def charts() -> Any:
-    """Give the library that draws.
+    """Return the library that draws.
 
     Raises:
         UsageError: It is not installed.

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlglot import exp
 from sqlmesh import Context
 
-from lead_enrichment.preview.impact import load_project
+from lead_enrichment.warehouse.project import load_project
 
 
 class MatchingModels:
@@ -25,7 +25,7 @@ class MatchingModels:
         self.context: Context = load_project(project)
 
     def query(self, name: str, instead: Mapping[str, str] | None = None) -> str:
-        """Give a model's query in DuckDB's SQL.
+        """Return a model's query in DuckDB's SQL.
 
         Args:
             name: The model, such as intermediate.int_match_comparison.

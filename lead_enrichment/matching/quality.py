@@ -1,4 +1,4 @@
-"""How right the matching is, held against a truth."""
+"""How good the matching is, measured against known answers: precision, recall and F1."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from pathlib import Path
 import duckdb
 
 from lead_enrichment.errors import UsageError
-from lead_enrichment.ingest.delivery import quoted
 from lead_enrichment.matching.evidence import charts, save_chart
+from lead_enrichment.warehouse.connection import literal
 from lead_enrichment.warehouse.reading import Row, rows
 
-# The truth of the live leads that it knows, and every pair that is said or true.
+# The known facility of each live lead, and every pair that is predicted (in one entity) or actual (one facility).
 SETUP = """
     CREATE OR REPLACE TEMP TABLE truth AS
         SELECT e.lead_key, e.entity_key, t.facility_id, l.source_key
         FROM intermediate.int_entity AS e
         JOIN intermediate.int_match_lead AS l USING (lead_key)
-        JOIN READ_CSV('{truth}', all_varchar = TRUE) AS t USING (lead_key);
+        JOIN READ_CSV({truth}, all_varchar = TRUE) AS t USING (lead_key);
     CREATE OR REPLACE TEMP TABLE scored AS
         SELECT p.*, a.facility_id = b.facility_id AS is_true
         FROM facts.fact_match_pair AS p
         JOIN truth AS a ON a.lead_key = p.left_lead_key
         JOIN truth AS b ON b.lead_key = p.right_lead_key;
     CREATE OR REPLACE TEMP TABLE pair AS
-        SELECT a.entity_key = b.entity_key AS is_said, a.facility_id = b.facility_id AS is_true
+        SELECT a.entity_key = b.entity_key AS is_predicted, a.facility_id = b.facility_id AS is_true
         FROM truth AS a
         JOIN truth AS b ON a.lead_key < b.lead_key AND a.entity_key = b.entity_key
         UNION ALL
@@ -41,27 +41,33 @@ DETERMINISTIC = """
         'other_state', 'other_street', 'elsewhere', 'same_house', 'nearly_same', 'other_unit', 'other_zip'
     )
 """
-BEFORE = f"SELECT 'rule before' AS name, ({DETERMINISTIC}) AS is_said, is_true FROM scored"
+BEFORE = f"SELECT 'rule before' AS name, ({DETERMINISTIC}) AS is_predicted, is_true FROM scored"
 GROUPS = {
-    "verdict": "SELECT verdict AS name, TRUE AS is_said, is_true FROM scored",
-    "band, which is of the score alone": "SELECT band AS name, TRUE AS is_said, is_true FROM scored",
-    "band, where no veto applies": "SELECT band AS name, TRUE AS is_said, is_true FROM scored WHERE veto IS NULL",
-    "pass": "SELECT UNNEST(STRING_SPLIT(match_passes, ', ')) AS name, TRUE AS is_said, is_true FROM scored",
+    "verdict": "SELECT verdict AS name, TRUE AS is_predicted, is_true FROM scored",
+    "band, which is of the score alone": "SELECT band AS name, TRUE AS is_predicted, is_true FROM scored",
+    "band, where no veto applies": "SELECT band AS name, TRUE AS is_predicted, is_true FROM scored WHERE veto IS NULL",
+    "pass": "SELECT UNNEST(STRING_SPLIT(blocking_keys, ', ')) AS name, TRUE AS is_predicted, is_true FROM scored",
 }
 COUNTS = """
-    SELECT name, COUNT(*) FILTER (is_said) AS said, COUNT(*) FILTER (is_said AND is_true) AS "right"
-    FROM ({}) GROUP BY name ORDER BY said DESC, name
+    SELECT
+        name,
+        COUNT(*) FILTER (is_predicted) AS predicted,
+        COUNT(*) FILTER (is_predicted AND is_true) AS true_positives
+    FROM ({}) GROUP BY name ORDER BY predicted DESC, name
 """
 ENTITIES = """
-    WITH said AS (SELECT entity_key, COUNT(DISTINCT facility_id) AS facilities FROM truth GROUP BY ALL),
+    WITH predicted AS (SELECT entity_key, COUNT(DISTINCT facility_id) AS facilities FROM truth GROUP BY ALL),
     real AS (SELECT facility_id, COUNT(DISTINCT entity_key) AS entities FROM truth GROUP BY ALL),
     exact AS (
         SELECT COUNT(*) AS n FROM (
-            SELECT entity_key FROM truth JOIN real USING (facility_id) JOIN said USING (entity_key)
+            SELECT entity_key FROM truth JOIN real USING (facility_id) JOIN predicted USING (entity_key)
             GROUP BY entity_key HAVING MAX(entities) = 1 AND MAX(facilities) = 1
         )
     )
-    SELECT (SELECT COUNT(*) FROM said) AS said, (SELECT COUNT(*) FROM real) AS "true", (SELECT n FROM exact) AS "right"
+    SELECT
+        (SELECT COUNT(*) FROM predicted) AS predicted,
+        (SELECT COUNT(*) FROM real) AS actual,
+        (SELECT n FROM exact) AS true_positives
 """
 WRONG = """
     SELECT left_lead_key, right_lead_key, name_left, name_right, ROUND(match_weight, 1) AS match_weight, reason
@@ -82,47 +88,47 @@ MISSED = """
 CURVE = """
     SELECT
         FLOOR(match_weight * 2) / 2 AS threshold,
-        COUNT(*) AS said,
-        COUNT(*) FILTER (is_true) AS "right"
+        COUNT(*) AS predicted,
+        COUNT(*) FILTER (is_true) AS true_positives
     FROM scored WHERE veto IS NULL GROUP BY threshold ORDER BY threshold DESC
 """
 
 
 @dataclass(frozen=True)
 class Score:
-    """What is said, what is true, and what of it is both."""
+    """How many are predicted, how many there are, and how many are predicted rightly."""
 
-    said: int
-    true: int
-    right: int
+    predicted: int
+    actual: int
+    true_positives: int
 
     @property
     def precision(self) -> float:
-        """The share of what is said that is true; 1 where nothing is said."""
-        return self.right / self.said if self.said else 1.0
+        """The share of the predicted that is true; 1 where nothing is predicted."""
+        return self.true_positives / self.predicted if self.predicted else 1.0
 
     @property
     def recall(self) -> float:
-        """The share of what is true that is said; 1 where nothing is true."""
-        return self.right / self.true if self.true else 1.0
+        """The share of the actual that is predicted; 1 where there is nothing to predict."""
+        return self.true_positives / self.actual if self.actual else 1.0
 
     @property
     def f1(self) -> float:
-        """The harmonic mean of the two."""
-        both = self.said + self.true
-        return 2 * self.right / both if both else 1.0
+        """The harmonic mean of precision and recall."""
+        both = self.predicted + self.actual
+        return 2 * self.true_positives / both if both else 1.0
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The matching beside a truth.
+    """The matching measured against known answers.
 
     Args:
         leads: Live leads that the truth knows.
         pairs: Pairs of leads in one entity.
         entities: Entities that hold exactly the leads of a facility.
         rule_before: Pairs, by the deterministic rule that came before, of those that were compared.
-        groups: By verdict, band and pass: the pairs, and how many of them are true.
+        groups: By verdict, band and pass: the compared pairs, and how many of them are true.
         wrong: The surest pairs that were joined and are not true.
         missed: True pairs that were not joined, those never compared first.
         curve: Pairs without veto by their weight, the highest first, and how many of them are true.
@@ -139,7 +145,7 @@ class Evaluation:
 
 
 def evaluate(connection: duckdb.DuckDBPyConnection, truth: Path, errors: int) -> Evaluation:
-    """Hold production against a truth.
+    """Measure production against known answers.
 
     Args:
         connection: The warehouse.
@@ -152,27 +158,27 @@ def evaluate(connection: duckdb.DuckDBPyConnection, truth: Path, errors: int) ->
     if not truth.is_file():
         raise UsageError("there is no truth to hold the matching against", str(truth), "Name one: --truth FILE")
     try:
-        connection.execute(SETUP.format(truth=quoted(str(truth))))
+        connection.execute(SETUP.format(truth=literal(truth)))
     except duckdb.BinderException as error:
         remedy = "It needs the columns lead_key and facility_id."
         raise UsageError(f"the truth cannot be read ({error})", str(truth), remedy) from error
     (counts,) = rows(
         connection,
-        'SELECT COUNT(*) FILTER (is_said) AS said, COUNT(*) FILTER (is_true) AS "true", '
-        'COUNT(*) FILTER (is_said AND is_true) AS "right", (SELECT COUNT(*) FROM truth) AS leads FROM pair',
+        "SELECT COUNT(*) FILTER (is_predicted) AS predicted, COUNT(*) FILTER (is_true) AS actual, "
+        "COUNT(*) FILTER (is_predicted AND is_true) AS true_positives, (SELECT COUNT(*) FROM truth) AS leads FROM pair",
     )
     leads = counts.pop("leads")
     if not leads:
         raise UsageError("the truth knows none of the live leads", str(truth), "Give the truth of these deliveries.")
     pairs = Score(**counts)
     groups = {name: rows(connection, COUNTS.format(query)) for name, query in GROUPS.items()}
-    (before,) = rows(connection, COUNTS.format(BEFORE)) or [{"said": 0, "right": 0}]
+    (before,) = rows(connection, COUNTS.format(BEFORE)) or [{"predicted": 0, "true_positives": 0}]
     (entities,) = rows(connection, ENTITIES)
     return Evaluation(
         leads=leads,
         pairs=pairs,
         entities=Score(**entities),
-        rule_before=Score(before["said"], pairs.true, before["right"]),
+        rule_before=Score(before["predicted"], pairs.actual, before["true_positives"]),
         groups=groups,
         wrong=rows(connection, WRONG, errors),
         missed=rows(connection, MISSED, errors),
@@ -181,12 +187,12 @@ def evaluate(connection: duckdb.DuckDBPyConnection, truth: Path, errors: int) ->
 
 
 def draw_thresholds(evaluation: Evaluation, path: Path) -> None:
-    """Draw precision and recall of the score by its threshold, before rivals and entities have their say."""
+    """Draw precision and recall of the score by its threshold, before rivals and entities are looked at."""
     alt = charts()
-    points, said, right = [], 0, 0
+    points, predicted, right = [], 0, 0
     for row in evaluation.curve:
-        said, right = said + row["said"], right + row["right"]
-        score = Score(said, evaluation.pairs.true, right)
+        predicted, right = predicted + row["predicted"], right + row["true_positives"]
+        score = Score(predicted, evaluation.pairs.actual, right)
         for name, value in (("precision", score.precision), ("recall", score.recall), ("F1", score.f1)):
             points.append({"threshold": row["threshold"], "measure": name, "value": round(value, 4)})
     chart = (

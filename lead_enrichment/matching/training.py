@@ -1,4 +1,4 @@
-"""Estimates how much each agreement of two leads tells, from the current leads."""
+"""Estimates the weight of each agreement of two leads from the current leads, by expectation maximisation."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ from typing import Any
 import duckdb
 
 from lead_enrichment.errors import DataError, UsageError
-from lead_enrichment.ingest.delivery import quoted
 from lead_enrichment.matching.models import MatchingModels
 from lead_enrichment.paths import DataPaths, write_text_whole
-from lead_enrichment.warehouse.connection import connect
-from lead_enrichment.warehouse.reading import errors_of_reading
+from lead_enrichment.warehouse.connection import connect, literal
+from lead_enrichment.warehouse.reading import errors_of_reading, one_row
 
 PRIOR = "prior"
 # A level that fewer candidate pairs are at keeps its weight.
@@ -50,7 +49,7 @@ class Weight:
         m_probability: Share of the pairs about one facility that agree so; the prior has none.
         u_probability: The same of the pairs about two facilities.
         match_weight: Evidence in bits.
-        says: The agreement in words.
+        description: The agreement in words.
     """
 
     attribute: str
@@ -58,7 +57,7 @@ class Weight:
     m_probability: float | None
     u_probability: float | None
     match_weight: float
-    says: str
+    description: str
 
 
 @dataclass(frozen=True)
@@ -102,24 +101,24 @@ def read_weights(seed: Path) -> list[Weight]:
                     float(row["m_probability"]) if row["m_probability"] else None,
                     float(row["u_probability"]) if row["u_probability"] else None,
                     float(row["match_weight"]),
-                    row["says"],
+                    row["description"],
                 )
                 for row in csv.DictReader(file)
             ]
     except FileNotFoundError as error:
         raise UsageError("here are no weights", str(seed), "Run it from the project's folder.") from error
     except (ValueError, KeyError) as error:
-        raise UsageError(f"a weight cannot be read ({error})", str(seed), "Mend the file.") from error
+        raise UsageError(f"a weight cannot be read ({error})", str(seed), "Correct the file.") from error
 
 
 def write_weights(seed: Path, weights: Iterable[Weight]) -> None:
     """Write the seed anew; an equal file is written byte for byte alike."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("attribute", "level", "m_probability", "u_probability", "match_weight", "says"))
+    writer.writerow(("attribute", "level", "m_probability", "u_probability", "match_weight", "description"))
     for weight in weights:
         shares = (_plain(weight.m_probability), _plain(weight.u_probability))
-        writer.writerow((weight.attribute, weight.level, *shares, f"{weight.match_weight:.2f}", weight.says))
+        writer.writerow((weight.attribute, weight.level, *shares, f"{weight.match_weight:.2f}", weight.description))
     write_text_whole(seed, text.getvalue())
 
 
@@ -145,7 +144,7 @@ def train(paths: DataPaths, project: Path, weights: Sequence[Weight], random_pai
         raise UsageError("training needs Splink, which is not installed", "", "Run: pip install -e '.[match]'")
     models = MatchingModels(project)
     with errors_of_reading(paths.warehouse), connect() as connection:
-        connection.execute(f"ATTACH '{quoted(str(paths.warehouse))}' AS leads (READ_ONLY)")
+        connection.execute(f"ATTACH {literal(paths.warehouse)} AS leads (READ_ONLY)")
         random = _random_shares(connection, models, weights, random_pairs)
         candidates = _load_candidates(connection, weights)
         agreed = _agreement_of_matches(connection, _with_chances(weights, random))
@@ -163,15 +162,15 @@ class _Counts:
     levels: dict[tuple[str, str], int]
 
     def share(self, attribute: str, level: str) -> float:
-        """Give the share of a level among the pairs in which both leads say something."""
-        told = self._told(attribute)
-        return self.levels.get((attribute, level), 0) / told if told else 0.0
+        """Return the share of a level among the pairs in which both leads have a value."""
+        compared = self._compared(attribute)
+        return self.levels.get((attribute, level), 0) / compared if compared else 0.0
 
     def least_share(self, attribute: str) -> float:
-        """Give the smallest share that so many pairs can tell."""
-        return LEAST_COUNT / max(self._told(attribute), 2 * LEAST_COUNT)
+        """Return the smallest share that so many pairs can show."""
+        return LEAST_COUNT / max(self._compared(attribute), 2 * LEAST_COUNT)
 
-    def _told(self, attribute: str) -> int:
+    def _compared(self, attribute: str) -> int:
         return sum(count for (other, _), count in self.levels.items() if other == attribute)
 
 
@@ -188,7 +187,7 @@ def _random_shares(
 ) -> _Counts:
     """Compare pairs of any two leads by the very models that compare candidates, and count their levels."""
     leads = _count(connection, "FROM leads.intermediate.int_match_lead")
-    # By a hash and not by chance, so that the same leads give the same weights.
+    # By a hash and not by chance, so that the same leads yield the same weights.
     connection.execute(
         f"""
         CREATE TABLE random_pair AS
@@ -209,7 +208,7 @@ def _random_shares(
     # The models compare what a person judged, whatever key finds it: so they take the drawn pairs.
     candidate = models.query("intermediate.int_match_candidate", {"intermediate.int_match_decision": "random_pair"})
     connection.execute(
-        f"CREATE TABLE random_candidate AS SELECT * FROM ({candidate}) WHERE CONTAINS(match_passes, 'decision')"
+        f"CREATE TABLE random_candidate AS SELECT * FROM ({candidate}) WHERE CONTAINS(blocking_keys, 'decision')"
     )
     comparison = models.query(
         "intermediate.int_match_comparison", {"intermediate.int_match_candidate": "random_candidate"}
@@ -245,7 +244,7 @@ def _load_candidates(connection: duckdb.DuckDBPyConnection, weights: Sequence[We
 
 
 def _agreement_of_matches(connection: duckdb.DuckDBPyConnection, weights: Sequence[Weight]) -> _Agreement:
-    """Let Splink find which candidates are matches, and how often these are at each level.
+    """Return how often matches are at each level, as Splink's expectation maximisation estimates it.
 
     Splink compares records; here the pairs have been compared already. So each pair is its own record on both sides,
     and a level of Splink's is the text of a level.
@@ -260,7 +259,7 @@ def _agreement_of_matches(connection: duckdb.DuckDBPyConnection, weights: Sequen
     logging.getLogger("splink").setLevel(logging.ERROR)
     levels = {
         attribute: found for attribute, found in _levels(weights).items() if len(found) > 1
-    }  # Of a single level there is nothing to tell apart.
+    }  # With a single level there is nothing to learn.
     comparisons: list[Any] = [
         CustomComparison(
             output_column_name=attribute,
@@ -312,7 +311,7 @@ def _agreement_of_matches(connection: duckdb.DuckDBPyConnection, weights: Sequen
 def _trained(
     weight: Weight, prior: float, random: _Counts, candidates: _Counts, agreed: dict[tuple[str, str], float]
 ) -> Trained:
-    """Give a weight's new figures, or say why it keeps the old ones."""
+    """Return a weight's new figures, or say why it keeps the old ones."""
     if weight.attribute == PRIOR:
         return Trained(weight, replace(weight, match_weight=round(prior, 2)))
     key = (weight.attribute, weight.level)
@@ -344,15 +343,15 @@ def refuse_contradictions(trained: Sequence[Trained]) -> None:
                 and higher.new.match_weight <= lower.new.match_weight
             ):
                 raise DataError(
-                    f"the estimate contradicts the levels: '{higher.old.says}' would weigh "
-                    f"{higher.new.match_weight:+.2f} and '{lower.old.says}' {lower.new.match_weight:+.2f}",
+                    f"the estimate contradicts the levels: '{higher.old.description}' would weigh "
+                    f"{higher.new.match_weight:+.2f} and '{lower.old.description}' {lower.new.match_weight:+.2f}",
                     "",
                     "Nothing is written. The leads hardly tell matches from others: correct the weights by hand.",
                 )
 
 
 def _with_chances(weights: Sequence[Weight], random: _Counts) -> list[Weight]:
-    """Give the weights from which the rounds start: m as it is, u as counted."""
+    """Return the weights from which the rounds start: m as it is, u as counted."""
     started = []
     for weight in weights:
         if weight.attribute != PRIOR:
@@ -363,12 +362,12 @@ def _with_chances(weights: Sequence[Weight], random: _Counts) -> list[Weight]:
 
 
 def _prior(connection: duckdb.DuckDBPyConnection) -> float:
-    """Give the odds, in bits, that two leads of all are one facility, as production has it.
+    """Return the odds, in bits, that two leads of all are one facility, as production has it.
 
     Raises:
         DataError: Production joins no two leads.
     """
-    joined, pairs = _row(
+    joined, pairs = one_row(
         connection,
         """
         SELECT SUM(leads * (leads - 1) / 2), SUM(leads) * (SUM(leads) - 1) / 2
@@ -408,17 +407,11 @@ def _attributes(weights: Sequence[Weight]) -> list[str]:
 
 
 def _count(connection: duckdb.DuckDBPyConnection, source: str) -> int:
-    return int(_row(connection, f"SELECT COUNT(*) {source}")[0])
-
-
-def _row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
-    row: tuple[Any, ...] | None = connection.execute(query).fetchone()
-    assert row is not None
-    return row
+    return int(one_row(connection, f"SELECT COUNT(*) {source}")[0])
 
 
 def _seen_share(share: object) -> float:
-    """Give a share of Splink's; of a level that it did not see it has words or nothing."""
+    """Return a share of Splink's; of a level that it did not see it has words or nothing."""
     return share if isinstance(share, float) else 0.0
 
 

@@ -1,4 +1,4 @@
-"""Holds contracts against the standard, against the models that read them, and against an earlier version."""
+"""Checks contracts against the standard, against the models that read them, and against an earlier version."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lead_enrichment.errors import UsageError
 
 
 @dataclass(frozen=True)
-class Change:
+class ContractChange:
     """One difference between two versions of a contract.
 
     Args:
@@ -35,13 +35,13 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ContractComparison:
     """A contract beside an earlier version."""
 
     source_key: str
     old_version: str
     new_version: str
-    changes: tuple[Change, ...]
+    changes: tuple[ContractChange, ...]
 
     @property
     def compatibility(self) -> str:
@@ -62,20 +62,20 @@ class Comparison:
 
 
 def standard_faults(path: Path) -> list[str]:
-    """Give what in a contract is not as the Open Data Contract Standard wants it, by its JSON schema."""
+    """Return the faults of a contract by the JSON schema of the Open Data Contract Standard."""
     schema = json.loads(files("open_data_contract_standard").joinpath("schema.json").read_text(encoding="utf-8"))
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         return [f"it is no YAML ({' '.join(str(error).split())})"]
     faults = sorted(Draft201909Validator(schema).iter_errors(document), key=lambda fault: list(map(str, fault.path)))
-    said = (f"{'.'.join(map(str, fault.path)) or 'document'}: {fault.message}" for fault in faults)
-    # The standard's schema reaches some places by two ways, and says the same of them twice.
-    return list(dict.fromkeys(said))
+    messages = (f"{'.'.join(map(str, fault.path)) or 'document'}: {fault.message}" for fault in faults)
+    # The standard's schema reaches some places by two ways, and reports the same fault twice.
+    return list(dict.fromkeys(messages))
 
 
 def model_faults(context: Context) -> list[str]:
-    """Give the delivered columns that a model reads and no contract has, and what is written from contracts no more."""
+    """Return the bronze columns that a model reads and no contract has, and whether external_models is out of date."""
     columns = {f"bronze.{table}": {name for name, _, _ in found} for table, (_, found) in bronze_tables().items()}
     faults = []
     if EXTERNAL_MODELS.read_text(encoding="utf-8") != external_models_yaml():
@@ -96,7 +96,7 @@ def model_faults(context: Context) -> list[str]:
 
 
 def committed(folder: Path, reference: str) -> dict[str, str]:
-    """Give the contracts of a folder as they were committed, by the name of their file.
+    """Return the contracts of a folder as they were committed, by the name of their file.
 
     Args:
         folder: The folder of contracts, in a git repository.
@@ -117,35 +117,39 @@ def _git(folder: Path, reference: str, *words: str) -> str:
     except FileNotFoundError as error:
         raise UsageError("git is not installed, so that no earlier version can be read", reference, remedy) from error
     if done.returncode:
-        said = next(iter(done.stderr.strip().splitlines()), "git says nothing").removeprefix("fatal: ").rstrip(".")
-        raise UsageError(f"no contracts can be read there ({said})", reference, remedy)
+        message = next(iter(done.stderr.strip().splitlines()), "git prints nothing").removeprefix("fatal: ").rstrip(".")
+        raise UsageError(f"no contracts can be read there ({message})", reference, remedy)
     return done.stdout
 
 
-def compare(old: Contract, new: Contract) -> Comparison:
+def compare(old: Contract, new: Contract) -> ContractComparison:
     """Compare two versions of a contract."""
     before = {column.name: column for column in old.columns}
     after = {column.name: column for column in new.columns}
     changes = []
     for name in before.keys() - after.keys():
         # Files keep fitting, but what reads the column has lost it.
-        changes.append(Change(f"{name} is removed", False, not before[name].required))
+        changes.append(ContractChange(f"{name} is removed", False, not before[name].required))
     for name in after.keys() - before.keys():
         required = after[name].required
-        changes.append(Change(f"{name} is new{' and required' if required else ''}", not required, True))
+        changes.append(ContractChange(f"{name} is new{' and required' if required else ''}", not required, True))
     for name in before.keys() & after.keys():
         changes += _column_changes(before[name], after[name])
     if old.key != new.key:
-        changes.append(Change(f"the natural key is {new.key}, no longer {old.key}", False, False))
+        changes.append(ContractChange(f"the natural key is {new.key}, no longer {old.key}", False, False))
     if old.delivery_mode != new.delivery_mode:
-        changes.append(Change(f"the delivery mode is {new.delivery_mode}, no longer {old.delivery_mode}", False, False))
+        changes.append(
+            ContractChange(f"the delivery mode is {new.delivery_mode}, no longer {old.delivery_mode}", False, False)
+        )
     for what, first, second in (
         ("encoding", old.encodings, new.encodings),
         ("delimiter", old.delimiters, new.delimiters),
         ("file pattern", old.file_patterns, new.file_patterns),
     ):
-        changes += [Change(f"{what} {item!r} is taken no more", False, True) for item in first if item not in second]
-        changes += [Change(f"{what} {item!r} is taken", True, False) for item in second if item not in first]
+        changes += [
+            ContractChange(f"{what} {item!r} is taken no more", False, True) for item in first if item not in second
+        ]
+        changes += [ContractChange(f"{what} {item!r} is taken", True, False) for item in second if item not in first]
     # None of these makes a file fit or not.
     for what, earlier, later in (
         ("name", old.title, new.title),
@@ -154,50 +158,55 @@ def compare(old: Contract, new: Contract) -> Comparison:
         ("owner", old.owner, new.owner),
         ("authority", dict(old.authority), dict(new.authority)),
         ("staging model", old.staging_model, new.staging_model),
+        ("role as the CRM", old.is_crm, new.is_crm),
         ("trailer", old.trailer and old.trailer.pattern, new.trailer and new.trailer.pattern),
     ):
         if earlier != later:
-            changes.append(Change(f"the {what} is {later}, no longer {earlier}", True, True))
+            changes.append(ContractChange(f"the {what} is {later}, no longer {earlier}", True, True))
     for rule in sorted({*old.limits, *new.limits}):
         changes += _limit_change(rule, old.limits.get(rule), new.limits.get(rule))
-    return Comparison(new.source_key, old.version, new.version, tuple(sorted(changes, key=lambda change: change.text)))
+    return ContractComparison(
+        new.source_key, old.version, new.version, tuple(sorted(changes, key=lambda change: change.text))
+    )
 
 
-def _column_changes(old: Column, new: Column) -> list[Change]:
+def _column_changes(old: Column, new: Column) -> list[ContractChange]:
     changes = []
     if old.required != new.required:
         word = "required" if new.required else "optional"
-        changes.append(Change(f"{old.name} is {word} now", not new.required, new.required))
+        changes.append(ContractChange(f"{old.name} is {word} now", not new.required, new.required))
     for spelling in (old.header, *old.aliases):
         if spelling not in (new.header, *new.aliases):
-            changes.append(Change(f"{old.name} goes by '{spelling}' no more", False, True))
+            changes.append(ContractChange(f"{old.name} goes by '{spelling}' no more", False, True))
     for spelling in (new.header, *new.aliases):
         if spelling not in (old.header, *old.aliases):
-            changes.append(Change(f"{old.name} goes by '{spelling}' too", True, False))
+            changes.append(ContractChange(f"{old.name} goes by '{spelling}' too", True, False))
     if old.logical_type != new.logical_type:
         text = f"the type of {old.name} is {new.logical_type}, no longer {old.logical_type}"
         is_wider, is_narrower = (
             _holds(new.logical_type, old.logical_type),
             _holds(old.logical_type, new.logical_type),
         )
-        changes.append(Change(text, is_wider, is_narrower))
+        changes.append(ContractChange(text, is_wider, is_narrower))
     if old.is_phone != new.is_phone:
-        changes.append(Change(f"{old.name} is {'read' if new.is_phone else 'no longer read'} as a phone", True, True))
+        changes.append(
+            ContractChange(f"{old.name} is {'read' if new.is_phone else 'no longer read'} as a phone", True, True)
+        )
     if old.pattern != new.pattern:
         text = f"the pattern of {old.name} is {new.pattern!r}, no longer {old.pattern!r}"
-        changes.append(Change(text, new.pattern is None, old.pattern is None))
+        changes.append(ContractChange(text, new.pattern is None, old.pattern is None))
     for rule in sorted(old.limits.keys() | new.limits.keys()):
         changes += _limit_change(f"{rule} of {old.name}", old.limits.get(rule), new.limits.get(rule))
     return changes
 
 
 def _holds(wide: str, narrow: str) -> bool:
-    """Tell whether every value of one logical type is one of another."""
+    """Whether every value of one logical type is one of another."""
     return wide == "string" or (wide, narrow) == ("number", "integer")
 
 
-def _limit_change(rule: str, old: float | None, new: float | None) -> list[Change]:
+def _limit_change(rule: str, old: float | None, new: float | None) -> list[ContractChange]:
     if old == new:
         return []
     is_wider = new is None or (old is not None and new > old)
-    return [Change(f"the limit {rule} is {new}, no longer {old}", is_wider, not is_wider)]
+    return [ContractChange(f"the limit {rule} is {new}, no longer {old}", is_wider, not is_wider)]

@@ -9,8 +9,8 @@ from typing import Any
 
 import duckdb
 
-from lead_enrichment.ingest.delivery import quoted
-from lead_enrichment.warehouse.connection import connect
+from lead_enrichment.warehouse.connection import connect, literal
+from lead_enrichment.warehouse.reading import one_row
 
 SAMPLES = 5
 # Schemas whose models sales and analysts read.
@@ -42,7 +42,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Change:
+class LeadChange:
     """Leads to which the same happened: how many, and the first few of them."""
 
     what: str
@@ -70,9 +70,9 @@ class Difference:
         models: Rows by model.
     """
 
-    leads: tuple[Change, ...]
-    attributes: tuple[Change, ...]
-    flags: tuple[Change, ...]
+    leads: tuple[LeadChange, ...]
+    attributes: tuple[LeadChange, ...]
+    flags: tuple[LeadChange, ...]
     sources: dict[str, dict[str, Count]]
     models: dict[str, Count]
 
@@ -83,7 +83,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class State:
+class KeptState:
     """A state of the warehouse, kept as Parquet files so that the warehouse may go on."""
 
     leads: Path
@@ -91,7 +91,7 @@ class State:
     model_rows: dict[str, int]
 
 
-def keep_state(warehouse: Path, folder: Path) -> State:
+def keep_state(warehouse: Path, folder: Path) -> KeptState:
     """Write what is compared of a warehouse into a folder.
 
     Views name the catalog, so two warehouses cannot be attached side by side: each would read the first one's tables.
@@ -99,16 +99,16 @@ def keep_state(warehouse: Path, folder: Path) -> State:
     Raises:
         duckdb.CatalogException: Production has not been planned in it.
     """
-    state = State(folder / "leads_before.parquet", folder / "matches_before.parquet", {})
+    state = KeptState(folder / "leads_before.parquet", folder / "matches_before.parquet", {})
     with connect(str(warehouse), read_only=True) as connection:
         for model, path in (("intermediate.int_lead_current", state.leads), ("facts.fact_lead_match", state.matches)):
-            connection.execute(f"COPY (SELECT * FROM {model}) TO '{quoted(str(path))}' (FORMAT parquet)")
+            connection.execute(f"COPY (SELECT * FROM {model}) TO {literal(path)} (FORMAT parquet)")
         state.model_rows.update(_model_rows(connection))
     return state
 
 
-def compare(before: State, warehouse: Path, untracked: Iterable[str]) -> Difference:
-    """Give what differs between a state kept before and a warehouse now.
+def compare(before: KeptState, warehouse: Path, untracked: Iterable[str]) -> Difference:
+    """Return what differs between a state kept before and a warehouse now.
 
     Args:
         before: The state kept before.
@@ -117,7 +117,7 @@ def compare(before: State, warehouse: Path, untracked: Iterable[str]) -> Differe
     """
     with connect(str(warehouse), read_only=True) as connection:
         for view, path in (("lead_before", before.leads), ("match_before", before.matches)):
-            connection.execute(f"CREATE TEMP VIEW {view} AS FROM READ_PARQUET('{quoted(str(path))}')")
+            connection.execute(f"CREATE TEMP VIEW {view} AS FROM READ_PARQUET({literal(path)})")
         connection.execute("""
             CREATE TEMP TABLE lead_pair AS
             SELECT
@@ -136,7 +136,7 @@ def compare(before: State, warehouse: Path, untracked: Iterable[str]) -> Differe
             WHERE a.content_hash IS DISTINCT FROM b.content_hash OR a.is_live IS DISTINCT FROM b.is_live
         """)
         columns = [row[0] for row in connection.execute("DESCRIBE lead_before").fetchall()]
-        derived = {"lead_version_key", "is_listed", "is_live", "first_received_at"}
+        derived = {"lead_version_key", "is_crm", "is_listed", "is_live", "first_received_at", "born_at"}
         tracked = [name for name in columns if name not in {*untracked, *derived}]
         return Difference(
             leads=tuple(_lead_change(connection, kind, tracked) for kind in KINDS),
@@ -150,17 +150,17 @@ def compare(before: State, warehouse: Path, untracked: Iterable[str]) -> Differe
 
 
 def counts_by_source(table: str) -> str:
-    """Give the SQL that counts each of MEASURES by source in a table of the shape of facts.fact_lead_match."""
+    """Return the SQL that counts each of MEASURES by source in a table of the shape of facts.fact_lead_match."""
     measures = ", ".join(f"COUNT(*) FILTER ({condition}) AS {name}" for name, condition in MEASURES.items())
     return f"SELECT source_key, {measures} FROM {table} GROUP BY source_key ORDER BY source_key"
 
 
-def _lead_change(connection: duckdb.DuckDBPyConnection, kind: str, tracked: list[str]) -> Change:
-    (leads,) = _one(connection, "SELECT COUNT(*) FROM lead_pair WHERE kind = ?", kind)
+def _lead_change(connection: duckdb.DuckDBPyConnection, kind: str, tracked: list[str]) -> LeadChange:
+    (leads,) = one_row(connection, "SELECT COUNT(*) FROM lead_pair WHERE kind = ?", kind)
     rows = connection.execute(
         "SELECT lead_key, name, before, after FROM lead_pair WHERE kind = ? ORDER BY lead_key LIMIT ?", [kind, SAMPLES]
     ).fetchall()
-    return Change(kind, leads, tuple(_lead_sample(kind, row, tracked) for row in rows))
+    return LeadChange(kind, leads, tuple(_lead_sample(kind, row, tracked) for row in rows))
 
 
 def _lead_sample(kind: str, row: tuple[Any, ...], tracked: list[str]) -> Sample:
@@ -184,12 +184,12 @@ def _lead_state(lead: dict[str, Any] | None) -> str:
     return "live" if lead["is_live"] else "no longer listed"
 
 
-def _attribute_changes(connection: duckdb.DuckDBPyConnection, tracked: list[str]) -> tuple[Change, ...]:
-    """Give the changed columns of leads known before and after, the most frequent first."""
+def _attribute_changes(connection: duckdb.DuckDBPyConnection, tracked: list[str]) -> tuple[LeadChange, ...]:
+    """Return the changed columns of leads known before and after, the most frequent first."""
     known = "before.lead_key IS NOT NULL AND after.lead_key IS NOT NULL"
     differs = {name: f'before."{name}" IS DISTINCT FROM after."{name}"' for name in tracked}
     counts = ", ".join(f"COUNT(*) FILTER ({condition})" for condition in differs.values())
-    found = _one(connection, f"SELECT {counts} FROM lead_pair WHERE {known}")
+    found = one_row(connection, f"SELECT {counts} FROM lead_pair WHERE {known}")
     changes = []
     for name, leads in zip(tracked, found, strict=True):
         if leads:
@@ -197,11 +197,11 @@ def _attribute_changes(connection: duckdb.DuckDBPyConnection, tracked: list[str]
                 f'SELECT lead_key, name, before."{name}"::TEXT, after."{name}"::TEXT FROM lead_pair '
                 f"WHERE {known} AND {differs[name]} ORDER BY lead_key LIMIT {SAMPLES}"
             ).fetchall()
-            changes.append(Change(name, leads, tuple(Sample(*row) for row in rows)))
+            changes.append(LeadChange(name, leads, tuple(Sample(*row) for row in rows)))
     return tuple(sorted(changes, key=lambda change: -change.leads))
 
 
-def _flag_change(connection: duckdb.DuckDBPyConnection, flag: str, became: bool) -> Change:
+def _flag_change(connection: duckdb.DuckDBPyConnection, flag: str, became: bool) -> LeadChange:
     label = FLAGS[flag]
     flipped = f"""
         FROM facts.fact_lead_match AS a
@@ -209,12 +209,12 @@ def _flag_change(connection: duckdb.DuckDBPyConnection, flag: str, became: bool)
         LEFT JOIN intermediate.int_lead_current AS l ON l.lead_key = a.lead_key
         WHERE COALESCE(a.{flag}, FALSE) = {became} AND COALESCE(b.{flag}, FALSE) <> {became}
     """
-    (leads,) = _one(connection, f"SELECT COUNT(*) {flipped}")
+    (leads,) = one_row(connection, f"SELECT COUNT(*) {flipped}")
     rows = connection.execute(
         "SELECT COALESCE(a.lead_key, b.lead_key), l.name, COALESCE(b.reason, 'not known'), "
         f"COALESCE(a.reason, 'not known') {flipped} ORDER BY ALL LIMIT {SAMPLES}"
     ).fetchall()
-    return Change(f"Now {label}" if became else f"No longer {label}", leads, tuple(Sample(*row) for row in rows))
+    return LeadChange(f"Now {label}" if became else f"No longer {label}", leads, tuple(Sample(*row) for row in rows))
 
 
 def _source_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Count]]:
@@ -240,10 +240,4 @@ def _model_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         "WHERE list_contains(?, table_schema) ORDER BY 1",
         [list(READ_SCHEMAS)],
     ).fetchall()
-    return {name: _one(connection, f"SELECT COUNT(*) FROM {name}")[0] for (name,) in names}
-
-
-def _one(connection: duckdb.DuckDBPyConnection, query: str, *parameters: object) -> tuple[Any, ...]:
-    row = connection.execute(query, parameters).fetchone()
-    assert row is not None
-    return row
+    return {name: one_row(connection, f"SELECT COUNT(*) FROM {name}")[0] for (name,) in names}

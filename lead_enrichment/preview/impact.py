@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,22 +15,18 @@ from sqlglot.lineage import lineage as query_lineage
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope, find_all_in_scope
 from sqlmesh import Context
-from sqlmesh.core.config import Config
-from sqlmesh.core.config.loader import load_configs
-from sqlmesh.core.console import NoopConsole, set_console
-from sqlmesh.core.context import BaseContext
 from sqlmesh.core.dialect import normalize_mapping_schema, normalize_model_name
-from sqlmesh.core.lineage import CACHE, lineage
+from sqlmesh.core.lineage import lineage
 from sqlmesh.core.model import Model
-from sqlmesh.utils.errors import SQLMeshError
 
 from lead_enrichment.bronze import PARTITION, PIPELINE_COLUMNS
 from lead_enrichment.contracts import Contract, contracts, fold
 from lead_enrichment.errors import UsageError
+from lead_enrichment.sqlmesh_internals import EngineLessContext, qualified_scope
 
-# Clauses that decide which rows a query gives; ORDER BY does so only beside a LIMIT.
+# Clauses that decide which rows a query returns; ORDER BY is one only beside a LIMIT.
 ROW_CLAUSES = frozenset({"where", "joins", "group", "having", "qualify", "distinct"})
-# Layers that prepare; whatever stands in another one is made to be read by people and programs.
+# Layers that prepare; people and programs read the models of all others.
 INNER_LAYERS = ("bronze", "seeds", "staging", "intermediate")
 HASHES = (exp.MD5, exp.MD5Digest, exp.SHA, exp.SHA2)
 PIPELINE_DESCRIPTIONS = {name: description for name, _, description in (*PIPELINE_COLUMNS, PARTITION)}
@@ -56,7 +50,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Reader:
-    """A field that is made from a column, or from nothing of it but a hash in which it is one part of many."""
+    """A field that is made from a column; `by_hash` where only from a hash of which the column is one of many parts."""
 
     field: Field
     by_hash: bool = False
@@ -84,9 +78,9 @@ class Delivered:
 
 @dataclass(frozen=True)
 class Reached:
-    """A field that reads a delivered column, with the way from there; the way ends with the field itself.
+    """A field that reads a delivered column, with the path from the column to the field.
 
-    Where `by_hash` is set, every way leads through a hash: the field tells that something changed, not what.
+    Where `by_hash` is set, every path leads through a hash: the field shows that something changed, but not what.
     """
 
     field: Field
@@ -162,31 +156,6 @@ def _near_columns(contract: Contract, text: str) -> str:
     return f"Its columns are {', '.join(column.name for column in contract.columns)}."
 
 
-def load_project(project: Path) -> Context:
-    """Load the models of the project, without its warehouse: lineage needs none, and another process may hold it.
-
-    Raises:
-        UsageError: No project lies there, or its models cannot be read.
-    """
-    if not (project / "config.yaml").exists():
-        raise UsageError("here is no SQLMesh project", str(project.absolute()), "Run it from the project's folder.")
-    # No file is written beside the models, and no process is forked for a few dozen of them.
-    os.environ.setdefault("MAX_FORK_WORKERS", "1")
-    set_console(NoopConsole())
-    configs = load_configs(None, Config, [project])
-    for config in configs.values():
-        connection: Any = config.get_connection(config.default_gateway_name)
-        if connection.type_ == "duckdb" and connection.database:
-            # In memory under the name that it has as a file.
-            connection.catalogs, connection.database = {Path(connection.database).stem: ":memory:"}, None
-        config.get_gateway(config.default_gateway_name).state_connection = None
-    try:
-        return Context(paths=[str(project)], config=configs)
-    except SQLMeshError as error:
-        problem = " ".join(str(error).split())
-        raise UsageError(f"the models cannot be loaded ({problem})", "", "Mend them: sqlmesh lint.") from error
-
-
 def read_lineage(context: Context) -> Lineage:
     """Compute the column lineage of every model of a project, each query rendered once."""
     readers: dict[Field, dict[Field, bool]] = defaultdict(dict)
@@ -232,10 +201,10 @@ def read_lineage(context: Context) -> Lineage:
 
 
 def impact_of(delivered: Delivered, lineage: Lineage) -> Impact:
-    """Follow a delivered column to everything that reads it, each by its shortest way, one without a hash preferred.
+    """Follow a delivered column to every field that reads it, by the shortest path; one without a hash is preferred.
 
-    A column that filters, joins or groups the rows of a model reads into its `rows`; there the way ends, since every
-    later model would follow. What is built on those rows, and reads the column in no other way, is named apart.
+    Where the column filters, joins or groups the rows of a model, the path ends with the rows of that model, since all
+    later models would follow. Models that are built on such rows and read the column in no other way are listed apart.
     """
     paths: dict[Field, tuple[Field, ...]] = {delivered.field: (delivered.field,)}
     plain: set[Field] = set()
@@ -259,7 +228,7 @@ def impact_of(delivered: Delivered, lineage: Lineage) -> Impact:
 
 
 def _below(model: str, lineage: Lineage) -> set[str]:
-    """Give every model that depends on a model."""
+    """Return every model that depends on a model."""
     found: set[str] = set()
     waiting = [model]
     while waiting:
@@ -271,20 +240,18 @@ def _below(model: str, lineage: Lineage) -> set[str]:
 
 
 def _short(fqn: str) -> str:
-    """Give `schema.model` for a full name."""
+    """Return `schema.model` for a full name."""
     table = exp.to_table(fqn)
     return f"{table.db}.{table.name}"
 
 
 def _clause_reads(context: Context, model: Model) -> Iterator[tuple[Field, bool, str | None]]:
-    """Give the columns of other models that clauses read, each with whether by a hash, and what the clause decides.
+    """Return each column of another model that a clause reads, whether by a hash, and what the clause decides.
 
-    That is None for the rows of the model (filters, inner joins, groups). The key of an outer join looks something
-    up: it decides the columns that come from the model whose name is given.
+    A filter, an inner join or a group decides the rows of the model: the third item is None. The key of an outer join
+    decides only the columns that come from the joined model: the third item is its name.
     """
-    # The qualified query that SQLMesh kept when it was asked for the model's lineage.
-    root: Scope = CACHE[model.name][2]
-    for scope in root.traverse():
+    for scope in qualified_scope(model).traverse():
         for column in find_all_in_scope(scope.expression, exp.Column):
             clause = _row_clause(column)
             if clause is None:
@@ -298,7 +265,7 @@ def _clause_reads(context: Context, model: Model) -> Iterator[tuple[Field, bool,
 
 
 def _row_clause(column: exp.Column) -> exp.Expr | None:
-    """Give the clause in which a column helps to choose rows; None where it makes a column of the query."""
+    """Return the clause by which a column helps to choose the rows; None where it only makes a column of the query."""
     node: exp.Expr = column
     while node.parent is not None:
         parent = node.parent
@@ -313,7 +280,7 @@ def _row_clause(column: exp.Column) -> exp.Expr | None:
 
 
 def _tables(source: exp.Expr | Scope | None, context: Context, model: Model) -> Iterator[str]:
-    """Give the models that a table or a subquery reads."""
+    """Return the models that a table or a subquery reads."""
     if isinstance(source, exp.Table):
         yield _field(source, "", context, model).model
     elif isinstance(source, Scope):
@@ -324,7 +291,7 @@ def _tables(source: exp.Expr | Scope | None, context: Context, model: Model) -> 
 
 
 def _column_origins(column: exp.Column, scope: Scope, context: Context, model: Model) -> Iterator[tuple[Field, bool]]:
-    """Give the columns of other models from which a column inside of a query comes; see _origins."""
+    """Return the columns of other models from which a column inside of a query comes; see _origins."""
     holder: Scope | None = scope
     # A subquery may name a table of the query around it.
     while holder is not None and column.table not in holder.sources:
@@ -341,7 +308,7 @@ def _column_origins(column: exp.Column, scope: Scope, context: Context, model: M
 
 
 def _origins(root: Node, context: Context, model: Model) -> Iterator[tuple[Field, bool]]:
-    """Give the columns of other models at the ends of a lineage, and whether a hash lies on the way."""
+    """Return the columns of other models at the ends of a lineage, each with whether its path leads through a hash."""
     seen: set[tuple[int, bool]] = set()
     waiting = [(root, False)]
     while waiting:
@@ -356,7 +323,7 @@ def _origins(root: Node, context: Context, model: Model) -> Iterator[tuple[Field
 
 
 def _bare(expression: exp.Expr) -> exp.Expr:
-    """Give an expression without its alias and casts."""
+    """Return an expression without its alias and casts."""
     while isinstance(expression, exp.Alias | exp.Cast | exp.Paren):
         expression = expression.this
     return expression
@@ -368,16 +335,16 @@ def _field(table: exp.Table, column: str, context: Context, model: Model) -> Fie
 
 
 def _python_reads(context: Context, model: Model) -> set[Field]:
-    """Give the columns that a Python model reads, seen in the queries that it asks when every answer is empty.
+    """Return the columns that a Python model reads, found in the queries that it sends when every result is empty.
 
-    A parent about which it asks nothing counts as read in full: better a column too many than one too few.
+    A parent that it does not query counts as read in full: better a column too many than one too few.
     """
     recorder = _Recorder(context, model)
     try:
         for _ in model.render(context=recorder):  # type: ignore[arg-type]
             pass
     except Exception:
-        # The model stumbles over an empty answer, or asks in a way that the recorder does not know.
+        # The model fails on an empty result, or queries in a way that the recorder does not know.
         recorder.fields.clear()
     asked = {field.model for field in recorder.fields}
     unknown = {
@@ -389,31 +356,12 @@ def _python_reads(context: Context, model: Model) -> set[Field]:
     return recorder.fields | unknown
 
 
-class _Recorder(BaseContext):
-    """Stands in for the context of a Python model: answers every query with no rows, and keeps what it read."""
+class _Recorder(EngineLessContext):
+    """Answers every query of a Python model with no rows, and records the columns that it read."""
 
     def __init__(self, context: Context, model: Model) -> None:
-        self._context, self._model = context, model
+        super().__init__(context, model)
         self.fields: set[Field] = set()
-
-    @property
-    def default_dialect(self) -> str | None:
-        return self._context.default_dialect
-
-    @property
-    def default_catalog(self) -> str | None:
-        return self._context.default_catalog
-
-    @property
-    def _model_tables(self) -> dict[str, str]:
-        return {fqn: fqn for fqn in self._model.depends_on or ()}
-
-    @property
-    def engine_adapter(self) -> Any:
-        raise SQLMeshError("no engine is at hand while lineage is read")
-
-    def with_variables(self, *_: Any, **__: Any) -> _Recorder:
-        return self
 
     def fetchdf(self, query: exp.Expr | str, *_: Any, **__: Any) -> pd.DataFrame:
         dialect = self._model.dialect

@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -24,19 +23,28 @@ from typing import Any
 import duckdb
 from dotenv import dotenv_values
 
-from lead_enrichment.contracts import CONTRACTS_DIR, contracts
+from lead_enrichment.contracts import contracts, contracts_dir
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.ingest.completeness import Statement, manifest_path, write_manifest
 from lead_enrichment.ingest.delivery import file_id
-from lead_enrichment.ingest.ledger import DUPLICATE, LOADED, QUARANTINED, Ledger, proposal_id_of
-from lead_enrichment.ingest.quarantine import ACCEPTED, PROPOSED, REJECTED, add_aliases, delivered_name
+from lead_enrichment.ingest.ledger import (
+    ACCEPTED,
+    DUPLICATE,
+    LOADED,
+    PROPOSED,
+    QUARANTINED,
+    REJECTED,
+    Ledger,
+    proposal_id_of,
+)
+from lead_enrichment.ingest.quarantine import add_aliases, delivered_name
+from lead_enrichment.lead_shape import UNTRACKED_COLUMNS
 from lead_enrichment.lock import only_writer
-from lead_enrichment.paths import DataPaths, write_text_whole
+from lead_enrichment.paths import DataPaths, whole, write_text_whole
 from lead_enrichment.preview.difference import Difference, compare, keep_state
 from lead_enrichment.users import user_name
 from lead_enrichment.warehouse.connection import connect
 
-PROJECT = Path(__file__).parents[2]
 # Written last: a folder without it was left by a rehearsal that was killed.
 FINISHED, PAGE = "rehearsal.json", "report.html"
 ID_LENGTH = 12
@@ -44,9 +52,9 @@ ID_LENGTH = 12
 
 @dataclass(frozen=True)
 class Plan:
-    """What is rehearsed: a file, the source that it is said to be of, and headers by the columns that they mean.
+    """What is rehearsed: a file, its source, and headers by the columns that they mean.
 
-    `release` is why the file is right although it breaks a limit of its contract; None where nobody says so.
+    `release` is why the file is right although it breaks a limit of its contract; None without such a reason.
     """
 
     rehearsal_id: str
@@ -70,19 +78,19 @@ class Report:
     difference: Difference
 
     def document(self) -> dict[str, Any]:
-        """Give the report as JSON may hold it."""
+        """Return the report as JSON may hold it."""
         plan = {**asdict(self.plan), "file": str(self.plan.file)}
         return {"status": "rehearsed", **asdict(self), "plan": plan, "folder": str(self.folder)}
 
 
 def rehearsals(paths: DataPaths) -> Path:
-    """Give the folder of all rehearsals; production reads nothing in it."""
+    """Return the folder of all rehearsals; production reads nothing in it."""
     return paths.root / "rehearsal"
 
 
 @contextmanager
 def only_rehearsal(paths: DataPaths) -> Iterator[int]:
-    """Keep two rehearsals apart, and remove what a killed one left.
+    """Hold the lock of the rehearsals, and remove what a killed one left.
 
     The lock is on the data directory itself, so that it leaves no trace.
 
@@ -144,17 +152,17 @@ def kept_rehearsal(paths: DataPaths, file: str) -> Plan | None:
 
 
 def rehearse(paths: DataPaths, plan: Plan, lock: int, step: Callable[[str], None]) -> Report:
-    """Let a file into a copy of production, run the models there, and tell what differs.
+    """Take a file into a copy of production, run the models there, and compare.
 
     Where the file is refused with a proposal of what its headers mean, and none was given, the proposal is rehearsed.
-    The copy stays, with the state before in Parquet files, until `drop` or `accept`. Where anything goes wrong it is
+    The copy stays, with the state before in Parquet files, until `discard` or `accept`. Where anything goes wrong it is
     removed.
 
     Args:
         paths: Production's data directory.
         plan: What to rehearse.
-        lock: What `only_rehearsal` gave.
-        step: Is told what is being done.
+        lock: What `only_rehearsal` yielded.
+        step: Called with the name of each step before it begins.
 
     Raises:
         DataError: The file was refused, or the models' audits do not hold with it.
@@ -167,7 +175,7 @@ def rehearse(paths: DataPaths, plan: Plan, lock: int, step: Callable[[str], None
     try:
         step("Copying production")
         pending = copy_production(paths, copy)
-        shutil.copytree(CONTRACTS_DIR, folder / "contracts")
+        shutil.copytree(contracts_dir(), folder / "contracts")
         _copy_state(copy, lock)
         before = keep_state(copy.warehouse, folder)
         step("Taking the file in")
@@ -175,7 +183,7 @@ def rehearse(paths: DataPaths, plan: Plan, lock: int, step: Callable[[str], None
         step("Running the models")
         _run_models(copy, plan, lock)
         step("Comparing")
-        difference = compare(before, copy.warehouse, _untracked_columns())
+        difference = compare(before, copy.warehouse, UNTRACKED_COLUMNS)
         notices = [*(str(outcome["reason"]).split("; ") if outcome["reason"] else ())]
         if _is_stale(copy, file_id(plan.file)):
             notices.append("the file is older than the newest of its source: it is kept, and changes no current state")
@@ -205,7 +213,7 @@ def finish(report: Report, page: str) -> None:
 
 
 def accept(paths: DataPaths, plan: Plan) -> Path:
-    """Let a rehearsed file in: write its aliases into the contract, move it to landing, remove the copy.
+    """Accept a rehearsed file: write its aliases into the contract, move it to landing, remove the copy.
 
     The aliases come first: a file in landing may be taken in at any moment.
 
@@ -234,15 +242,14 @@ def accept(paths: DataPaths, plan: Plan) -> Path:
         if plan.release:
             write_manifest(landed, Statement(None, user_name(), plan.release))
         # Ingest passes over hidden names, so that it never meets half a file where the move is a copy.
-        unfinished = landed.with_name(f".{landed.name}.unfinished")
-        shutil.move(plan.file, unfinished)
-        unfinished.replace(landed)
+        with whole(landed) as unfinished:
+            shutil.move(plan.file, unfinished)
         plan.file.with_name(f"{plan.file.name}.reason.txt").unlink(missing_ok=True)
-    drop(paths, plan)
+    discard(paths, plan)
     return landed
 
 
-def drop(paths: DataPaths, plan: Plan) -> None:
+def discard(paths: DataPaths, plan: Plan) -> None:
     """Remove the copy and every trace of a rehearsal."""
     remove(rehearsals(paths) / plan.rehearsal_id)
 
@@ -322,7 +329,7 @@ def _take_in(copy: DataPaths, plan: Plan, lock: int) -> tuple[Plan, dict[str, An
     """Take the file into the copy.
 
     Returns:
-        The plan with the headers that were read by a proposal, and the outcome as `leads ingest --json` tells it.
+        The plan with the headers that were read by a proposal, and the outcome as `leads ingest --json` prints it.
 
     Raises:
         DataError: The file was refused, or is loaded already.
@@ -357,7 +364,7 @@ def _take_in(copy: DataPaths, plan: Plan, lock: int) -> tuple[Plan, dict[str, An
 
 
 def _proposed(paths: DataPaths, plan: Plan) -> dict[str, str]:
-    """Give the header by column that a refusal proposes; nothing where a person must settle some of it."""
+    """Return the header by column that a refusal proposes; nothing where a person must resolve some of it."""
     rows = Ledger(paths.bronze).proposals().get(proposal_id_of(plan.source_key, plan.rehearsal_id), [])
     if not all(row["column_name"] for row in rows):
         return {}
@@ -393,17 +400,15 @@ def _copy_state(copy: DataPaths, lock: int) -> None:
         exported if exported.returncode else _sqlmesh(["state", "import", "-i", str(state), "--no-confirm"], copy, lock)
     )
     if done.returncode:
-        said = " ".join((done.stdout + done.stderr).split()[-40:])
-        raise DataError(f"SQLMesh's state cannot be copied ({said})", str(copy.root), "Production is as it was.")
+        printed = " ".join((done.stdout + done.stderr).split()[-40:])
+        raise DataError(f"SQLMesh's state cannot be copied ({printed})", str(copy.root), "Production is as it was.")
 
 
 def _failure(printed: str) -> str:
-    """Give what SQLMesh said of models that failed: their names and the audits that do not hold."""
-    told = printed.partition("Failed models")[2]
-    models = re.findall(r'"\w+"\."(?!sqlmesh__)(\w+)"\."(\w+)"', told)
-    audits = re.findall(r"'\w+' audit error: [\d,]+ rows? failed", told)
-    found = [*(".".join(model) for model in models), *audits]
-    return "; ".join(dict.fromkeys(found)) or " ".join(printed.split()[-40:])
+    """Return the models that failed and the audits that do not hold; where there is none, the end of the text."""
+    from lead_enrichment.sqlmesh_internals import failures
+
+    return "; ".join(failures(printed)) or " ".join(printed.split()[-40:])
 
 
 def _sqlmesh(
@@ -421,10 +426,9 @@ def _sqlmesh(
 def _call(
     code: str, words: list[str], copy: DataPaths, lock: int, changed: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command of the project on the copy, with some environment variables changed."""
+    """Run a command of the project in the current directory on the copy, with some environment variables changed."""
     return subprocess.run(
         [sys.executable, "-c", code, *words],
-        cwd=PROJECT,
         env={
             **_settings(),
             "LEADS_DATA_DIR": str(copy.root),
@@ -442,20 +446,13 @@ def _call(
 
 
 def _settings() -> dict[str, str]:
-    """Give the environment variables as SQLMesh sees them: those of the .env file win."""
-    settings = dotenv_values(os.environ.get("SQLMESH_DOTENV_PATH") or PROJECT / ".env")
+    """Return the environment variables as SQLMesh sees them: those of the .env file win."""
+    settings = dotenv_values(os.environ.get("SQLMESH_DOTENV_PATH") or ".env")
     return {**os.environ, **{name: value for name, value in settings.items() if value is not None}}
 
 
-def _untracked_columns() -> tuple[str, ...]:
-    # Imported here: it brings SQLMesh along, which takes seconds.
-    from macros.lead_columns import UNTRACKED_COLUMNS
-
-    return UNTRACKED_COLUMNS
-
-
 def _is_stale(copy: DataPaths, identity: str) -> bool:
-    """Tell whether a loaded file changes no current state because a newer one of its source was there."""
+    """Whether a loaded file changes no current state because a newer one of its source was there."""
     with connect(str(copy.warehouse), read_only=True) as connection:
         row = connection.execute(
             "SELECT is_effective FROM intermediate.int_delivery WHERE file_id = ?", [identity]

@@ -48,7 +48,7 @@ def _reading(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @contextmanager
 def errors_of_reading(file: Path) -> Iterator[None]:
-    """Say in a sentence why a warehouse cannot be read.
+    """Turn the errors of DuckDB into a sentence on why a warehouse cannot be read.
 
     Raises:
         UsageError: It is not there, another process holds it, or it lacks what is asked for.
@@ -71,13 +71,20 @@ def errors_of_reading(file: Path) -> Iterator[None]:
 
 
 def rows(connection: duckdb.DuckDBPyConnection, query: str, *parameters: object) -> list[Row]:
-    """Give the rows of a query as dictionaries."""
+    """Return the rows of a query as dictionaries."""
     found: list[Row] = connection.execute(query, parameters).to_arrow_table().to_pylist()
     return found
 
 
+def one_row(connection: duckdb.DuckDBPyConnection, query: str, *parameters: object) -> tuple[Any, ...]:
+    """Return the first row of a query that has one, such as a count."""
+    row: tuple[Any, ...] | None = connection.execute(query, parameters).fetchone()
+    assert row is not None
+    return row
+
+
 def find_lead(connection: duckdb.DuckDBPyConnection, lead_key: str) -> Row:
-    """Give the current state of a lead.
+    """Return the current state of a lead.
 
     Raises:
         UsageError: No such lead ever came; near keys are named.

@@ -17,7 +17,7 @@ ASKS = "SQLMESH_GATEWAY"
 
 
 def is_asked_for(words: Sequence[str]) -> bool:
-    """Tell whether the words behind `sqlmesh`, or the environment, name the gateway of Spark."""
+    """Whether the words behind `sqlmesh`, or the environment, name the gateway of Spark."""
     named = [*pairwise(words), *(tuple(word.split("=", 1)) for word in words if "=" in word)]
     return ("--gateway", GATEWAY) in named or os.environ.get(ASKS) == GATEWAY
 
@@ -42,6 +42,6 @@ def prepare() -> None:
 
 
 def has_java() -> bool:
-    """Tell whether Java is where Spark looks for it."""
+    """Whether Java is where Spark looks for it."""
     home = os.environ.get("JAVA_HOME")
     return (Path(home) / "bin" / "java").exists() if home else shutil.which("java") is not None

@@ -1,4 +1,4 @@
-"""One at a time: DuckDB lets one process write to the warehouse; here the next one waits, and says for whom."""
+"""Waiting for the lock on the warehouse: DuckDB lets one process write to it; the next waits, and names the holder."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from lead_enrichment.errors import UsageError
 PATIENCE = 1800.0
 PAUSE = 0.5
 COMMAND_LENGTH = 100
-# What DuckDB says where another process holds a database file. The number stands alone where DuckDB cannot see that
-# process, and is 0 where the process let go before DuckDB asked for its number.
+# DuckDB's message where another process holds the lock on a file. It names the process by its number alone where DuckDB
+# cannot see it, and by 0 where the process ended before DuckDB asked for its number.
 HELD = re.compile(r'Could not set lock on file "([^"]+)".*?PID (\d+)', re.DOTALL)
 
 T = TypeVar("T")
 
 
-def in_turn(connect: Callable[[], T]) -> T:
+def connect_when_unlocked(connect: Callable[[], T]) -> T:
     """Connect to the warehouse; wait for another process that holds it, at most LEADS_WAIT seconds.
 
     Args:
@@ -34,7 +34,7 @@ def in_turn(connect: Callable[[], T]) -> T:
     Raises:
         SystemExit: It is still held. SQLMesh would take any other error for an empty warehouse, and build a new one.
     """
-    deadline, is_told = time.monotonic() + patience(), False
+    deadline, is_announced = time.monotonic() + patience(), False
     while True:
         try:
             return connect()
@@ -47,19 +47,19 @@ def in_turn(connect: Callable[[], T]) -> T:
             sentence = str(UsageError(f"{holder} holds the warehouse", file, "Let it end, or stop it; then try again."))
             Console(stderr=True).print(sentence, markup=False, highlight=False, soft_wrap=True)
             raise SystemExit(UsageError.exit_code)
-        if not is_told:
+        if not is_announced:
             Console(stderr=True).print(
                 f"{file}: {holder} holds the warehouse. Waiting for it, {patience():,.0f} seconds at most.",
                 markup=False,
                 highlight=False,
                 soft_wrap=True,
             )
-            is_told = True
+            is_announced = True
         time.sleep(PAUSE)
 
 
 def patience() -> float:
-    """Give how many seconds to wait.
+    """Return how many seconds to wait.
 
     Raises:
         UsageError: LEADS_WAIT is no number.
@@ -71,18 +71,18 @@ def patience() -> float:
         raise UsageError(f"{text!r} is no number of seconds", "LEADS_WAIT", "Write it like 600.") from error
 
 
-def take_turns() -> None:
-    """Let SQLMesh wait in this process wherever it opens a DuckDB file."""
-    from sqlmesh.core.config.connection import BaseDuckDBConnectionConfig
+def let_sqlmesh_wait() -> None:
+    """Let SQLMesh wait for the lock wherever it opens a DuckDB file in this process."""
+    from lead_enrichment.sqlmesh_internals import connect_duckdb_by
 
     def connect(**settings: Any) -> duckdb.DuckDBPyConnection:
-        return in_turn(lambda: duckdb.connect(**settings))
+        return connect_when_unlocked(lambda: duckdb.connect(**settings))
 
-    BaseDuckDBConnectionConfig._connection_factory = property(lambda self: connect)  # type: ignore[assignment]
+    connect_duckdb_by(connect)
 
 
 def command_of(process: int) -> str:
-    """Give the command that a process runs, and its number; the number alone where the command cannot be seen."""
+    """Return the command that a process runs, and its number; the number alone where the command cannot be seen."""
     if not process:
         return "another process"
     try:

@@ -10,9 +10,7 @@ MODEL (
     UNIQUE_VALUES(columns := (
       source_key
     )),
-    NOT_NULL(columns := (
-      source_key
-    ))
+    NOT_NULL(columns := (source_key, is_crm))
   )
 );
 
@@ -22,6 +20,7 @@ WITH source AS (
 SELECT
   s.source_key::TEXT AS source_key, /* Key of the source */
   s.source_name::TEXT AS source_name, /* Name to show */
+  s.is_crm::BOOLEAN AS is_crm, /* Whether it is the CRM of sales: what it lists, sales knows */
   s.delivery_mode::TEXT AS delivery_mode, /* full_snapshot or change_feed */
   s.cadence::TEXT AS cadence, /* How often it delivers */
   s.identity_authority::INT AS identity_authority, /* Rank for name and address, 1 the highest */

@@ -45,7 +45,7 @@ WITH source AS (
   SELECT
     c.cluster_number,
     e.entity_key,
-    COALESCE(BOOL_OR(CAST(m.source_key = 'salesforce' AS BOOLEAN)), FALSE) AS is_in_salesforce
+    COALESCE(BOOL_OR(m.is_crm::BOOLEAN), FALSE) AS is_in_salesforce
   FROM intermediate.int_match_cluster AS c
   INNER JOIN intermediate.int_match_lead AS m
     ON m.lead_number = c.lead_number
@@ -72,89 +72,19 @@ WITH source AS (
     ON m.lead_number = c.lead_number
   INNER JOIN intermediate.int_lead_current AS l
     ON l.lead_key = m.lead_key
-), said AS (
-  /* A phone or e-mail address that is not valid says nothing, nor does one that mail came back from */
+), stated AS (
+  /* What an attribute is, is declared in lead_enrichment/golden_record.py. A phone or e-mail address that is not valid is NULL */
   SELECT
     l.cluster_number,
     l.lead_key,
+    l.is_crm,
     l.as_of,
     r.attribute,
     r.rule,
     r.authority_rank,
-    CASE r.attribute
-      WHEN 'name'
-      THEN l.name
-      WHEN 'contact'
-      THEN l.contact_name
-      WHEN 'phone'
-      THEN l.phone_e164
-      WHEN 'mobile'
-      THEN l.mobile_e164
-      WHEN 'email'
-      THEN CASE
-        WHEN COALESCE(l.email_bounced_reason, l.email_bounced_on::TEXT) IS NULL
-        THEN l.email
-      END
-      WHEN 'website'
-      THEN l.website_domain
-      WHEN 'address'
-      THEN @join_text(' ', l.house_number, l.street, l.unit, l.city, l.state, l.postal_code)
-      WHEN 'license'
-      THEN @join_text(' ', l.license_number, l.license_type, l.license_status)
-      WHEN 'capacity'
-      THEN l.capacity::TEXT
-      WHEN 'enrollment'
-      THEN l.enrollment::TEXT
-      WHEN 'ages'
-      THEN @join_text(
-        ' ',
-        CASE WHEN l.serves_infants THEN 'infants' END,
-        CASE WHEN l.serves_toddlers THEN 'toddlers' END,
-        CASE WHEN l.serves_preschool THEN 'preschool' END,
-        CASE WHEN l.serves_school_age THEN 'school_age' END
-      )
-      WHEN 'subsidy'
-      THEN CASE
-        WHEN l.accepts_subsidy
-        THEN 'taken'
-        WHEN NOT l.accepts_subsidy
-        THEN 'not taken'
-      END
-      WHEN 'stars'
-      THEN l.star_level::TEXT
-      WHEN 'stage'
-      THEN @join_text(
-        ', ',
-        l.lead_status,
-        CASE WHEN l.outreach_stage <> l.lead_status THEN l.outreach_stage END
-      )
-      WHEN 'campaign'
-      THEN l.lead_source
-      WHEN 'conversion'
-      THEN CASE
-        WHEN l.is_converted
-        THEN 'converted'
-        WHEN NOT l.is_converted
-        THEN 'not converted'
-      END
-    END AS value,
-    CASE r.attribute
-      WHEN 'phone'
-      THEN 'phone'
-      WHEN 'mobile'
-      THEN 'phone'
-      WHEN 'email'
-      THEN 'email'
-    END AS key_type,
-    CASE r.attribute
-      WHEN 'contact'
-      THEN NOT l.contact_name LIKE '% %'
-      WHEN 'address'
-      THEN l.street IS NULL OR COALESCE(l.city, l.postal_code) IS NULL
-      WHEN 'conversion'
-      THEN NOT l.is_converted
-      ELSE FALSE
-    END AS is_partial
+    CASE WHEN @golden_is_usable(r.attribute, l) THEN @golden_value(r.attribute, l) END AS value,
+    @golden_key_type(r.attribute) AS key_type,
+    @golden_is_partial(r.attribute, l) AS is_partial
   FROM lead AS l
   INNER JOIN ranked_source AS r
     ON r.source_key = l.source_key
@@ -171,6 +101,7 @@ WITH source AS (
     s.cluster_number,
     s.attribute,
     s.lead_key,
+    s.is_crm,
     s.as_of,
     s.value,
     s.is_partial,
@@ -180,7 +111,7 @@ WITH source AS (
       PARTITION BY s.cluster_number, s.attribute
       ORDER BY NOT o.key_value IS NULL, s.is_partial, CASE WHEN s.rule = 'authority' THEN s.authority_rank END, s.as_of DESC, s.authority_rank, s.lead_key
     ) AS place
-  FROM said AS s
+  FROM stated AS s
   LEFT JOIN over_shared AS o
     ON o.key_type = s.key_type AND o.key_value = s.value
   WHERE
@@ -198,7 +129,7 @@ WITH source AS (
     w.attribute,
     COUNT(*) AS leads,
     COUNT(*) FILTER(WHERE
-      l.lead_key LIKE 'salesforce:%') AS leads_in_salesforce,
+      l.is_crm) AS leads_in_salesforce,
     COUNT(*) FILTER(WHERE
       l.plain_value <> w.plain_value) AS leads_that_differ,
     COUNT(*) FILTER(WHERE
@@ -248,9 +179,7 @@ SELECT
   NULLIF(l.losing_values, '')::TEXT AS losing_values, /* What other leads say instead, each with its lead; NULL where none says otherwise */
   COALESCE(l.leads_that_contradict > 0, FALSE)::BOOLEAN AS has_conflict, /* Whether another lead contradicts it by a value that is complete and that few share */
   (
-    e.is_in_salesforce
-    AND NOT w.lead_key LIKE 'salesforce:%'
-    AND COALESCE(l.leads_in_salesforce, 0) = 0
+    e.is_in_salesforce AND NOT w.is_crm AND COALESCE(l.leads_in_salesforce, 0) = 0
   )::BOOLEAN AS is_filled_from_state /* Whether a state tells what no Salesforce lead of the facility does */
 FROM winner AS w
 INNER JOIN entity AS e

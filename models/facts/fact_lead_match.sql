@@ -11,6 +11,7 @@ MODEL (
       columns := (
         lead_key,
         source_key,
+        is_crm,
         entity_key,
         geography_key,
         is_duplicate_in_salesforce,
@@ -35,8 +36,7 @@ MODEL (
 WITH lead AS (
   SELECT
     l.*,
-    e.entity_key,
-    COALESCE(l.source_created_at, l.license_issued_on::TIMESTAMPTZ, l.first_received_at) AS born_at
+    e.entity_key
   FROM intermediate.int_lead_current AS l
   INNER JOIN intermediate.int_entity AS e
     ON e.lead_key = l.lead_key
@@ -44,7 +44,7 @@ WITH lead AS (
   SELECT
     l.entity_key,
     COUNT(*) FILTER(WHERE
-      l.is_live AND l.source_key = 'salesforce') AS salesforce_leads
+      l.is_live AND l.is_crm) AS salesforce_leads
   FROM lead AS l
   GROUP BY
     l.entity_key
@@ -52,10 +52,7 @@ WITH lead AS (
   /* The oldest live lead first, by source group: it is the one to keep, or to stand for the entity */
   SELECT
     l.lead_key,
-    FIRST_VALUE(l.lead_key) OVER (
-      PARTITION BY l.entity_key, l.source_key = 'salesforce'
-      ORDER BY l.born_at, l.lead_key
-    ) AS oldest_lead_key
+    FIRST_VALUE(l.lead_key) OVER (PARTITION BY l.entity_key, l.is_crm ORDER BY l.born_at, l.lead_key) AS oldest_lead_key
   FROM lead AS l
   WHERE
     l.is_live
@@ -63,7 +60,9 @@ WITH lead AS (
   SELECT
     v.left_lead_key,
     v.right_lead_key,
-    s.match_passes,
+    v.left_is_crm,
+    v.right_is_crm,
+    s.blocking_keys,
     s.match_probability,
     s.match_weight,
     v.verdict,
@@ -78,7 +77,9 @@ WITH lead AS (
   SELECT
     CASE s.side WHEN 'left' THEN p.left_lead_key ELSE p.right_lead_key END AS lead_key,
     CASE s.side WHEN 'left' THEN p.right_lead_key ELSE p.left_lead_key END AS other_lead_key,
-    p.match_passes,
+    CASE s.side WHEN 'left' THEN p.left_is_crm ELSE p.right_is_crm END AS is_crm,
+    CASE s.side WHEN 'left' THEN p.right_is_crm ELSE p.left_is_crm END AS is_other_crm,
+    p.blocking_keys,
     p.match_probability,
     p.match_weight,
     p.verdict,
@@ -97,15 +98,7 @@ WITH lead AS (
   QUALIFY
     ROW_NUMBER() OVER (
       PARTITION BY o.lead_key
-      ORDER BY CASE
-        WHEN (
-          o.other_lead_key LIKE 'salesforce:%'
-        ) <> (
-          o.lead_key LIKE 'salesforce:%'
-        )
-        THEN 0
-        ELSE 1
-      END, o.match_weight DESC, o.other_lead_key
+      ORDER BY CASE WHEN o.is_other_crm <> o.is_crm THEN 0 ELSE 1 END, o.match_weight DESC, o.other_lead_key
     ) = 1
 ), nearest AS (
   /* The Salesforce lead that comes next to being it */
@@ -113,9 +106,7 @@ WITH lead AS (
     o.*
   FROM oriented AS o
   WHERE
-    NOT o.is_match
-    AND o.other_lead_key LIKE 'salesforce:%'
-    AND NOT o.lead_key LIKE 'salesforce:%'
+    NOT o.is_match AND o.is_other_crm AND NOT o.is_crm
   QUALIFY
     ROW_NUMBER() OVER (
       PARTITION BY o.lead_key
@@ -129,14 +120,14 @@ WITH lead AS (
   SELECT
     l.*,
     COALESCE(g.geography_key, 'unknown') AS geography_key,
-    l.is_live AND l.source_key = 'salesforce' AND e.salesforce_leads > 1 AS is_duplicate,
+    l.is_live AND l.is_crm AND e.salesforce_leads > 1 AS is_duplicate,
     l.is_live
-    AND l.source_key <> 'salesforce'
+    AND NOT l.is_crm
     AND e.salesforce_leads = 0
     AND p.oldest_lead_key = l.lead_key AS is_new,
     p.oldest_lead_key,
     b.other_lead_key,
-    b.match_passes,
+    b.blocking_keys,
     b.match_probability AS match_confidence,
     b.reason AS match_reason,
     e.salesforce_leads,
@@ -159,6 +150,7 @@ WITH lead AS (
 SELECT
   f.lead_key::TEXT AS lead_key, /* Durable key of the lead */
   f.source_key::TEXT AS source_key, /* Source of the lead */
+  f.is_crm::BOOLEAN AS is_crm, /* Whether its source is the CRM: sales knows the lead */
   f.entity_key::TEXT AS entity_key, /* Facility that the lead is about */
   f.geography_key::TEXT AS geography_key, /* Place of the lead, unknown where its ZIP is */
   f.lead_version_key::TEXT AS lead_version_key, /* Version of the lead that was judged */
@@ -170,7 +162,7 @@ SELECT
   END::TEXT AS duplicate_of_lead_key, /* The oldest of the duplicates, which is the one to keep; NULL on it */
   f.is_new::BOOLEAN AS is_net_new, /* Whether the lead stands for a facility that sales does not know */
   f.other_lead_key::TEXT AS matched_lead_key, /* The lead that matches best: of a state for Salesforce, of Salesforce for a state, else any */
-  f.match_passes::TEXT AS match_passes, /* The keys that the matching leads share, the surest first; NULL where nothing matches */
+  f.blocking_keys::TEXT AS blocking_keys, /* The keys that the matching leads share, the surest first; NULL where nothing matches */
   f.match_confidence::DOUBLE AS match_confidence, /* Probability of the best match, from 0 to 1; NULL where nothing matches */
   CASE
     WHEN NOT f.is_live
@@ -206,7 +198,7 @@ SELECT
       END,
       f.nearest_reason
     )
-    WHEN f.source_key <> 'salesforce' AND f.salesforce_leads = 0
+    WHEN NOT f.is_crm AND f.salesforce_leads = 0
     THEN CONCAT('same facility as ', f.oldest_lead_key, ', which stands for it')
     WHEN NOT f.match_reason IS NULL
     THEN CONCAT('matches ', f.other_lead_key, ': ', f.match_reason)

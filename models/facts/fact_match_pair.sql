@@ -62,7 +62,7 @@ SELECT
   t.right_lead_key::TEXT AS right_lead_key, /* The other lead */
   t.left_source_key::TEXT AS left_source_key, /* Source of the first lead */
   t.right_source_key::TEXT AS right_source_key, /* Source of the other lead */
-  t.match_passes::TEXT AS match_passes, /* The keys by which the pair was found, the surest first */
+  t.blocking_keys::TEXT AS blocking_keys, /* The keys by which the pair was found, the surest first */
   @match_values(t),
   @match_levels(t),
   t.name_similarity::DOUBLE AS name_similarity, /* From 0 to 1: how alike the names are, letter by letter */

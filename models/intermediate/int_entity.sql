@@ -22,7 +22,7 @@ WITH lead AS (
   SELECT
     c.lead_key,
     m.lead_number,
-    COALESCE(c.source_created_at, c.license_issued_on::TIMESTAMPTZ, c.first_received_at) AS born_at
+    c.born_at
   FROM intermediate.int_lead_current AS c
   LEFT JOIN intermediate.int_match_lead AS m
     ON m.lead_key = c.lead_key

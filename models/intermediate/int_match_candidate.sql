@@ -4,7 +4,7 @@ MODEL (
   grain (left_lead_number, right_lead_number),
   description 'Pairs of live leads worth comparing: they share a key that few others hold, or a steward has judged them. Numbers only: what the two leads say stays with them, which keeps millions of pairs in memory. One row per pair.',
   audits (
-    NOT_NULL(columns := (left_lead_number, right_lead_number, match_passes, shares_license)),
+    NOT_NULL(columns := (left_lead_number, right_lead_number, blocking_keys, shares_license)),
     UNIQUE_COMBINATION_OF_COLUMNS(columns := (left_lead_number, right_lead_number))
   )
 );
@@ -92,7 +92,7 @@ SELECT
     CASE WHEN p.is_name_state THEN 'name_state' END,
     CASE WHEN p.is_name_word THEN 'name_word' END,
     CASE WHEN p.is_decision THEN 'decision' END
-  )::TEXT AS match_passes, /* The keys by which the pair was found, the surest first */
+  )::TEXT AS blocking_keys, /* The keys by which the pair was found, the surest first */
   p.is_license::BOOLEAN AS shares_license, /* Whether both hold one licence number of one state */
   p.phone_facilities::BIGINT AS phone_facilities, /* Facilities that hold the shared phone in the source where most do; NULL where none is shared */
   p.email_facilities::BIGINT AS email_facilities, /* The same of the shared e-mail address */

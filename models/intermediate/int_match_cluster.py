@@ -117,7 +117,7 @@ def execute(
     edges = fetch(
         context,
         'SELECT left_lead_number AS "left", right_lead_number AS "right", match_weight AS weight, is_decided '
-        f"FROM {context.resolve_table('intermediate.int_match_edge')} WHERE standing = 'kept'",
+        f"FROM {context.resolve_table('intermediate.int_match_edge')} WHERE outcome = 'kept'",
     )
     if edges.empty:
         yield from ()
@@ -130,7 +130,7 @@ def execute(
     licensed = fetch(
         context,
         "SELECT lead_number, DENSE_RANK() OVER (ORDER BY source_key) AS state "
-        f"FROM {context.resolve_table('intermediate.int_match_lead')} WHERE source_key <> 'salesforce'",
+        f"FROM {context.resolve_table('intermediate.int_match_lead')} WHERE NOT is_crm",
     ).astype(np.int64)
     size = 1 + max(table.max() for table in (edges["right"], apart["right"], licensed["lead_number"]) if len(table))
     license_of = np.full(size, -1, dtype=np.int64)

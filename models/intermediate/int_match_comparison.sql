@@ -82,8 +82,8 @@ WITH lead AS (
     AND NOT r.street IS NULL AS are_streets_known,
     COALESCE(l.license_type IN ('permit', 'accommodation'), FALSE)
     OR COALESCE(r.license_type IN ('permit', 'accommodation'), FALSE) AS is_program_or_gym,
-    l.source_key = r.source_key AND l.source_key <> 'salesforce' AS are_two_licenses,
-    l.source_key = 'salesforce' AND r.source_key = 'salesforce' AS are_both_salesforce,
+    l.source_key = r.source_key AND NOT l.is_crm AS are_two_licenses,
+    l.is_crm AND r.is_crm AS are_both_crm,
     COALESCE(
       (
         c.phone_facilities IS NULL AND l.phone IN (r.phone, r.mobile)
@@ -252,7 +252,7 @@ WITH lead AS (
 SELECT
   c.left_lead_number::BIGINT AS left_lead_number, /* Number of the lead whose key sorts first */
   c.right_lead_number::BIGINT AS right_lead_number, /* Number of the other lead */
-  c.match_passes::TEXT AS match_passes, /* The keys by which the pair was found, the surest first */
+  c.blocking_keys::TEXT AS blocking_keys, /* The keys by which the pair was found, the surest first */
   @match_levels(c),
   c.shared_bits::BIGINT AS shared_bits, /* Bits of the words that the names share */
   c.name_similarity::DOUBLE AS name_similarity, /* From 0 to 1: how alike the names are, letter by letter; 0 where their lengths rule out 0.6 */
@@ -265,7 +265,7 @@ SELECT
     c.is_other_site OR COALESCE(c.is_one_numbered, FALSE)
   )::BOOLEAN AS is_other_site, /* Whether the names tell different sites, or one ends in a number and the other tells none */
   c.are_two_licenses::BOOLEAN AS are_two_licenses, /* Whether both are licences of one state */
-  c.are_both_salesforce::BOOLEAN AS are_both_salesforce, /* Whether both are leads of Salesforce */
+  c.are_both_crm::BOOLEAN AS are_both_crm, /* Whether both are leads of the CRM */
   c.is_program_or_gym::BOOLEAN AS is_program_or_gym, /* Whether one is a city programme or a gym */
   c.shares_common_contact::BOOLEAN AS shares_common_contact /* Whether they share a phone or e-mail address that too many share */
 FROM complete AS c

@@ -4,9 +4,9 @@ MODEL (
   grain (left_lead_key, right_lead_key),
   description 'The pairs that score and rules would join, held against their rivals: of two licences of a state, or of two leads that cannot be one facility, a third lead joins only the clearly better one. One row per pair proposed as a match.',
   audits (
-    NOT_NULL(columns := (left_lead_key, right_lead_key, match_weight, standing)),
+    NOT_NULL(columns := (left_lead_key, right_lead_key, match_weight, outcome)),
     UNIQUE_COMBINATION_OF_COLUMNS(columns := (left_lead_number, right_lead_number)),
-    ACCEPTED_VALUES("column" := standing, is_in := ('kept', 'contested', 'outdone'))
+    ACCEPTED_VALUES("column" := outcome, is_in := ('kept', 'contested', 'outranked'))
   )
 );
 
@@ -21,6 +21,8 @@ WITH proposed AS (
     r.lead_key AS right_lead_key,
     l.source_key AS left_source_key,
     r.source_key AS right_source_key,
+    l.is_crm AS left_is_crm,
+    r.is_crm AS right_is_crm,
     CASE WHEN s.decision = 'same' THEN 1000 ELSE s.match_weight END AS strength
   FROM intermediate.int_match_score AS s
   INNER JOIN intermediate.int_match_lead AS l
@@ -35,6 +37,7 @@ WITH proposed AS (
     p.right_lead_number AS other_lead_number,
     p.right_lead_key AS other_lead_key,
     p.right_source_key AS other_source_key,
+    p.right_is_crm AS other_is_crm,
     p.strength AS match_weight
   FROM proposed AS p
   UNION ALL
@@ -43,6 +46,7 @@ WITH proposed AS (
     p.left_lead_number AS other_lead_number,
     p.left_lead_key AS other_lead_key,
     p.left_source_key AS other_source_key,
+    p.left_is_crm AS other_is_crm,
     p.strength AS match_weight
   FROM proposed AS p
 ), licensed AS (
@@ -55,7 +59,7 @@ WITH proposed AS (
     ) AS place
   FROM oriented AS o
   WHERE
-    o.other_source_key <> 'salesforce'
+    NOT o.other_is_crm
 ), license_rival AS (
   SELECT
     l.lead_number,
@@ -135,9 +139,9 @@ SELECT
     OR p.match_weight >= s.rival_weight + @match_margin
     THEN 'kept'
     WHEN p.match_weight <= s.rival_weight - @match_margin
-    THEN 'outdone'
+    THEN 'outranked'
     ELSE 'contested'
-  END::TEXT AS standing /* kept; outdone by a clearly better rival; contested where neither is clearly better */
+  END::TEXT AS outcome /* kept; outranked by a clearly better rival; contested where neither is clearly better */
 FROM proposed AS p
 LEFT JOIN strongest AS s
   ON s.left_lead_number = p.left_lead_number

@@ -84,6 +84,7 @@ WITH lead AS (
     l.lead_number,
     l.lead_key,
     l.source_key,
+    l.is_crm,
     l.name_bits,
     /* Of a contact, holders without an address count by their names; of a name, by their towns */
     CASE
@@ -143,14 +144,16 @@ WITH lead AS (
     k.key_type,
     k.key_value,
     k.source_key,
+    k.is_crm,
     COUNT(*) AS leads
   FROM keyed AS k
   GROUP BY
     k.key_type,
     k.key_value,
-    k.source_key
+    k.source_key,
+    k.is_crm
 ), copied AS (
-  /* Only leads of Salesforce are copies of each other, so only what several of them hold is looked into */
+  /* Only leads of the CRM are copies of each other, so only what several of them hold is looked into */
   SELECT
     k.key_type,
     k.key_value,
@@ -159,7 +162,7 @@ WITH lead AS (
   INNER JOIN fan_out AS f
     ON f.key_type = k.key_type AND f.key_value = k.key_value AND f.source_key = k.source_key
   WHERE
-    k.source_key = 'salesforce' AND f.leads > 1
+    k.is_crm AND f.leads > 1
   GROUP BY
     k.key_type,
     k.key_value
@@ -174,10 +177,10 @@ WITH lead AS (
     f.key_value,
     MAX(f.leads) AS leads,
     MAX(
-      CASE WHEN f.source_key = 'salesforce' THEN COALESCE(c.facilities, f.leads) ELSE f.leads END
+      CASE WHEN f.is_crm THEN COALESCE(c.facilities, f.leads) ELSE f.leads END
     ) AS facilities,
     SUM(f.leads) AS leads_in_all,
-    MAX(CASE WHEN f.source_key = 'salesforce' THEN 0 ELSE f.leads END) AS licenses
+    MAX(CASE WHEN f.is_crm THEN 0 ELSE f.leads END) AS licenses
   FROM fan_out AS f
   LEFT JOIN copied AS c
     ON c.key_type = f.key_type AND c.key_value = f.key_value

@@ -6,7 +6,7 @@ MODEL (
   ),
   description 'The live leads with what they are compared by: valid contacts that are no placeholder, names by their words, addresses in parts. One row per live lead.',
   audits (
-    NOT_NULL(columns := (lead_number, lead_key, source_key)),
+    NOT_NULL(columns := (lead_number, lead_key, source_key, is_crm)),
     UNIQUE_VALUES(columns := (lead_number, lead_key))
   )
 );
@@ -60,6 +60,7 @@ SELECT
   ROW_NUMBER() OVER (ORDER BY c.lead_key)::BIGINT AS lead_number, /* Number of the lead in this run: joins by it are quick */
   c.lead_key::TEXT AS lead_key, /* Durable key of the lead */
   c.source_key::TEXT AS source_key, /* Source of the lead */
+  c.is_crm::BOOLEAN AS is_crm, /* Whether its source is the CRM; otherwise the lead is a licence of a state */
   c.name::TEXT AS name, /* Name to show */
   c.name_plain::TEXT AS name_normal, /* Match-normal form of the name */
   c.legal_name_normal::TEXT AS legal_name_normal, /* Match-normal form of the legal name, where it is another one */

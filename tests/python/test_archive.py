@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from lead_enrichment.bronze import registration_statements
 from lead_enrichment.cli import app
-from lead_enrichment.contracts import CONTRACTS_DIR, Retention, contracts, lead_contracts, read_contract
+from lead_enrichment.contracts import Retention, contracts, contracts_dir, lead_contracts, read_contract
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.ingest import archive
 from lead_enrichment.ingest.archive import archived_file, entries, find, keep, prune, restore
@@ -484,7 +484,7 @@ def test_retention_ends_by_the_calendar(retention: Retention, received: date, en
 
 @pytest.mark.parametrize("stated", ["value: 7, unit: months", "value: 0, unit: y", "value: long, unit: y", "value: 7"])
 def test_a_retention_that_cannot_be_read_is_said(tmp_path: Path, stated: str) -> None:
-    text = (CONTRACTS_DIR / "texas.yaml").read_text(encoding="utf-8")
+    text = (contracts_dir() / "texas.yaml").read_text(encoding="utf-8")
     path = tmp_path / "texas.yaml"
     path.write_text(re.sub(r"value: 7, unit: y", stated, text), encoding="utf-8")
     with pytest.raises(UsageError, match=r"contracts/texas.yaml: the retention of .* cannot be read"):

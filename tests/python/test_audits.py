@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-import re
-
 import duckdb
 import pytest
+from sqlglot import exp, parse_one
+from sqlmesh.core.audit import load_audit
+from sqlmesh.core.dialect import parse
+from sqlmesh.core.macros import MacroEvaluator
 
+import macros.golden.golden_attributes
+import macros.golden.golden_value  # noqa: F401
 from conftest import ROOT
 
 DAY = "TIMESTAMPTZ '2026-11-0{} 00:00:00+00:00'"
 
 
 def offending(audit: str, tables: dict[str, str], this_model: str, **parameters: str) -> list[tuple[object, ...]]:
-    """Give the rows that an audit returns on tables of a test, its parameters as given or at their defaults."""
-    header, query = (ROOT / "audits" / f"{audit}.sql").read_text(encoding="utf-8").split("\n);\n", 1)
-    query = query.replace("@this_model", this_model)
-    for name, value in {**dict(re.findall(r"\b(\w+) = ([\d.]+)", header)), **parameters}.items():
-        query = query.replace(f"@{name}", value)
+    """Return the rows that an audit returns on tables of a test, its parameters as given or at their defaults."""
+    path = ROOT / "audits" / f"{audit}.sql"
+    loaded = load_audit(parse(path.read_text(encoding="utf-8"), default_dialect="duckdb"), path=path, dialect="duckdb")
+    evaluator = MacroEvaluator(dialect="duckdb")
+    evaluator.locals.update(loaded.defaults)
+    evaluator.locals.update({name: parse_one(value, dialect="duckdb") for name, value in parameters.items()})
+    evaluator.locals["this_model"] = exp.to_table(this_model)
+    rendered = evaluator.transform(loaded.query)
+    assert isinstance(rendered, exp.Query)
     with duckdb.connect() as connection:
         connection.execute("CREATE SCHEMA intermediate; CREATE SCHEMA dims; CREATE SCHEMA facts")
         for name, rows in tables.items():
             connection.execute(f"CREATE TABLE {name} AS {rows}")
-        return connection.execute(query).fetchall()
+        return connection.execute(rendered.sql(dialect="duckdb")).fetchall()
 
 
 def validity(*spans: tuple[int, int | None]) -> str:
@@ -111,6 +119,7 @@ def verdict(lead_key: str, entity_key: str, *flags: str, of: str | None = None) 
     return {
         "lead_key": lead_key,
         "source_key": lead_key.split(":")[0],
+        "is_crm": lead_key.startswith("salesforce:"),
         "entity_key": entity_key,
         "is_live": "gone" not in flags,
         "is_duplicate_in_salesforce": "duplicate" in flags,
@@ -144,9 +153,8 @@ def found_among_verdicts(audit: str, *faults: dict[str, object]) -> int:
         "verdict": f"SELECT * FROM (VALUES {rows}) AS t({', '.join(SOUND[0])})",
         # salesforce:1 was created first, though all were delivered at once
         "intermediate.int_lead_current": (
-            f"SELECT lead_key, {DAY.format(9)} AS first_received_at, NULL::DATE AS license_issued_on, "
-            f"CASE lead_key WHEN 'salesforce:1' THEN {DAY.format(1)} ELSE {DAY.format(2)} END AS source_created_at "
-            "FROM verdict"
+            f"SELECT lead_key, CASE lead_key WHEN 'salesforce:1' THEN {DAY.format(1)} ELSE {DAY.format(2)} END "
+            "AS born_at FROM verdict"
         ),
     }
     return len(offending(audit, tables, "verdict"))
@@ -268,7 +276,8 @@ def test_one_license_of_a_state_per_entity(members: str, decision: str, found: i
     tables = {
         "intermediate.int_entity": entities(e=members),
         "intermediate.int_match_lead": (
-            "SELECT *, SPLIT_PART(lead_key, ':', 1) AS source_key FROM (VALUES ('salesforce:1'), ('salesforce:2'), "
+            "SELECT *, SPLIT_PART(lead_key, ':', 1) AS source_key, lead_key LIKE 'salesforce:%' AS is_crm FROM "
+            "(VALUES ('salesforce:1'), ('salesforce:2'), "
             "('texas:1'), ('texas:2'), ('nevada:1')) AS t(lead_key)"
         ),
         "intermediate.int_match_decision": (
@@ -332,30 +341,54 @@ def test_every_live_entity_is_enriched(enriched: str, found: int) -> None:
     assert len(offending("every_live_entity_is_enriched", tables, "record")) == found
 
 
-ENRICHED = {
-    "name": "Stars",
-    "contact_name": "Ann Lee",
-    "phone_e164": "+17025550100",
-    "mobile_e164": "+17025550101",
-    "email": "a@a.com",
-    "website_domain": "a.com",
-    "capacity": 40,
-    "enrollment": 30,
-    "star_level": 5,
-    "lead_source": "TAM",
+# Of each attribute the columns that tell it, and the value that survived.
+ENRICHED: dict[str, tuple[dict[str, object], str]] = {
+    "name": ({"name": "Stars"}, "Stars"),
+    "contact": ({"contact_name": "Ann Lee"}, "Ann Lee"),
+    "phone": ({"phone_e164": "+17025550100"}, "+17025550100"),
+    "mobile": ({"mobile_e164": "+17025550101"}, "+17025550101"),
+    "email": ({"email": "a@a.com"}, "a@a.com"),
+    "website": ({"website_domain": "a.com"}, "a.com"),
+    "address": (
+        {"house_number": "1", "street": "MAIN", "unit": "STE 2", "city": "RENO", "state": "NV", "postal_code": "89501"},
+        "1 MAIN STE 2 RENO NV 89501",
+    ),
+    "license": (
+        {"license_number": "77", "license_type": "center", "license_status": "active"},
+        "77 center active",
+    ),
+    "capacity": ({"capacity": 40}, "40"),
+    "enrollment": ({"enrollment": 30}, "30"),
+    "ages": (
+        {"serves_infants": True, "serves_toddlers": True, "serves_preschool": True, "serves_school_age": True},
+        "infants toddlers preschool school_age",
+    ),
+    "subsidy": ({"accepts_subsidy": True}, "taken"),
+    "stars": ({"star_level": 5}, "5"),
+    "stage": ({"lead_status": "Working", "outreach_stage": "Called"}, "Working, Called"),
+    "campaign": ({"lead_source": "TAM"}, "TAM"),
+    "conversion": ({"is_converted": True}, "converted"),
 }
-ATTRIBUTES = ("name", "contact", "phone", "mobile", "email", "website", "capacity", "enrollment", "stars", "campaign")
+SHOWN = {column: value for columns, _ in ENRICHED.values() for column, value in columns.items()}
 
 
-@pytest.mark.parametrize("column", ["", "entity_key", *ENRICHED])
-@pytest.mark.parametrize("value", ["NULL::TEXT", "'9'"])
-def test_enriched_lead_shows_what_survived(column: str, value: str) -> None:
-    shown = {"entity_key": "'e'", **{name: repr(item) for name, item in ENRICHED.items()}}
-    shown |= {column: value} if column else {}
-    survived = ", ".join(f"('e', '{name}', '{item}')" for name, item in zip(ATTRIBUTES, ENRICHED.values(), strict=True))
+@pytest.mark.parametrize("column", ["", "entity_key", *SHOWN])
+@pytest.mark.parametrize("is_missing", [True, False])
+def test_enriched_lead_shows_what_survived(column: str, is_missing: bool) -> None:
+    shown = {"entity_key": "'e'", **{name: repr(item) for name, item in SHOWN.items()}}
+    if column:
+        other = "FALSE" if SHOWN.get(column) is True else "'9'"
+        shown[column] = f"NULL::{'BOOLEAN' if SHOWN.get(column) is True else 'TEXT'}" if is_missing else other
+    survived = ", ".join(f"('e', '{name}', '{value}')" for name, (_, value) in ENRICHED.items())
     tables = {
         "record": f"SELECT {', '.join(f'{item} AS {name}' for name, item in shown.items())}",
         "facts.fact_enriched_attribute": f"SELECT * FROM (VALUES {survived}) AS t(entity_key, attribute, value)",
     }
     found = {"": 0, "entity_key": len(ENRICHED)}.get(column, 1)
     assert len(offending("enriched_lead_shows_what_survived", tables, "record")) == found
+
+
+@pytest.mark.parametrize(("attribute", "found"), [("license", 0), ("opt_out", 1)], ids=["declared", "unknown"])
+def test_every_attribute_is_declared(attribute: str, found: int) -> None:
+    tables = {"rule": f"SELECT '{attribute}' AS attribute"}
+    assert len(offending("every_attribute_is_declared", tables, "rule")) == found

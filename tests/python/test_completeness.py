@@ -80,10 +80,10 @@ def test_trailer_row_attests_and_is_no_row(
 ) -> None:
     folder = tmp_path / "contracts"
     folder.mkdir()
-    text = (contracts.CONTRACTS_DIR / "texas.yaml").read_text(encoding="utf-8")
+    text = (contracts.contracts_dir() / "texas.yaml").read_text(encoding="utf-8")
     setting = "    customProperties:\n      - {property: trailer, value: '^TOTAL RECORDS: ([0-9]+)'}\n"
     (folder / "texas.yaml").write_text(text.replace("    customProperties:\n", setting, 1), encoding="utf-8")
-    monkeypatch.setattr(contracts, "CONTRACTS_DIR", folder)
+    monkeypatch.setenv("LEADS_CONTRACTS_DIR", str(folder))
     contracts.contracts.cache_clear()
     try:
         outcome = take_in(paths, [row(1), row(2), trailer.format(stated)])

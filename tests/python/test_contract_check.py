@@ -123,6 +123,11 @@ def test_version_says_what_changed(version: str, alias: bool, required: bool, is
     [
         ("kind: DataContract", "kind: DataContract\ncolour: red", "colour"),
         ("deliveryMode, value: full_snapshot", "deliveryMode, value: sometimes", "deliveryMode must be"),
+        (
+            "{property: deliveryMode, value: full_snapshot}",
+            "{property: deliveryMode, value: full_snapshot}\n      - {property: isCrm, value: perhaps}",
+            "isCrm must be true or false",
+        ),
         ("primaryKey: true", "primaryKey: false", "one column as primaryKey"),
         ("version: 1.0.0", "version: [", "it is no YAML"),
         ("version: 1.0.0", "version: 1.0.0-rc", "the version 1.0.0-rc is none"),

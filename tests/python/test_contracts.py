@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from lead_enrichment.contracts import CONTRACTS_DIR, contracts, fold, read_contract
+from lead_enrichment.contracts import contracts, contracts_dir, fold, read_contract
 
 MODES = {
     "salesforce": "change_feed",
@@ -19,12 +19,16 @@ MODES = {
 
 def test_each_source_has_a_contract_with_its_delivery_mode() -> None:
     assert {key: contract.delivery_mode for key, contract in contracts().items()} == MODES
-    assert {path.stem for path in CONTRACTS_DIR.glob("*.yaml")} == set(MODES)
+    assert {path.stem for path in contracts_dir().glob("*.yaml")} == set(MODES)
+
+
+def test_one_source_is_the_crm_and_the_others_are_registries() -> None:
+    assert [key for key, contract in contracts().items() if contract.is_crm] == ["salesforce"]
 
 
 @pytest.mark.parametrize("source", MODES)
 def test_no_header_means_two_columns(source: str) -> None:
-    contract = read_contract(CONTRACTS_DIR / f"{source}.yaml")
+    contract = read_contract(contracts_dir() / f"{source}.yaml")
     spellings = [spelling for column in contract.columns for spelling in column.spellings]
     assert len(spellings) == len(set(spellings))
 

@@ -22,7 +22,8 @@ from conftest import ROOT, Run
 from lead_enrichment.errors import UsageError
 from lead_enrichment.ingest.ledger import Ledger
 from lead_enrichment.ingest.run import ingest
-from lead_enrichment.matching.decisions import VERDICTS, Decision, drop, one_line, queue
+from lead_enrichment.matching.decisions import Decision, one_line, queue, submit
+from lead_enrichment.matching.verdicts import VERDICTS
 from lead_enrichment.paths import DataPaths, data_paths
 from lead_enrichment.warehouse.connection import connect
 
@@ -157,7 +158,7 @@ def landed(paths: DataPaths, text: str, name: str = "mine_2026-11-20.csv") -> Pa
 
 def test_dropped_decisions_are_taken_in_as_they_were_written(paths: DataPaths) -> None:
     reason = 'said "same", by phone; 50% sure'
-    drop(paths, [decision(reason=reason), decision(lead_key_1="nevada:1", verdict="unsure")])
+    submit(paths, [decision(reason=reason), decision(lead_key_1="nevada:1", verdict="unsure")])
     assert [outcome.status for outcome in ingest(paths)] == ["loaded"]
     rows = duckdb.sql(
         "SELECT lead_key_1, decision, reason, decided_at, content_hash_2 FROM "
@@ -272,7 +273,7 @@ def test_the_queue_lists_the_most_valuable_pair_first(made_up: duckdb.DuckDBPyCo
 def test_a_pair_whose_decision_is_on_its_way_waits_no_more(
     made_up: duckdb.DuckDBPyConnection, paths: DataPaths
 ) -> None:
-    drop(paths, [decision(lead_key_1="texas:big"), decision(lead_key_1="texas:home", verdict="unsure")])
+    submit(paths, [decision(lead_key_1="texas:big"), decision(lead_key_1="texas:home", verdict="unsure")])
     left = [name for name in QUEUE_ORDER if name not in ("big", "home")]
     assert names(made_up, paths) == left
     # Taken in, but no model has run.

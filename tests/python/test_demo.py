@@ -142,7 +142,7 @@ def test_write_that_fails_leaves_no_half_file(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(generate.texas, "delivered", fail)
     with pytest.raises(OSError, match="disk full"):
         write_demo(tmp_path, 100, 1, AS_OF, SEED)
-    assert not list(tmp_path.rglob("*.part"))
+    assert not list(tmp_path.rglob("*.unfinished"))
     assert not list(tmp_path.glob("landing/texas/*"))
 
 

@@ -39,8 +39,8 @@ def deliveries(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def paths(tmp_path: Path, deliveries: Path, monkeypatch: pytest.MonkeyPatch) -> DataPaths:
     """A data directory that holds the first files of Texas and Nevada, and contracts that a test may change."""
     monkeypatch.setenv("LEADS_DATA_DIR", str(tmp_path / "data"))
-    shutil.copytree(contracts.CONTRACTS_DIR, tmp_path / "contracts")
-    monkeypatch.setattr(contracts, "CONTRACTS_DIR", tmp_path / "contracts")
+    shutil.copytree(contracts.contracts_dir(), tmp_path / "contracts")
+    monkeypatch.setenv("LEADS_CONTRACTS_DIR", str(tmp_path / "contracts"))
     contracts.contracts.cache_clear()
     paths = data_paths()
     for source_key, name in (("texas", "texas_2026-09-06.csv"), ("nevada", "nevada_2026-09-05.csv")):
@@ -182,7 +182,7 @@ def test_accepted_proposal_loads_the_file_and_every_later_one(paths: DataPaths, 
 
 
 def test_accepting_keeps_the_form_of_the_contract(paths: DataPaths, deliveries: Path) -> None:
-    path = contracts.CONTRACTS_DIR / "texas.yaml"
+    path = contracts.contracts_dir() / "texas.yaml"
     before = path.read_text(encoding="utf-8").splitlines()
     quarantine.add_aliases("texas", {"phone": "Tel: Line"})
     added = [line for line in path.read_text(encoding="utf-8").splitlines() if line not in before]
@@ -223,7 +223,7 @@ def test_values_that_stop_fitting_are_quarantined(
 def test_values_of_another_form_than_the_contract_gives_are_quarantined(
     paths: DataPaths, deliveries: Path, share: float, status: str
 ) -> None:
-    path = contracts.CONTRACTS_DIR / "texas.yaml"
+    path = contracts.contracts_dir() / "texas.yaml"
     text = path.read_text(encoding="utf-8")
     form = "        logicalTypeOptions:\n          pattern: '^[0-9]{5}$'\n"
     place = '        description: "ZIP"\n        logicalType: string\n'

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from sqlglot import exp
 from sqlmesh.core.macros import macro
 
-import macros.email_columns
-import macros.website_domain  # noqa: F401
+import macros.contact.email_columns
+import macros.contact.website_domain  # noqa: F401
 
 # What the rule refuses on purpose although the library takes it: letters out of ASCII, encoded names, last parts that
 # no registry has, and more than 64 characters before the at sign (RFC 5321; the library tells it in strict mode).

@@ -10,10 +10,10 @@ import sqlglot
 from sqlglot import exp
 from sqlmesh.core.macros import macro
 
-import macros.content_hash
-import macros.date_spine_between
-import macros.similarity  # noqa: F401
-from macros.lead_columns import LEAD_COLUMNS, UNTRACKED_COLUMNS
+import macros.lead.content_hash
+import macros.sql.date_spine_between
+import macros.sql.similarity  # noqa: F401
+from lead_enrichment.lead_shape import LEAD_COLUMNS, UNTRACKED_COLUMNS
 
 
 def written(name: str, *arguments: exp.Expression) -> str:

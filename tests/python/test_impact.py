@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from conftest import ROOT
 from lead_enrichment.cli import app
-from lead_enrichment.preview.impact import Impact, Lineage, delivered_column, impact_of, load_project, read_lineage
+from lead_enrichment.preview.impact import Impact, Lineage, delivered_column, impact_of, read_lineage
+from lead_enrichment.warehouse.project import load_project
 
 CONFIG = """
 gateways:
@@ -228,7 +229,7 @@ def test_outside_of_the_project_it_says_where_to_run(tmp_path: Path, monkeypatch
 
 
 def test_the_command_names_what_breaks(small: Lineage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lead_enrichment.preview.impact.load_project", lambda _: None)
+    monkeypatch.setattr("lead_enrichment.warehouse.project.load_project", lambda _: None)
     monkeypatch.setattr("lead_enrichment.preview.impact.read_lineage", lambda _: small)
     monkeypatch.setenv("COLUMNS", "200")
     said = CliRunner().invoke(app, ["contracts", "impact", "salesforce.status"]).output

@@ -1,15 +1,149 @@
-"""What holds for every macro file."""
+"""What holds for every macro: its file, its types, and that both engines can run what it renders."""
 
 from __future__ import annotations
 
+import ast
+import importlib
 from pathlib import Path
 
 import pytest
+import sqlglot
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator
+from sqlmesh.utils.metaprogramming import build_env, serialize_env
 
-MACROS = sorted((Path(__file__).parents[2] / "macros").glob("*.py"))
+from conftest import ROOT
+from lead_enrichment.lead_shape import LEAD_COLUMNS
+from lead_enrichment.warehouse.connection import connect
+
+FILES = sorted((ROOT / "macros").rglob("*.py"))
+MACROS = {path.stem: path for path in FILES if path.stem != "__init__"}
+# What SQLMesh calls around a plan or a run; they render nothing in a model.
+HOOKS = {name for name, path in MACROS.items() if path.parent.name == "hooks"}
+# A call of each macro, in the place that it has in a model; d is a relation with every column as text.
+WORDS = "STRING_SPLIT(d.a, ' ')"
+VALUES = {
+    "address_line": "@address_line(d.a)",
+    "clean_text": "@clean_text(d.a)",
+    "content_hash": "@content_hash(l)",
+    "country_code": "@country_code(d.a, d.b)",
+    "is_person": "@is_person(d.a, d.b)",
+    "join_text": "@join_text('; ', d.a, d.b)",
+    "license_type": "@license_type(d.a)",
+    "match_band": "@match_band(d.a::DOUBLE, 0.9, 0.5)",
+    "name_normal": "@name_normal(d.a)",
+    "name_words": "@name_words(d.a)",
+    "natural_order": "@natural_order(d.a)",
+    "parse_boolean": "@parse_boolean(d.a)",
+    "parse_date": "@parse_date(d.a)",
+    "parse_instant": "@parse_instant(d.a)",
+    "parse_integer": "@parse_integer(d.a)",
+    "parse_timestamp": "@parse_timestamp(d.a)",
+    "phone_digits": "@phone_digits(d.a)",
+    "phone_e164": "@phone_e164(d.a)",
+    "phone_reason": "@phone_reason(d.a, d.b, d.c)",
+    "phone_type": "@phone_type(d.a)",
+    "postal_code": "@postal_code(d.a)",
+    "schedule_line": "@schedule_line(d.a, d.b, d.c, d.a, d.b, d.c, d.a)",
+    "shared_words": f"@shared_words({WORDS}, {WORDS})",
+    "similarity": "@similarity(d.a, d.b, 0.5)",
+    "state_code": "@state_code(d.a)",
+    "street_words": "@street_words(d.a)",
+    "unparsed": "@unparsed(('a', d.a, d.b), ('c', d.c, d.b))",
+    "website_domain": "@website_domain(d.a)",
+}
+COLUMNS = {
+    "address_columns": "@address_columns(d)",
+    "address_parts": "@address_parts(d)",
+    "address_unit": "@address_unit(d)",
+    "address_words": "@address_words(d)",
+    "contact_columns": "@contact_columns(d.a)",
+    "email_columns": "@email_columns(d.a)",
+    "lead_columns": "@lead_columns(l)",
+    "match_levels": "@match_levels(d)",
+    "match_values": "@match_values(d)",
+    "match_weights": "@match_weights(d)",
+    "name_parts": "@name_parts(d.a)",
+}
+QUERIES = {
+    "bronze_rows": "@bronze_rows()",
+    "contract_sources": "@contract_sources()",
+    "date_spine_between": "@date_spine_between('2024-02-28', '2024-03-01')",
+    "delivered_leads": "@delivered_leads()",
+}
 
 
-@pytest.mark.parametrize("path", MACROS, ids=lambda path: path.stem)
+@pytest.fixture(params=sorted(MACROS))
+def evaluator(request: pytest.FixtureRequest) -> MacroEvaluator:
+    """An evaluator that knows one macro, rebuilt from what SQLMesh stores in a snapshot."""
+    name: str = request.param
+    path = MACROS[name]
+    module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    found: dict[str, object] = {}
+    build_env(getattr(module, name), env=found, name=name, path=ROOT)  # type: ignore[arg-type]
+    return MacroEvaluator(dialect="duckdb", python_env=serialize_env(found, ROOT))
+
+
+def rendered(query: str, evaluator: MacroEvaluator) -> exp.Expr:
+    """Return a query with its macros expanded."""
+    found = evaluator.transform(sqlglot.parse_one(query, read="duckdb"))
+    assert isinstance(found, exp.Expr)
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_plan_can_print_the_regular_expressions_of_a_macro(path: Path) -> None:
     """SQLMesh shows changed SQL through rich, which takes `[/` for a closing tag and stops the plan."""
     assert "[/" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", MACROS.values(), ids=lambda path: path.stem)
+def test_file_holds_the_one_macro_that_it_is_named_for(path: Path) -> None:
+    functions = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)]
+    macros = [node.name for node in functions if [ast.unparse(each) for each in node.decorator_list] == ["macro()"]]
+    assert macros == [path.stem]
+    assert path.parent.parent == ROOT / "macros", "a macro stands in the folder of its group"
+
+
+@pytest.mark.parametrize("path", MACROS.values(), ids=lambda path: path.stem)
+def test_macro_is_typed(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert "type: ignore" not in text
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+    for function in functions:
+        arguments = [*function.args.args, *filter(None, [function.args.vararg, function.args.kwarg])]
+        untyped = [argument.arg for argument in arguments if argument.annotation is None]
+        assert function.returns is not None and not untyped, f"{function.name}: {untyped}"
+        if function.name == path.stem:
+            assert ast.unparse(arguments[0]) == "evaluator: MacroEvaluator"
+
+
+def test_every_macro_is_rendered_by_a_test() -> None:
+    assert sorted([*VALUES, *COLUMNS, *QUERIES, *HOOKS]) == sorted(MACROS)
+
+
+def test_both_engines_can_run_what_a_macro_renders(evaluator: MacroEvaluator, request: pytest.FixtureRequest) -> None:
+    name = request.node.callspec.params["evaluator"]
+    if name in HOOKS:
+        # Outside of a plan or a run they do nothing.
+        assert evaluator.send(name) in ([], None)
+        return
+    if name in QUERIES:
+        query = rendered(f"WITH q AS ({QUERIES[name]}) SELECT * FROM q", evaluator)
+    elif name in COLUMNS:
+        query = rendered(f"SELECT {COLUMNS[name]} FROM given AS d, lead AS l", evaluator)
+    else:
+        query = rendered(f"SELECT {VALUES[name]} AS value FROM given AS d, lead AS l", evaluator)
+    spark = query.sql(dialect="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)
+    # A function that neither dialect's parser knows stays as it is written: Spark might not have it.
+    assert not list(sqlglot.parse_one(spark, read="spark").find_all(exp.Anonymous)), spark
+    with connect() as connection:
+        named = sorted({column.name for column in query.find_all(exp.Column)} | {"a", "b", "c", "d"})
+        columns = ", ".join(f"NULL::TEXT AS {column}" for column in named)
+        lead = ", ".join(f"NULL::{kind} AS {column}" for column, kind, _ in LEAD_COLUMNS)
+        connection.execute(f"CREATE TABLE lead AS SELECT {lead}")
+        tables = {exp.table_(table.name, db=table.db).sql() for table in query.find_all(exp.Table)} - {"lead", "q"}
+        for table in sorted(tables):
+            schema = table.rpartition(".")[0] or "main"
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}; CREATE TABLE {table} AS SELECT {columns}")
+        assert connection.execute(query.sql(dialect="duckdb")).fetchall()

@@ -10,7 +10,7 @@ import sqlglot
 from sqlglot import exp
 from sqlmesh.core.macros import macro
 
-import macros.match_band  # noqa: F401
+import macros.match.match_band  # noqa: F401
 from conftest import Run
 from lead_enrichment.errors import UsageError
 

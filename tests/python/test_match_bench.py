@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from conftest import ROOT
-from lead_enrichment.benchmark.matching import Comparison, compare_with_splink
+from lead_enrichment.benchmark.matching import SplinkComparison, compare_with_splink
 from lead_enrichment.paths import DataPaths
 
 
@@ -29,27 +29,27 @@ def production(planned_demo: Path) -> tuple[int, int, int]:
 
 
 @pytest.fixture(scope="module")
-def compared(planned_demo: Path, production: tuple[int, int, int]) -> Comparison:
+def compared(planned_demo: Path, production: tuple[int, int, int]) -> SplinkComparison:
     return compare_with_splink(DataPaths(planned_demo), ROOT, 2 * production[0])
 
 
 def test_copies_of_the_leads_match_as_production_does_and_never_each_other(
-    compared: Comparison, production: tuple[int, int, int]
+    compared: SplinkComparison, production: tuple[int, int, int]
 ) -> None:
     _, pairs, entities = production
     assert (compared.matching.pairs, compared.matching.entities) == (2 * pairs, 2 * entities)
 
 
-def test_splink_scores_the_same_pairs(compared: Comparison) -> None:
+def test_splink_scores_the_same_pairs(compared: SplinkComparison) -> None:
     assert compared.splink.pairs == compared.matching.pairs
 
 
-def test_memory_of_each_is_its_own(compared: Comparison) -> None:
+def test_memory_of_each_is_its_own(compared: SplinkComparison) -> None:
     for measure in (compared.matching, compared.splink):
         assert 50e6 < measure.peak_bytes < 3e9
 
 
-def test_what_splink_does_not_do_does_not_count(compared: Comparison) -> None:
+def test_what_splink_does_not_do_does_not_count(compared: SplinkComparison) -> None:
     steps = compared.matching.steps
     apart = steps["intermediate.int_match_key"] + steps["intermediate.int_match_verdict"]
     assert compared.matching.seconds == pytest.approx(sum(steps.values()) - apart)

@@ -108,10 +108,10 @@ def test_evaluation_holds_production_against_the_truth(planned_demo: Path, run: 
         for other in live[:position]:
             is_said, is_true = entity_of[one] == entity_of[other], truth[one] == truth[other]
             said, true, right = said + is_said, true + is_true, right + (is_said and is_true)
-    assert (found["pairs"]["said"], found["pairs"]["true"], found["pairs"]["right"]) == (said, true, right)
+    assert tuple(found["pairs"][name] for name in ("predicted", "actual", "true_positives")) == (said, true, right)
     assert found["pairs"]["f1"] > found["rule_before"]["f1"]
     (auto,) = (row for row in found["band, where no veto applies"] if row["name"] == "auto")
-    assert auto["right"] >= 0.99 * auto["said"] > 0
+    assert auto["true_positives"] >= 0.99 * auto["predicted"] > 0
     assert "vega" in chart.read_text(encoding="utf-8").lower()
 
 
@@ -119,7 +119,7 @@ def test_a_decision_overrules_the_score_and_comes_up_again_when_a_lead_changes(o
     has_changed = (
         "SELECT lead_key FROM intermediate.int_lead_version GROUP BY 1 HAVING COUNT(DISTINCT content_hash) > 1"
     )
-    joined = a_pair(own_demo, f"verdict = 'match' AND match_passes LIKE 'phone%' AND left_lead_key IN ({has_changed})")
+    joined = a_pair(own_demo, f"verdict = 'match' AND blocking_keys LIKE 'phone%' AND left_lead_key IN ({has_changed})")
     apart = a_pair(own_demo, "verdict = 'sister_site' AND left_source_key <> right_source_key")
     waiting = json.loads(run("leads", "match", "review", "--json", data=own_demo).stdout)["waiting"]
     run("leads", "match", "decide", *joined, "different", "--reason", "two doors", "--by", "Ana", data=own_demo)

@@ -122,8 +122,8 @@ def test_command_writes_numbers_only_and_a_dry_run_writes_nothing(planned_demo: 
     told = run(*train, data=planned_demo, project=project).stdout
     assert "seeds/match_weight.csv is written" in told
     before, after = read_weights(SEED), read_weights(seed)
-    assert [(row.attribute, row.level, row.says) for row in after] == [
-        (row.attribute, row.level, row.says) for row in before
+    assert [(row.attribute, row.level, row.description) for row in after] == [
+        (row.attribute, row.level, row.description) for row in before
     ]
     assert after != before
     # The same leads give the same weights.

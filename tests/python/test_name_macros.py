@@ -10,14 +10,14 @@ import sqlglot
 from sqlglot import exp
 from sqlmesh.core.macros import macro
 
-import macros.clean_text
-import macros.contact_columns
-import macros.is_person
-import macros.name_normal
-import macros.name_parts
-import macros.natural_order
-import macros.schedule_line
-import macros.unparsed  # noqa: F401
+import macros.contact.contact_columns
+import macros.name.clean_text
+import macros.name.is_person
+import macros.name.name_normal
+import macros.name.name_parts
+import macros.name.natural_order
+import macros.parse.schedule_line
+import macros.parse.unparsed  # noqa: F401
 from conftest import SAMPLES, needs_samples
 
 

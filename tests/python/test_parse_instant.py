@@ -6,7 +6,7 @@ import pytest
 import sqlglot
 from sqlmesh.core.macros import MacroEvaluator
 
-import macros.parse_instant  # noqa: F401
+import macros.parse.parse_instant  # noqa: F401
 from lead_enrichment.warehouse.connection import connect
 
 

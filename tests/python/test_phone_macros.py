@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from sqlglot import exp
 from sqlmesh.core.macros import macro
 
-import macros.phone_digits
-import macros.phone_e164
-import macros.phone_reason
-import macros.phone_type  # noqa: F401
+import macros.contact.phone_digits
+import macros.contact.phone_e164
+import macros.contact.phone_reason
+import macros.contact.phone_type  # noqa: F401
 from models.staging.stg_phone import execute, parse_phone
 
 Answer = tuple[str | None, str | None]

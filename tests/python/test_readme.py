@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +20,22 @@ DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("*/README.md"), *(ROOT / "doc
 COMMANDS = {"leads": typer.main.get_command(app), "sqlmesh": sqlmesh_cli}
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MODEL = re.compile(r"\b(?:stg|int|dim|fact)_[a-z_]+\b")
+
+LOCKS = ("requirements.lock", "requirements-dev.lock")
+
+
+def asked_for(text: str) -> set[str]:
+    """Return the names of the packages in the lists of a pyproject.toml, as a lock spells them."""
+    asked = re.findall(r'^  "([a-zA-Z0-9.-]+)(?=[\["~<>=])', text, re.MULTILINE)
+    return {name.lower().replace(".", "-") for name in asked}
+
+
+def pins(lock: str) -> dict[str, set[str]]:
+    """Return the versions of each package in a lock: several where they differ by the version of Python."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for name, version in re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / lock).read_text(), re.MULTILINE):
+        found[name].add(version)
+    return found
 
 
 def short(path: Path) -> str:
@@ -109,16 +127,32 @@ def test_make_lists_every_target_that_the_readme_names() -> None:
     assert {words[1] for words in commands(ROOT / "README.md") if words[0] == "make"} <= listed
 
 
-def test_the_lock_names_no_index_and_no_path_of_a_machine() -> None:
-    lock = (ROOT / "requirements.lock").read_text()
-    assert re.findall(r"://|--\S*index|--find-links|^/", lock, re.MULTILINE) == []
+@pytest.mark.parametrize("lock", LOCKS)
+def test_the_lock_names_no_index_and_no_path_of_a_machine(lock: str) -> None:
+    text = (ROOT / lock).read_text()
+    assert re.findall(r"://|--\S*index|--find-links|^/", text, re.MULTILINE) == []
 
 
 def test_the_lock_holds_every_package_that_the_project_asks_for() -> None:
-    asked = re.findall(r'^  "([a-zA-Z0-9.-]+)(?=[\["~<>=])', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
-    locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
+    asked = asked_for((ROOT / "pyproject.toml").read_text())
     # The extra for developers asks for the project's own other extras.
-    assert {name.lower().replace(".", "-") for name in asked} - locked == {"lead-enrichment"}
+    assert asked - set(pins("requirements-dev.lock")) == {"lead-enrichment"}
+
+
+def test_the_lock_for_running_holds_what_running_needs_and_nothing_that_only_tests_need() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    running = asked_for("\n".join(f'  "{needed}"' for needed in project["dependencies"]))
+    extras = asked_for(
+        "\n".join(f'  "{needed}"' for extra in project["optional-dependencies"].values() for needed in extra)
+    )
+    assert running - set(pins("requirements.lock")) == set()
+    assert extras & set(pins("requirements.lock")) == set()
+
+
+def test_both_locks_pin_the_same_versions() -> None:
+    developing = pins("requirements-dev.lock")
+    different = {name: versions for name, versions in pins("requirements.lock").items() if developing[name] != versions}
+    assert different == {}
 
 
 def test_the_hooks_need_nothing_from_the_network() -> None:

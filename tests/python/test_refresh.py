@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from conftest import DEMO_FACILITIES, DEMO_MONTHS, Run
+from lead_enrichment.ingest.ledger import Ledger
 
 TABLES = ("dims.dim_lead", "facts.fact_lead_match", "facts.fact_match_pair", "facts.fact_facility_license")
 
@@ -16,6 +17,11 @@ TABLES = ("dims.dim_lead", "facts.fact_lead_match", "facts.fact_match_pair", "fa
 def contents(data: Path) -> dict[str, list[tuple[object, ...]]]:
     with duckdb.connect(str(data / "warehouse" / "leads.duckdb"), read_only=True) as connection:
         return {name: connection.execute(f"SELECT * FROM {name} ORDER BY ALL").fetchall() for name in TABLES}
+
+
+def model_runs(data: Path) -> set[str]:
+    """Return the ids of the runs that built a model."""
+    return {row["run_id"] for row in Ledger(data / "bronze").model_runs()}
 
 
 def test_next_month_shows_at_once_and_only_once(own_demo: Path, run: Run) -> None:
@@ -39,7 +45,16 @@ def test_next_month_shows_at_once_and_only_once(own_demo: Path, run: Run) -> Non
     landed.parent.mkdir(exist_ok=True)
     run("leads", "demo", *size, "--as-of", "2026-12-15", "--after", "2026-12-05", data=own_demo)
     assert landed.exists()
-    assert "the same bytes are loaded already" in run("leads", "ingest", data=own_demo).stdout
-    run("sqlmesh", "run", "--ignore-cron", data=own_demo)
+    assert "the same bytes are loaded already" in run("leads", "refresh", data=own_demo).stdout
     assert contents(own_demo) == after
+
+    # Nothing new costs nothing; a day that is over, or a run of somebody else's, makes the next refresh build again.
+    built = model_runs(own_demo)
+    assert "no model needs to be built" in run("leads", "refresh", data=own_demo).stdout
+    assert model_runs(own_demo) == built
+    note = own_demo / "warehouse" / "refreshed.json"
+    note.write_text(note.read_text().replace(f"{datetime.now(UTC):%Y-%m-%d}", "2026-01-01"))
+    assert "no model needs to be built" not in run("leads", "refresh", data=own_demo).stdout
+    run("sqlmesh", "run", data=own_demo)
+    assert not note.exists()
     assert "Nothing is new." in run("leads", "summary", "--since", "2999-01-01", data=own_demo).stdout

@@ -24,12 +24,12 @@ import pytest
 from conftest import LEADS, ROOT, Run, command_environment
 from lead_enrichment.bronze import write_empty_tables
 from lead_enrichment.commands.rehearse import page
-from lead_enrichment.contracts import CONTRACTS_DIR, contracts, read_contract
+from lead_enrichment.contracts import contracts, contracts_dir, read_contract
 from lead_enrichment.errors import UsageError
 from lead_enrichment.ingest.ledger import Ledger
 from lead_enrichment.ingest.quarantine import add_aliases
 from lead_enrichment.paths import DataPaths
-from lead_enrichment.preview.difference import MEASURES, Change, Count, Difference, Sample
+from lead_enrichment.preview.difference import MEASURES, Count, Difference, LeadChange, Sample
 from lead_enrichment.preview.rehearsal import Plan, Report, copy_production, only_rehearsal
 
 NEW_KEY, NEW_PHONE = "9999001", "512-861-4297"
@@ -108,9 +108,9 @@ def test_the_difference_is_exactly_what_was_changed_in_the_file(
     own_demo: Path, delivery: Delivery, run: Run, tmp_path: Path
 ) -> None:
     file = delivery.write(tmp_path / "texas_2026-12-06.csv", operation="Permit = Number")
-    contract = (CONTRACTS_DIR / "texas.yaml").read_text()
+    contract = (contracts_dir() / "texas.yaml").read_text()
     report = rehearsed(run, own_demo, str(file), "--source", "texas", "--alias", "Permit = Number=operation")
-    assert (CONTRACTS_DIR / "texas.yaml").read_text() == contract
+    assert (contracts_dir() / "texas.yaml").read_text() == contract
     difference = report["difference"]
     assert report["rows_loaded"] == len(delivery.rows) and report["notices"] == []
     leads = {change["what"]: [sample["lead_key"] for sample in change["samples"]] for change in difference["leads"]}
@@ -192,7 +192,7 @@ def test_an_accepted_file_comes_in_with_its_proposed_alias_as_it_was_shown(
     own_demo: Path, delivery: Delivery, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "contracts"
-    shutil.copytree(CONTRACTS_DIR, folder)
+    shutil.copytree(contracts_dir(), folder)
     monkeypatch.setenv("LEADS_CONTRACTS_DIR", str(folder))
     contract = (folder / "texas.yaml").read_text()
     landed = delivery.write(own_demo / "landing" / "texas" / "texas_2026-12-06.csv", operation="Permit Number")
@@ -347,7 +347,7 @@ def test_a_wrong_call_says_what_is_wrong(own_demo: Path, run: Run, words: tuple[
 
 
 def test_an_alias_leaves_the_contract_as_it_was_but_for_itself_and_the_version(tmp_path: Path) -> None:
-    shutil.copytree(CONTRACTS_DIR, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(contracts_dir(), tmp_path, dirs_exist_ok=True)
     path = tmp_path / "texas.yaml"
     before = path.read_text().splitlines()
     assert add_aliases("texas", {"operation": "Operation #1"}, tmp_path) == "1.1.0"
@@ -374,7 +374,7 @@ def test_an_alias_leaves_the_contract_as_it_was_but_for_itself_and_the_version(t
     ],
 )
 def test_an_alias_that_cannot_be_is_refused(tmp_path: Path, column: str, header: str, said: str) -> None:
-    shutil.copytree(CONTRACTS_DIR, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(contracts_dir(), tmp_path, dirs_exist_ok=True)
     before = tree(tmp_path)
     with pytest.raises(UsageError, match=said):
         add_aliases("texas", {column: header}, tmp_path)
@@ -384,7 +384,7 @@ def test_an_alias_that_cannot_be_is_refused(tmp_path: Path, column: str, header:
 def test_the_page_needs_nothing_but_itself_and_shows_text_as_text() -> None:
     plan = Plan("abc", Path("/in/t.csv"), "texas", "t.csv", {"operation": "<Op>"})
     sample = Sample("texas:1", "A & <B>", None, "x")
-    change = Change("added", 1, (sample,))
+    change = LeadChange("added", 1, (sample,))
     difference = Difference(
         (change,), (replace(change, what="city"),), (replace(change, what="Now net-new"),),
         {"texas": dict.fromkeys(MEASURES, Count(1, 1002))}, {"facts.fact_file_load": Count(3, 3)},

@@ -94,7 +94,7 @@ def test_another_fault_is_not_waited_for(tmp_path: Path) -> None:
     no_database = tmp_path / "no.duckdb"
     no_database.write_text("This is no database, " * 1000)
     with pytest.raises(duckdb.IOException):
-        waiting.in_turn(lambda: duckdb.connect(str(no_database)))
+        waiting.connect_when_unlocked(lambda: duckdb.connect(str(no_database)))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_holder_that_cannot_be_seen_is_waited_for_too(
             raise answer
         return "connected"
 
-    assert waiting.in_turn(connect) == "connected"
+    assert waiting.connect_when_unlocked(connect) == "connected"
     assert capsys.readouterr().err.startswith(f"leads.duckdb: {told} holds the warehouse. Waiting for it")
 
 

@@ -1,4 +1,4 @@
-"""`leads match`: explain, judge, measure and compare what the matching says."""
+"""`leads match`: explain, judge, measure and compare the results of the matching."""
 
 from __future__ import annotations
 

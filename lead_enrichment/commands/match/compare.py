@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.matching.comparison import compare
+from lead_enrichment.commands.output import numbers, print_json
 from lead_enrichment.paths import data_paths
-from lead_enrichment.warehouse.reading import Row, warehouse
+
+if TYPE_CHECKING:
+    from lead_enrichment.warehouse.reading import Row
 
 
 def compare_command(
@@ -26,10 +27,13 @@ def compare_command(
     Change a weight, a rule or a threshold, run `sqlmesh plan dev`, then
     `leads match compare dev`, and only then `sqlmesh plan`.
     """
+    from lead_enrichment.matching.comparison import compare
+    from lead_enrichment.warehouse.reading import warehouse
+
     with errors_as_sentences(), warehouse(data_paths(create=False)) as connection:
         found = compare(connection, environment, samples)
     if as_json:
-        typer.echo(json.dumps(asdict(found), indent=2, default=str))
+        print_json(asdict(found))
         return
     console = Console(highlight=False)
     if not (found.leads or found.bands or found.verdicts):
@@ -46,8 +50,7 @@ def compare_command(
 
 
 def _table(title: str, changes: list[Row]) -> Table:
-    table = Table(title, "Number", "Such as")
-    table.columns[1].justify = "right"
+    table = Table(title, *numbers("Number"), "Such as")
     for change in changes:
         table.add_row(change["change"], f"{change['number']:,}", "\n".join(_sample(row) for row in change["samples"]))
     return table

@@ -7,10 +7,9 @@ from typing import Annotated
 import typer
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.matching.decisions import VERDICTS, decide, drop
+from lead_enrichment.matching.verdicts import VERDICTS
 from lead_enrichment.paths import data_paths
 from lead_enrichment.users import user_name
-from lead_enrichment.warehouse.reading import find_lead, production, rows
 
 BEFORE = """
     SELECT verdict, reason, decision, decided_by, decided_at FROM facts.fact_match_pair
@@ -32,6 +31,9 @@ def decide_command(
     changes it still holds, and the pair comes up again in `leads match
     review`.
     """
+    from lead_enrichment.matching.decisions import decide, submit
+    from lead_enrichment.warehouse.reading import find_lead, production, rows
+
     with errors_as_sentences():
         paths = data_paths()
         lead, other = lead.strip(), other.strip()
@@ -39,7 +41,7 @@ def decide_command(
             made = decide(connection, (lead, other), verdict, reason, by or user_name())
             before = rows(connection, BEFORE, *sorted((lead, other)))
             gone = [key for key in (lead, other) if not find_lead(connection, key)["is_live"]]
-        target = drop(paths, [made])
+        target = submit(paths, [made])
     typer.echo(f"Decided: {lead} and {other} are {made.verdict.replace('_', ' ')}. It waits as {target}.")
     for pair in before:
         if pair["decision"]:

@@ -1,20 +1,22 @@
-"""`leads match evaluate`: how right the matching is."""
+"""`leads match evaluate`: precision and recall of the matching."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.matching.quality import Evaluation, Score, draw_thresholds, evaluate
+from lead_enrichment.commands.output import keys, numbers, print_json
 from lead_enrichment.paths import data_paths
-from lead_enrichment.warehouse.reading import Row, warehouse
+
+if TYPE_CHECKING:
+    from lead_enrichment.matching.quality import Evaluation, Score
+    from lead_enrichment.warehouse.reading import Row
 
 
 def evaluate_command(
@@ -25,11 +27,14 @@ def evaluate_command(
     chart: Annotated[Path | None, typer.Option(help="Draw precision and recall by threshold to this .html.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """Hold production against a truth: precision, recall and F1 of pairs and entities, and the worst errors.
+    """Measure production against known answers: precision, recall and F1 of pairs and entities, and the worst errors.
 
-    Precision is how much of what is said is true, recall how much of what is
-    true is said, F1 their harmonic mean.
+    Precision is the share of predicted pairs that are true, recall the share
+    of true pairs that are predicted, F1 their harmonic mean.
     """
+    from lead_enrichment.matching.quality import draw_thresholds, evaluate
+    from lead_enrichment.warehouse.reading import warehouse
+
     with errors_as_sentences():
         paths = data_paths(create=False)
         with warehouse(paths) as connection:
@@ -37,15 +42,14 @@ def evaluate_command(
         if chart:
             draw_thresholds(found, chart)
     if as_json:
-        typer.echo(json.dumps(_as_json(found), indent=2, default=str))
+        print_json(_as_json(found))
         return
     console = Console(highlight=False)
-    table = Table(f"{found.leads:,} live leads", "Said", "True", "Both", "Precision", "Recall", "F1")
-    for column in table.columns[1:]:
-        column.justify = "right"
+    headings = numbers("Predicted", "Actual", "True positives", "Precision", "Recall", "F1")
+    table = Table(f"{found.leads:,} live leads", *headings)
     for name, score in _scores(found).items():
         table.add_row(
-            name, f"{score.said:,}", f"{score.true:,}", f"{score.right:,}",
+            name, f"{score.predicted:,}", f"{score.actual:,}", f"{score.true_positives:,}",
             f"{score.precision:.1%}", f"{score.recall:.1%}", f"{score.f1:.1%}",
         )  # fmt: skip
     console.print(table)
@@ -75,19 +79,21 @@ def _as_json(found: Evaluation) -> dict[str, object]:
 
 
 def _group(title: str, rows: list[Row]) -> Table:
-    table = Table(f"Compared pairs by {title}", "Pairs", "True", "Share")
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = Table(f"Compared pairs by {title}", *numbers("Pairs", "True", "Share"))
     for row in rows:
-        table.add_row(row["name"], f"{row['said']:,}", f"{row['right']:,}", f"{row['right'] / row['said']:.1%}")
+        table.add_row(
+            row["name"],
+            f"{row['predicted']:,}",
+            f"{row['true_positives']:,}",
+            f"{row['true_positives'] / row['predicted']:.1%}",
+        )
     return table
 
 
 def _errors(title: str, pairs: list[Row]) -> Table:
-    table = Table(title, "Names", "Bits", "What is said")
-    table.columns[0].no_wrap = True
+    table = Table(keys(title), "Names", *numbers("Bits"), "Reason")
     for pair in pairs:
         bits = "" if pair["match_weight"] is None else f"{pair['match_weight']:.1f}"
-        keys = f"{pair['left_lead_key']}\n{pair['right_lead_key']}"
-        table.add_row(keys, f"{pair['name_left']}\n{pair['name_right']}", bits, pair["reason"])
+        both = f"{pair['left_lead_key']}\n{pair['right_lead_key']}"
+        table.add_row(both, f"{pair['name_left']}\n{pair['name_right']}", bits, pair["reason"])
     return table

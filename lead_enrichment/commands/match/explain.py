@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
+from lead_enrichment.commands.output import keys, numbers, print_json
 from lead_enrichment.errors import UsageError
-from lead_enrichment.matching.evidence import Explanation, draw_waterfall, explain_lead, explain_pair
 from lead_enrichment.paths import data_paths
-from lead_enrichment.warehouse.reading import Row, production
+
+if TYPE_CHECKING:
+    from lead_enrichment.matching.evidence import Explanation
+    from lead_enrichment.warehouse.reading import Row
 
 NEAREST = 5
 BITS_A_BLOCK = 1.5
@@ -26,11 +28,14 @@ def explain_command(
     picture: Annotated[Path | None, typer.Option(help="Draw the evidence to this .html, .png or .svg.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the evidence as JSON.")] = False,
 ) -> None:
-    """Show what speaks for and against two leads, bit by bit; of one lead, what is said of it and why.
+    """Show the evidence for and against two leads, bit by bit; for one lead, its flags, why, and its nearest leads.
 
     Each bit doubles the odds that the two are one facility: 0 bits are even
     odds, 4.2 are 95 in 100, 6.6 are 99 in 100.
     """
+    from lead_enrichment.matching.evidence import draw_waterfall, explain_lead, explain_pair
+    from lead_enrichment.warehouse.reading import production
+
     console = Console(highlight=False)
     with errors_as_sentences(), production(data_paths(create=False)) as connection:
         if other is None:
@@ -38,7 +43,7 @@ def explain_command(
                 raise UsageError("one lead has no evidence to draw", lead, "Name the lead to hold it against.")
             fact, nearest = explain_lead(connection, lead, NEAREST)
             if as_json:
-                typer.echo(json.dumps({"lead": fact, "nearest": nearest}, indent=2, default=str))
+                print_json({"lead": fact, "nearest": nearest})
             else:
                 _print_lead(console, fact, nearest)
             return
@@ -48,7 +53,7 @@ def explain_command(
                 raise UsageError("the two were never compared", f"{lead} and {other}", found.why_not)
             draw_waterfall(found.pair, picture)
     if as_json:
-        typer.echo(json.dumps({"pair": found.pair, "why_not_compared": found.why_not or None}, indent=2, default=str))
+        print_json({"pair": found.pair, "why_not_compared": found.why_not or None})
         return
     print_pair(console, found, lead, other)
     if picture:
@@ -62,9 +67,7 @@ def print_pair(console: Console, found: Explanation, lead: str, other: str) -> N
         console.print(f"{lead} and {other} were never compared. {found.why_not}", markup=False, soft_wrap=True)
         return
     left, right = pair["left_lead_key"], pair["right_lead_key"]
-    table = Table("", left, right, "How they agree", "Bits", "Sum", "", title=f"{left} and {right}")
-    for column in (4, 5):
-        table.columns[column].justify = "right"
+    table = Table("", left, right, "How they agree", *numbers("Bits", "Sum"), "", title=f"{left} and {right}")
     total = 0.0
     for step in found.steps:
         bits = step.weight + step.adjustment
@@ -72,14 +75,14 @@ def print_pair(console: Console, found: Explanation, lead: str, other: str) -> N
         if step.attribute != "prior" and step.left is None and step.right is None:
             continue
         shared = f" ({step.adjustment:+.1f} as others share it)" if step.adjustment else ""
-        agreement = "before any evidence" if step.attribute == "prior" else "one says nothing"
+        agreement = "before any evidence" if step.attribute == "prior" else "one has no value"
         if step.level:
             agreement = step.level.replace("_", " ") + shared
         bar = ("█" if bits > 0 else "░") * round(abs(bits) / BITS_A_BLOCK)
         table.add_row(step.attribute, step.left, step.right, agreement, f"{bits:+.1f}", f"{total:.1f}", bar)
     console.print(table)
     console.print(
-        f"Probability {pair['match_probability']:.2%}, band {pair['band']}. Found by: {pair['match_passes']}."
+        f"Probability {pair['match_probability']:.2%}, band {pair['band']}. Found by: {pair['blocking_keys']}."
     )
     for sentence in (pair["reason_for"], pair["reason_against"]):
         console.print(sentence, markup=False)
@@ -87,8 +90,8 @@ def print_pair(console: Console, found: Explanation, lead: str, other: str) -> N
         console.print(f"Rule {pair['veto']}: {pair['veto_reason']}.", markup=False)
     if pair["decision"]:
         stale = " One of the two has changed since: look again." if pair["is_decision_stale"] else ""
-        said = f"{pair['decided_by']} decided {pair['decision']} on {pair['decided_at']:%Y-%m-%d}"
-        console.print(f"{said}: {pair['decision_reason'] or 'no reason given'}.{stale}", markup=False)
+        decided = f"{pair['decided_by']} decided {pair['decision']} on {pair['decided_at']:%Y-%m-%d}"
+        console.print(f"{decided}: {pair['decision_reason'] or 'no reason given'}.{stale}", markup=False)
     console.print(f"Verdict: {pair['verdict'].replace('_', ' ')}: {pair['reason']}.", markup=False)
 
 
@@ -108,10 +111,7 @@ def _print_lead(console: Console, fact: Row, nearest: list[dict[str, Any]]) -> N
     if not nearest:
         console.print("It was compared with no other lead: none shares a key with it that few others share.")
         return
-    table = Table("Nearest leads", "Name", "Bits", "Probability", "Verdict", "Why")
-    table.columns[0].no_wrap = True
-    for column in (2, 3):
-        table.columns[column].justify = "right"
+    table = Table(keys("Nearest leads"), "Name", *numbers("Bits", "Probability"), "Verdict", "Why")
     for pair in nearest:
         side = "right" if pair["left_lead_key"] == lead else "left"
         table.add_row(

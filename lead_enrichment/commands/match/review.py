@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.prompt import Prompt
 from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.commands.match.explain import print_pair
-from lead_enrichment.matching.decisions import Decision, drop, one_line, queue
-from lead_enrichment.matching.evidence import Explanation, steps_of
+from lead_enrichment.commands.output import keys, numbers, print_json
 from lead_enrichment.paths import DataPaths, data_paths
 from lead_enrichment.users import user_name
-from lead_enrichment.warehouse.reading import Row, production
 
-KEYS = {"s": "same", "d": "different", "i": "sister_site", "u": "unsure"}
+if TYPE_CHECKING:
+    from lead_enrichment.matching.decisions import Decision
+    from lead_enrichment.warehouse.reading import Row
+
+ANSWERS = {"s": "same", "d": "different", "i": "sister_site", "u": "unsure"}
 
 
 def review_command(
@@ -31,13 +31,16 @@ def review_command(
 ) -> None:
     """List the pairs that a person should judge, the most valuable first.
 
-    First come those that settle whether a facility is known to sales, then
+    First come those that decide whether a facility is known to sales, then
     centers, then the larger facilities, then the surer pairs; last those about
     which somebody was unsure. A pair that was decided comes up again where
     one of its leads has changed since, or where decisions contradict each
     other. With --work, Ctrl-C or q ends the session, and what was decided
     until then is kept.
     """
+    from lead_enrichment.matching.decisions import one_line, queue
+    from lead_enrichment.warehouse.reading import production
+
     console = Console(highlight=False)
     with errors_as_sentences():
         person = one_line(by or user_name(), "name of who decides")
@@ -46,7 +49,7 @@ def review_command(
         with production(paths) as connection:
             waiting, pairs = queue(connection, paths, limit)
         if as_json:
-            typer.echo(json.dumps({"waiting": waiting, "pairs": pairs}, indent=2, default=str))
+            print_json({"waiting": waiting, "pairs": pairs})
         elif not pairs:
             console.print("No pair waits for a person.")
         elif work:
@@ -57,10 +60,7 @@ def review_command(
 
 
 def _table(pairs: list[Row]) -> Table:
-    table = Table("Leads", "Names", "Licence", "Children", "Probability", "Net-new", "Why a person")
-    table.columns[0].no_wrap = True
-    for column in (3, 4):
-        table.columns[column].justify = "right"
+    table = Table(keys("Leads"), "Names", "Licence", *numbers("Children", "Probability"), "Net-new", "Why a person")
     for pair in pairs:
         table.add_row(
             f"{pair['left_lead_key']}\n{pair['right_lead_key']}", escape(f"{pair['name_left']}\n{pair['name_right']}"),
@@ -72,19 +72,24 @@ def _table(pairs: list[Row]) -> Table:
 
 
 def _why(pair: Row) -> str:
-    """Say why a person should look at a pair, again where it was decided."""
-    said = f"{pair['decided_by']} decided {str(pair['decision']).replace('_', ' ')}"
+    """Return why a person should look at a pair, also where it was decided before."""
+    decided = f"{pair['decided_by']} decided {str(pair['decision']).replace('_', ' ')}"
     if pair["is_contradicted"]:
-        return f"{said}, and somebody else before otherwise"
+        return f"{decided}, and somebody else before otherwise"
     if pair["is_decision_overruled"]:
-        return f"{said}, and decisions on other pairs say otherwise"
+        return f"{decided}, and decisions on other pairs say otherwise"
     if pair["is_decision_stale"]:
-        return f"{said}, and one of the two has changed since"
+        return f"{decided}, and one of the two has changed since"
     return str(pair["reason"])
 
 
 def _work(console: Console, paths: DataPaths, pairs: list[Row], person: str) -> None:
     """Ask for a verdict on one pair after the other, and write what was decided however that ends."""
+    from rich.prompt import Prompt
+
+    from lead_enrichment.matching.decisions import submit
+    from lead_enrichment.matching.evidence import Explanation, steps_of
+
     made: list[Decision] = []
     try:
         for number, pair in enumerate(pairs, start=1):
@@ -93,19 +98,19 @@ def _work(console: Console, paths: DataPaths, pairs: list[Row], person: str) -> 
             console.print(_about(pair), markup=False)
             answer = Prompt.ask(
                 "[s]ame, [d]ifferent, s[i]ster site, [u]nsure, s[k]ip or [q]uit?".replace("[", r"\["),
-                choices=[*KEYS, "k", "q"],
+                choices=[*ANSWERS, "k", "q"],
                 show_choices=False,
                 console=console,
             )
             if answer == "q":
                 break
             if answer != "k":
-                made.append(_decision(pair, KEYS[answer], _reason(console, pair, KEYS[answer]), person))
+                made.append(_decision(pair, ANSWERS[answer], _reason(console, pair, ANSWERS[answer]), person))
     except (EOFError, KeyboardInterrupt):
         console.print()
     finally:
         if made:
-            target = drop(paths, made)
+            target = submit(paths, made)
             console.print(
                 f"{len(made):,} decisions wait as {target}. They count from the next run on: make refresh",
                 soft_wrap=True,
@@ -116,23 +121,27 @@ def _work(console: Console, paths: DataPaths, pairs: list[Row], person: str) -> 
 
 
 def _about(pair: Row) -> str:
-    """Say what a verdict is worth."""
+    """Return what depends on the verdict of a pair."""
     parts = [
         f"licence {pair['license_type']}" if pair["license_type"] else "",
         f"{pair['capacity']:,} children" if pair["capacity"] else "",
-        "settles whether sales knows the facility" if pair["settles_net_new"] else "",
+        "decides whether sales knows the facility" if pair["settles_net_new"] else "",
     ]
     return f"Why a person: {'; '.join([_why(pair), *filter(None, parts)])}."
 
 
 def _reason(console: Console, pair: Row, verdict: str) -> str:
-    """Ask for the reason; by default it is the evidence that speaks for the verdict."""
+    """Ask for the reason; by default it is the evidence for the verdict."""
+    from rich.prompt import Prompt
+
     evidence = pair["reason_for"] if verdict == "same" else pair["reason_against"]
     answer = Prompt.ask("Why", default=evidence, console=console)
     return " ".join(answer.split()) or evidence
 
 
 def _decision(pair: Row, verdict: str, reason: str, person: str) -> Decision:
+    from lead_enrichment.matching.decisions import Decision
+
     return Decision(
         lead_key_1=pair["left_lead_key"],
         content_hash_1=pair["left_content_hash"],

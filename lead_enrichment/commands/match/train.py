@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
+from lead_enrichment.commands.output import numbers, print_json
 from lead_enrichment.paths import data_paths
 
 SEED = Path("seeds") / "match_weight.csv"
@@ -24,7 +24,7 @@ def train_command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the weights, but write nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the weights as JSON.")] = False,
 ) -> None:
-    """Estimate from the leads in production how much each agreement tells, and write seeds/match_weight.csv.
+    """Estimate the weight of each agreement from the leads in production, and write seeds/match_weight.csv.
 
     Needs no truth: Splink's expectation maximisation finds which candidate
     pairs are matches while it learns how these agree. Production is only
@@ -40,11 +40,10 @@ def train_command(
         if not dry_run:
             write_weights(SEED, [item.new for item in found.weights])
     if as_json:
-        typer.echo(json.dumps(asdict(found), indent=2))
+        print_json(asdict(found))
         return
-    table = Table("Attribute", "Level", "Old", "New", "Difference", "Kept because", title="Weights in bits")
-    for column in table.columns[2:5]:
-        column.justify = "right"
+    headings = numbers("Old", "New", "Difference")
+    table = Table("Attribute", "Level", *headings, "Kept because", title="Weights in bits")
     shown = ""
     for item in found.weights:
         old, new = item.old.match_weight, item.new.match_weight

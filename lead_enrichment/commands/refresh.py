@@ -1,0 +1,61 @@
+"""`leads refresh`: take in what has landed and bring production up to date, now."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from lead_enrichment.commands import errors_as_sentences
+from lead_enrichment.commands.ingest import print_outcomes
+from lead_enrichment.commands.summary import summary_command
+from lead_enrichment.paths import data_paths
+
+
+def refresh_command() -> None:
+    """Take in what has landed, build what it changes, and show the summary. Exit code 1 where a file was refused.
+
+    Where no file is new and production was built today already, nothing is built.
+    """
+    from lead_enrichment.ingest.ledger import QUARANTINED, Ledger
+    from lead_enrichment.ingest.run import ingest
+    from lead_enrichment.warehouse.freshness import freshness, is_built, note_built
+
+    started, console = datetime.now(UTC), Console()
+    with errors_as_sentences():
+        paths = data_paths()
+        outcomes = ingest(paths, console=console)
+        print_outcomes(outcomes, paths, console)
+        wanted = freshness(Ledger(paths.bronze).attempts())
+        if is_built(paths, wanted):
+            console.print("Production shows all that was delivered: no model needs to be built.")
+        else:
+            _run_models()
+            note_built(paths, wanted)
+    summary_command(since=started.replace(microsecond=0))
+    if any(item.status == QUARANTINED for item in outcomes):
+        raise typer.Exit(1)
+
+
+def _run_models() -> None:
+    """Run every model of production up to now, in this process.
+
+    Raises:
+        typer.Exit: SQLMesh has said what failed.
+    """
+    from sqlmesh.cli.main import cli
+
+    from lead_enrichment.warehouse.waiting import let_sqlmesh_wait
+
+    let_sqlmesh_wait()
+    # Outside of the project: SQLMesh's web page would reload at every line written.
+    logs = Path(tempfile.gettempdir()) / f"lead_enrichment_{os.getuid()}" / "logs"
+    try:
+        cli(["--log-file-dir", str(logs), "run", "--ignore-cron"], prog_name="sqlmesh")
+    except SystemExit as left:
+        if left.code:
+            raise typer.Exit(left.code if isinstance(left.code, int) else 1) from left

@@ -1,0 +1,85 @@
+"""An address in the form of USPS Publication 28, composed of its words."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
+
+from macros.address.address_unit import BOX_NUMBER, DESIGNATOR, DESIGNATORS, IDENTIFIER, POST_OFFICE_BOX
+from macros.sql.join_text import join_present
+
+TEXAS_ROAD = r"^(FM|RM|RR|CR) [0-9]+[A-Z]?$"
+NUMBERED_FLOOR = r" ([0-9]+)(?:ST|ND|RD|TH) (?:FLOOR|FL)\b"
+GLUED_UNIT = rf"^(.* {DESIGNATOR})([0-9].*)$"
+
+
+def standard_unit(units: str) -> str:
+    """Return the SQL that writes the words of units with standard designators, a numbered floor in front."""
+    glued = f"REGEXP_MATCHES({units}, '{GLUED_UNIT}')"
+    words = (
+        f"CASE WHEN {glued} THEN CONCAT(REGEXP_EXTRACT({units}, '{GLUED_UNIT}', 1), ' ', "
+        f"REGEXP_EXTRACT({units}, '{GLUED_UNIT}', 2)) "
+        f"WHEN REGEXP_MATCHES({units}, '^ [A-Z]-?[0-9]+$') THEN CONCAT(' #', {units}) ELSE {units} END"
+    )
+    words = f"REGEXP_REPLACE({words}, '{NUMBERED_FLOOR}', '', 'g')"
+    for standard in sorted({*DESIGNATORS.values()}):
+        spellings = "|".join(sorted((word for word in DESIGNATORS if DESIGNATORS[word] == standard), reverse=True))
+        words = f"REGEXP_REPLACE({words}, ' (?:{spellings})\\b(?: #)?', ' {standard}', 'g')"
+    words = f"REGEXP_REPLACE({words}, ' (?:FLOOR|FL)\\b(?: #)?', ' FL', 'g')"
+    words = f"REGEXP_REPLACE({words}, ' {POST_OFFICE_BOX} ?', ' PO BOX ', 'g')"
+    floor = f"NULLIF(REGEXP_EXTRACT({units}, '{NUMBERED_FLOOR}', 1), '')"
+    return f"CASE WHEN {units} <> '' THEN TRIM(CONCAT(COALESCE('FL ' || {floor}, ''), {words})) END"
+
+
+@macro()
+def address_columns(
+    evaluator: MacroEvaluator, relation: exp.Column, further_reason: exp.Expression | None = None
+) -> list[str]:
+    """Return house_number, street, unit and address_reason.
+
+    A post office box without a house is a street of its own; with one, it is a unit. A direction or suffix that is
+    the street's only name stays as it is written (North St). Words that fit nowhere are named in address_reason.
+
+    Args:
+        relation: Alias of the relation that holds the words that `@address_unit`, `@address_parts` and
+            `@address_words` return.
+        further_reason: Something else that could not be read, or NULL.
+    """
+
+    def column(name: str) -> str:
+        return f"{relation.name}.{name}"
+
+    line, rest, box, units = map(column, ("address_line", "address_rest", "box_words", "unit_words"))
+    house, before, suffix, behind = map(
+        column, ("house_words", "direction_words", "suffix_words", "direction_behind_words")
+    )
+    before_standard, suffix_standard, behind_standard = map(
+        column, ("direction_standard", "suffix_standard", "direction_behind_standard")
+    )
+    name_length = f"LENGTH({rest}) - LENGTH({house}) - LENGTH({before}) - LENGTH({suffix}) - LENGTH({behind})"
+    name = f"SUBSTRING({rest}, LENGTH({house}) + LENGTH({before}) + 1, {name_length})"
+    box_standard = f"CONCAT('PO BOX ', REGEXP_EXTRACT({box}, '{BOX_NUMBER}$', 1))"
+    units_behind = rf" {DESIGNATOR} (?:# )?{IDENTIFIER} "
+    box_behind = f"CASE WHEN {box} <> '' AND {house} <> '' THEN {box_standard} END"
+    unread = [
+        f"CASE WHEN {box} <> '' AND {house} = '' THEN 'post office box' END",
+        f"CASE WHEN {box} <> '' AND {house} = '' AND {rest} <> '' THEN CONCAT('not read: ', {rest}) END",
+        f"CASE WHEN {box} = '' AND {line} <> '' AND {house} = '' THEN 'no house number' END",
+        f"CASE WHEN {house} <> '' AND {house} = {rest} THEN 'no street' END",
+        f"CASE WHEN {house} <> '' AND REGEXP_MATCHES({rest}, '{units_behind}') THEN 'words behind the unit' END",
+    ]
+    if further_reason is not None:
+        unread.append(further_reason.sql(dialect="duckdb"))
+    return [
+        f"NULLIF(TRIM({house}), '') AS house_number",
+        f"CASE WHEN {house} = '' THEN CASE WHEN {box} <> '' THEN {box_standard} END "
+        f"WHEN {house} = {rest} THEN NULL "
+        f"WHEN {name_length} > 0 THEN CONCAT({before_standard}, {name}, "
+        f"CASE WHEN {suffix} IN (' RD', ' ROAD') AND REGEXP_MATCHES({name}, '{TEXAS_ROAD}') THEN '' "
+        f"ELSE {suffix_standard} END, {behind_standard}) "
+        f"WHEN {before} <> '' THEN CONCAT(TRIM({before}), {suffix_standard}, {behind_standard}) "
+        f"WHEN {suffix} <> '' THEN CONCAT(TRIM({suffix}), {behind_standard}) "
+        f"ELSE TRIM({behind}) END AS street",
+        f"{join_present(' ', [standard_unit(units), box_behind])} AS unit",
+        f"{join_present('; ', unread)} AS address_reason",
+    ]

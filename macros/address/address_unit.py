@@ -1,0 +1,50 @@
+"""The words of an address that name a unit or a post office box."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
+
+from macros.address.address_parts import SUFFIX, either
+
+# Publication 28, appendix C2. RM is left out: in Texas it is a ranch-to-market road.
+DESIGNATORS = {
+    "SUITE": "STE", "SUITES": "STE", "STE": "STE", "STES": "STE", "APARTMENT": "APT", "APT": "APT", "UNIT": "UNIT",
+    "UNITS": "UNIT", "BUILDING": "BLDG", "BLDG": "BLDG", "ROOM": "ROOM", "LOT": "LOT", "TRAILER": "TRLR",
+    "TRLR": "TRLR", "SPACE": "SPC", "SPC": "SPC", "DEPARTMENT": "DEPT", "DEPT": "DEPT",
+}  # fmt: skip
+DESIGNATOR = either([*DESIGNATORS])
+# An identifier has a digit or is a letter; a longer word is one only at the very end: 100 SUITE ST is a street.
+IDENTIFIER = r"(?:[A-Z]{0,3}-?[0-9][A-Z0-9/-]*(?: [A-Z]\b)?|[A-Z](?:[-/][A-Z0-9]+)*)"
+FLOOR = r"(?:[0-9]+(?:ST|ND|RD|TH) (?:FLOOR|FL)|(?:FLOOR|FL) (?:# )?(?:[0-9]{1,2}|[A-Z])\b)"
+POST_OFFICE_BOX = r"(?:(?:P ?O|POST OFFICE) ?BOX|POB)"
+BOX_NUMBER = r"([A-Z]?[0-9][A-Z0-9-]*|[A-Z])\b"
+LEADING_BOX = rf"^(?:{POST_OFFICE_BOX}|BOX) ?{BOX_NUMBER}"
+UNIT = (
+    rf"(?: (?:(?:{DESIGNATOR}(?: #)?|#) {IDENTIFIER}(?: (?:&|AND) (?:# )?{IDENTIFIER})*"
+    rf"|{DESIGNATOR}[0-9][A-Z0-9-]*|{FLOOR}|(?:{POST_OFFICE_BOX}|BOX) ?{BOX_NUMBER}))"
+)
+LEADING_UNIT = rf"^(?:#|{DESIGNATOR}[ 0-9]|{FLOOR}$)"
+UNITS = rf"{UNIT}*(?:{UNIT}| (?:{DESIGNATOR}(?: #)?|#) [A-Z0-9][A-Z0-9-]*)$"
+
+
+@macro()
+def address_unit(evaluator: MacroEvaluator, relation: exp.Column) -> list[str]:
+    """Return box_words and unit_words, the words at the start and the end of address_line that are not the street.
+
+    A unit is a designator with its identifier, an identifier behind #, a floor, a post office box behind the street,
+    several of them, or a letter with digits behind the street's suffix. Each is the empty text where there is none.
+
+    Args:
+        relation: Alias of the relation that holds address_line, as `@address_line` returns it.
+    """
+    line = f"{relation.name}.address_line"
+    box = f"REGEXP_EXTRACT({line}, '{LEADING_BOX}', 0)"
+    behind = f"SUBSTRING({line}, LENGTH({box}) + 1)"
+    return [
+        f"{box} AS box_words",
+        f"CASE WHEN REGEXP_MATCHES({behind}, ' {DESIGNATOR} {SUFFIX}$') THEN '' "
+        f"WHEN REGEXP_MATCHES({behind}, ' {SUFFIX} [A-Z]-?[0-9]+$') THEN REGEXP_EXTRACT({behind}, ' [^ ]+$', 0) "
+        f"WHEN REGEXP_MATCHES({behind}, '{LEADING_UNIT}') THEN REGEXP_EXTRACT(CONCAT(' ', {behind}), '{UNITS}', 0) "
+        f"ELSE REGEXP_EXTRACT({behind}, '{UNITS}', 0) END AS unit_words",
+    ]

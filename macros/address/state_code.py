@@ -1,0 +1,25 @@
+"""States and provinces by code or name."""
+
+from __future__ import annotations
+
+import us
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
+
+# Canada Post's codes, with the spellings that occur in Salesforce.
+PROVINCES = {
+    "ALBERTA": "AB", "BRITISH COLUMBIA": "BC", "MANITOBA": "MB", "NEW BRUNSWICK": "NB",
+    "NEWFOUNDLAND AND LABRADOR": "NL", "NEWFOUNDLAND": "NL", "NOVA SCOTIA": "NS", "NORTHWEST TERRITORIES": "NT",
+    "NUNAVUT": "NU", "ONTARIO": "ON", "PRINCE EDWARD ISLAND": "PE", "QUEBEC": "QC", "SASKATCHEWAN": "SK", "YUKON": "YT",
+}  # fmt: skip
+
+
+@macro()
+def state_code(evaluator: MacroEvaluator, raw: exp.Expression) -> str:
+    """Return the two-letter code of a US state or territory or a Canadian province; NULL for any other text."""
+    text = f"UPPER(TRIM({raw.sql(dialect='duckdb')}))"
+    states = {state.name.upper(): state.abbr for state in [*us.states.STATES_AND_TERRITORIES, us.states.DC]}
+    names = {**states, **PROVINCES}
+    codes = ", ".join(f"'{code}'" for code in sorted(set(names.values())))
+    spelled = " ".join(f"WHEN '{name}' THEN '{code}'" for name, code in sorted(names.items()))
+    return f"CASE WHEN {text} IN ({codes}) THEN {text} ELSE CASE {text} {spelled} END END"

@@ -1,0 +1,1 @@
+"""The golden record: what its attributes are, and the columns that they fill."""

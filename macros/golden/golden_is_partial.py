@@ -1,0 +1,23 @@
+"""Whether a lead states an attribute of the golden record only in part."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
+
+from lead_enrichment.golden_record import GOLDEN_ATTRIBUTES
+from macros.golden.golden_value import by_attribute, of_lead
+
+PARTIAL_CONDITIONS = tuple((item.name, item.partial) for item in GOLDEN_ATTRIBUTES if item.partial)
+
+
+@macro()
+def golden_is_partial(evaluator: MacroEvaluator, attribute: exp.Expr, lead: exp.Expr) -> exp.Expr:
+    """Return whether a lead's value of an attribute yields to a complete one, as a last name does to a full name.
+
+    Args:
+        attribute: Name of the attribute, as in seeds.survivorship.
+        lead: Alias of a relation with the columns of a lead.
+    """
+    branches = {name: of_lead(evaluator, condition, lead) for name, condition in PARTIAL_CONDITIONS}
+    return by_attribute(attribute, branches, exp.false())

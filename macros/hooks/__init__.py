@@ -1,0 +1,1 @@
+"""What SQLMesh calls before and after a plan or a run."""

@@ -1,0 +1,1 @@
+"""How a pair of leads is compared, column by column."""

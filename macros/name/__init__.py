@@ -1,0 +1,1 @@
+"""Names of facilities and persons: cleaned, taken apart, and in the form in which they are compared."""

@@ -1,0 +1,33 @@
+"""Persons distinguished from businesses by the form of a name."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
+
+# Letters of any language; up to two middle names or a generation behind the first name.
+PERSON = r"^[\p{L}''. -]+, [\p{L}''.-]+(?: [\p{L}''.-]+){0,2}$"
+# Words of businesses in the state files and in Salesforce, a comma in the name or not. Day alone is a surname.
+BUSINESS_WORD = (
+    r"(?i)\b(llc|inc|corp|co|ltd|lp|llp|pllc|the|school|academy|center|care|daycare|childcare|"
+    r"learning|preschool|kids|church|ymca|montessori|nursery|development|foundation|house|home|family|club|program|"
+    r"association)\b"
+)
+
+
+@macro()
+def is_person(evaluator: MacroEvaluator, name: exp.Expression, contact: exp.Expression | None = None) -> str:
+    """Whether a name is a person's: it has the form of one, and no word that only businesses use.
+
+    A person's name is written `LAST, FIRST`, or is that of the contact person, letter case aside.
+
+    Args:
+        name: The name, cleaned.
+        contact: The contact person, cleaned, where the source names one.
+    """
+    text = name.sql(dialect="duckdb")
+    form = f"REGEXP_MATCHES({text}, '{PERSON}')"
+    if contact is not None:
+        same = f"UPPER({text}) = UPPER({contact.sql(dialect='duckdb')}) AND {text} LIKE '% %'"
+        form = f"({form} OR COALESCE({same}, FALSE))"
+    return f"({form} AND NOT REGEXP_MATCHES({text}, '{BUSINESS_WORD}'))"

@@ -1,0 +1,1 @@
+"""Delivered text read as dates, times, numbers, flags and conformed values."""

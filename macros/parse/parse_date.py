@@ -1,0 +1,29 @@
+"""Dates in the forms that the sources use."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
+
+US_DATE = r"^ *([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}|[0-9]{2}) *$"
+ISO_DATE = r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
+
+
+@macro()
+def parse_date(evaluator: MacroEvaluator, raw: exp.Expression) -> str:
+    """Return the date in a text: 10/13/11, 10/13/2011, or the first 2011-10-13 in it; NULL where there is none.
+
+    A year of two digits from 70 on is of the last century: licences are issued after 1970 and expire before 2070.
+    """
+    text = raw.sql(dialect="duckdb")
+
+    def part(group: int) -> str:
+        return f"REGEXP_EXTRACT({text}, '{US_DATE}', {group})"
+
+    year = (
+        f"CASE WHEN LENGTH({part(3)}) = 4 THEN {part(3)} WHEN {part(3)} >= '70' THEN CONCAT('19', {part(3)}) "
+        f"ELSE CONCAT('20', {part(3)}) END"
+    )
+    us_form = f"CONCAT({year}, '-', LPAD({part(1)}, 2, '0'), '-', LPAD({part(2)}, 2, '0'))"
+    iso_form = f"REGEXP_EXTRACT({text}, '{ISO_DATE}', 1)"
+    return f"TRY_CAST(CASE WHEN REGEXP_MATCHES({text}, '{US_DATE}') THEN {us_form} ELSE {iso_form} END AS DATE)"

@@ -1,0 +1,13 @@
+"""Counts such as capacities."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
+
+
+@macro()
+def parse_integer(evaluator: MacroEvaluator, raw: exp.Expression) -> str:
+    """Return the whole number in a text of up to six digits, thousands separators and zero fraction aside, or NULL."""
+    text = f"REGEXP_REPLACE(REPLACE(TRIM({raw.sql(dialect='duckdb')}), ',', ''), '\\.0+$', '', 'g')"
+    return f"CASE WHEN REGEXP_MATCHES({text}, '^[0-9]{{1,6}}$') THEN TRY_CAST({text} AS INT) END"

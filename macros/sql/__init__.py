@@ -1,0 +1,1 @@
+"""What the engines spell or mean differently, and SQL that many macros need."""

@@ -1,0 +1,118 @@
+"""What SQLMesh does not promise and the project uses is still as it was in the version that it was tried on.
+
+Where one of these fails after an update, mend lead_enrichment/sqlmesh_internals.py, then name the new version there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import version
+from inspect import signature
+from pathlib import Path
+from types import SimpleNamespace
+
+import duckdb
+import pytest
+from rich.console import Console as RichConsole
+from sqlglot import parse_one
+from sqlmesh import Context
+from sqlmesh.core.config import Config, DuckDBConnectionConfig, GatewayConfig, ModelDefaultsConfig
+from sqlmesh.core.config.connection import BaseDuckDBConnectionConfig
+from sqlmesh.core.console import Console, NoopConsole, TerminalConsole
+from sqlmesh.core.dialect import parse
+from sqlmesh.core.lineage import lineage
+from sqlmesh.core.model import load_sql_based_model
+from sqlmesh.core.snapshot import SnapshotId
+from sqlmesh.utils.concurrency import NodeExecutionFailedError
+from sqlmesh.utils.errors import AuditError, NodeAuditsErrors, SQLMeshError
+
+from lead_enrichment import sqlmesh_internals
+
+
+@pytest.fixture(scope="module")
+def context(tmp_path_factory: pytest.TempPathFactory) -> Context:
+    """A project without a model, in memory."""
+    config = Config(
+        gateways={"": GatewayConfig(connection=DuckDBConnectionConfig())},
+        model_defaults=ModelDefaultsConfig(dialect="duckdb"),
+    )
+    return Context(paths=[str(tmp_path_factory.mktemp("project"))], config=config)
+
+
+def test_the_installed_version_is_the_one_that_was_tried() -> None:
+    assert version("sqlmesh") == sqlmesh_internals.TRIED
+
+
+@pytest.fixture
+def sqlmesh_own_factory() -> Iterator[None]:
+    own = BaseDuckDBConnectionConfig._connection_factory
+    yield
+    BaseDuckDBConnectionConfig._connection_factory = own  # type: ignore[method-assign]
+
+
+@pytest.mark.usefixtures("sqlmesh_own_factory")
+def test_sqlmesh_opens_a_file_of_duckdb_by_our_function(tmp_path: Path) -> None:
+    opened = []
+
+    def connect(**settings: object) -> duckdb.DuckDBPyConnection:
+        opened.append(settings["database"])
+        return duckdb.connect(**settings)  # type: ignore[arg-type]
+
+    sqlmesh_internals.connect_duckdb_by(connect)
+    file = str(tmp_path / "leads.duckdb")
+    adapter = DuckDBConnectionConfig(database=file).create_engine_adapter()
+    assert adapter.fetchone("SELECT 42") == (42,)
+    adapter.close()
+    assert opened == [file]
+
+
+def test_a_project_knows_its_macros_by_name(context: Context) -> None:
+    assert callable(sqlmesh_internals.macros_of(context)["each"].func)
+
+
+def test_lineage_keeps_the_qualified_query() -> None:
+    text = "MODEL (name e.f, dialect duckdb); SELECT a.b FROM c.a AS a WHERE d > 0"
+    model = load_sql_based_model(parse(text, default_dialect="duckdb"))
+    lineage("b", model, trim_selects=False)
+    columns = sqlmesh_internals.qualified_scope(model).columns
+    assert sorted(column.sql() for column in columns) == ['"a"."b"', '"a"."d"']
+
+
+def test_the_console_is_told_of_models() -> None:
+    console, heard = NoopConsole(), []
+    sqlmesh_internals.listen_to_models(
+        console,
+        lambda snapshot, audit_only=False: heard.append(("began", snapshot, audit_only)),
+        lambda snapshot, interval, batch_idx, duration_ms, *_: heard.append(("ended", snapshot, interval, duration_ms)),
+        lambda success=True: heard.append(("stopped", success)),
+    )
+    snapshot = SimpleNamespace(name="a")
+    console.start_snapshot_evaluation_progress(snapshot, audit_only=True)  # type: ignore[arg-type]
+    console.update_snapshot_evaluation_progress(snapshot, (1, 2), 0, 7, 0, 0)  # type: ignore[arg-type]
+    console.stop_evaluation_progress(success=False)
+    assert heard == [("began", snapshot, True), ("ended", snapshot, (1, 2), 7), ("stopped", False)]
+    # Every console of SQLMesh's is called with these.
+    parameters = [*signature(Console.update_snapshot_evaluation_progress).parameters]
+    assert parameters[1:5] == ["snapshot", "interval", "batch_idx", "duration_ms"]
+
+
+def test_what_failed_is_read_from_what_is_printed() -> None:
+    audit = AuditError("not_null", {}, 1234, parse_one("SELECT 1"), adapter_dialect="duckdb")
+    error = NodeExecutionFailedError(SnapshotId(name='"leads"."dims"."dim_lead"', identifier="1"))
+    error.__cause__ = NodeAuditsErrors([audit])
+    printed = RichConsole(record=True, width=200, quiet=True)
+    console = TerminalConsole(console=printed)
+    with printed.capture() as captured:
+        printed.quiet = False
+        console.log_failed_models([error])
+    assert sqlmesh_internals.failures(captured.get()) == ["dims.dim_lead", "'not_null' audit error: 1234 rows failed"]
+    assert sqlmesh_internals.failures("All is well") == []
+
+
+def test_a_python_model_finds_its_tables_without_an_engine(context: Context) -> None:
+    model = SimpleNamespace(depends_on={'"memory"."staging"."stg_lead"'})
+    stand_in = sqlmesh_internals.EngineLessContext(context, model)  # type: ignore[arg-type]
+    assert stand_in.resolve_table("staging.stg_lead") == '"memory"."staging"."stg_lead"'
+    assert stand_in.with_variables({}) is stand_in
+    with pytest.raises(SQLMeshError):
+        stand_in.fetchdf("SELECT 1")

@@ -1,0 +1,136 @@
+"""Flags, numbers, times, licence types, countries and lists of words are read alike on both engines."""
+
+from __future__ import annotations
+
+import pytest
+import sqlglot
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator
+
+import macros.address.country_code
+import macros.address.street_words
+import macros.match.match_levels
+import macros.match.match_values
+import macros.match.match_weights
+import macros.name.name_words
+import macros.parse.license_type
+import macros.parse.parse_boolean
+import macros.parse.parse_integer
+import macros.parse.parse_timestamp
+import macros.sql.join_text
+import macros.sql.shared_words  # noqa: F401
+from lead_enrichment.warehouse.connection import connect
+from macros.match.match_values import MATCH_ATTRIBUTES
+
+
+def rendered(query: str) -> exp.Expr:
+    """Return a query with its macros expanded, their arguments coerced as SQLMesh coerces them."""
+    found = MacroEvaluator(dialect="duckdb").transform(sqlglot.parse_one(query, read="duckdb"))
+    assert isinstance(found, exp.Expr)
+    return found
+
+
+def value(call: str, *given: str | None, through: str = "duckdb") -> object:
+    """Return what a call makes of the texts a, b, c …, run on DuckDB as written for an engine and read back."""
+    columns = ", ".join(f"?::TEXT AS {name}" for name, _ in zip("abcdefg", given, strict=False))
+    text = rendered(f"SELECT {call} FROM given").sql(dialect=through)
+    text = sqlglot.transpile(text, read=through, write="duckdb")[0]
+    with connect() as connection:
+        row = connection.execute(f"WITH given AS (SELECT {columns}) {text}", list(given)).fetchone()
+    assert row is not None
+    return row[0]
+
+
+@pytest.mark.parametrize("through", ["duckdb", "spark"])
+@pytest.mark.parametrize(
+    ("call", "given", "expected"),
+    [
+        ("@parse_boolean(a)", [" y "], True),
+        ("@parse_boolean(a)", ["TRUE"], True),
+        ("@parse_boolean(a)", ["No"], False),
+        ("@parse_boolean(a)", ["0"], False),
+        ("@parse_boolean(a)", ["maybe"], None),
+        ("@parse_boolean(a)", [None], None),
+        ("@parse_integer(a)", [" 1,204 "], 1204),
+        ("@parse_integer(a)", ["012.00"], 12),
+        ("@parse_integer(a)", ["12.5"], None),
+        ("@parse_integer(a)", ["-3"], None),
+        # A capacity has no seven digits: it is another column's number
+        ("@parse_integer(a)", ["1234567"], None),
+        ("@parse_integer(a)", [None], None),
+        ("@license_type(a)", ["Group Child Care Home"], "group_home"),
+        ("@license_type(a)", ["Family Child Care"], "family_home"),
+        ("@license_type(a)", ["Licensed Center"], "center"),
+        ("@license_type(a)", ["Outdoor camp"], "other"),
+        ("@license_type(a)", [" "], None),
+        ("@country_code(a, b)", ["u.s.", None], "US"),
+        ("@country_code(a, b)", ["Canada", None], "CA"),
+        ("@country_code(a, b)", ["Mexico", "TX"], "MEXICO"),
+        ("@country_code(a, b)", ["", "ON"], "CA"),
+        ("@country_code(a, b)", [None, "TX"], "US"),
+        ("@country_code(a, b)", [None, None], None),
+        ("@join_text('; ', a, b, c)", ["x", None, "z"], "x; z"),
+        # An empty text is a part of its own
+        ("@join_text('; ', a, b, c)", ["x", "", "z"], "x; ; z"),
+        ("@join_text('; ', a, b, c)", [None, None, None], None),
+    ],
+)
+def test_value_is_read(call: str, given: list[str | None], expected: object, through: str) -> None:
+    assert value(call, *given, through=through) == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("2024-03-02 2:56:37", "2024-03-02 02:56:37+00"),
+        ("2024-03-02 12:56:37", "2024-03-02 12:56:37+00"),
+        ("2024-03-02", "2024-03-02 00:00:00+00"),
+        ("2024-02-30 2:56:37", None),
+        ("yesterday", None),
+        (None, None),
+    ],
+)
+def test_salesforce_time_is_in_utc_and_its_hour_may_have_one_digit(raw: str | None, expected: str | None) -> None:
+    assert value("CAST(@parse_timestamp(a) AS TEXT)", raw) == expected
+
+
+@pytest.mark.parametrize(
+    ("call", "given", "expected"),
+    [
+        ("@name_words(a)", ["LITTLE ACORNS LITTLE"], ["ACORNS", "LITTLE"]),
+        ("@name_words(a)", [None], None),
+        ("@street_words(a)", ["N SEVENTH AVE"], ["7TH", "AVE", "N"]),
+        # Only a word of its own is an ordinal
+        ("@street_words(a)", ["SEVENTHS AVE"], ["AVE", "SEVENTHS"]),
+        ("@shared_words(@name_words(a), @name_words(b))", ["LITTLE ACORNS", "ACORNS LITTLE"], 2),
+        ("@shared_words(@name_words(a), @name_words(b))", ["LITTLE ACORNS", "ACORNS SCHOOL"], 1),
+        ("@shared_words(@name_words(a), @name_words(b))", ["ACORNS", "OAKS"], 0),
+    ],
+)
+def test_words_are_listed_once_and_counted(call: str, given: list[str | None], expected: object) -> None:
+    assert value(call, *given) == expected
+
+
+def test_words_are_written_for_spark() -> None:
+    spark = rendered("SELECT @shared_words(@street_words(a), @street_words(b)) FROM given").sql(dialect="spark")
+    assert "ARRAY_INTERSECT(" in spark and "STRING_SPLIT" not in spark
+
+
+@pytest.mark.parametrize("through", ["duckdb", "spark"])
+@pytest.mark.parametrize(
+    ("macro", "suffixes"),
+    [("match_values", ("left", "right")), ("match_levels", ("level",)), ("match_weights", ("weight", "adjustment"))],
+)
+def test_every_attribute_of_a_pair_has_described_columns(macro: str, suffixes: tuple[str, ...], through: str) -> None:
+    query = rendered(f"SELECT @{macro}(p) FROM pair AS p")
+    assert isinstance(query, exp.Select)
+    expected = [
+        f"{attribute}_{suffix}"
+        for attribute, _, is_adjusted in MATCH_ATTRIBUTES
+        for suffix in suffixes
+        if suffix != "adjustment" or is_adjusted
+    ]
+    assert query.named_selects == expected
+    assert all(projection.comments for projection in query.selects)
+    again = sqlglot.parse_one(query.sql(dialect=through), read=through)
+    assert isinstance(again, exp.Select) and again.named_selects == expected
