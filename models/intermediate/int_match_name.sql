@@ -86,7 +86,7 @@ WITH lead AS (
 ), listed AS (
   SELECT
     r.name_normal,
-    ARRAY_AGG(r.word_number) AS name_words,
+    LIST_SORT(ARRAY_AGG(r.word_number)) AS name_words,
     SUM(r.word_number % 32) AS name_bits,
     MAX(CASE WHEN r.place = 1 AND r.word_number % 32 >= 4 THEN r.word_number END) AS rare_word,
     MAX(CASE WHEN r.place = 2 AND r.word_number % 32 >= 4 THEN r.word_number END) AS other_rare_word
