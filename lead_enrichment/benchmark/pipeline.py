@@ -92,12 +92,14 @@ def run_pipeline(data: Path, project: Path, leads: int) -> Pipeline:
     first = min((paths.landing / "salesforce").glob("*.csv"))
     changed = data / NEXT_FILE
     _write_changes(first, changed, round(leads * CHANGED_SHARE))
-    _run([*LEADS, "ingest", "--backfill"], data, project)
-    plan_seconds, plan_peak = _run([*SQLMESH, "plan", "--auto-apply", "--no-prompts", "--skip-tests"], data, project)
+    run_command([*LEADS, "ingest", "--backfill"], data, project)
+    plan_seconds, plan_peak = run_command(
+        [*SQLMESH, "plan", "--auto-apply", "--no-prompts", "--skip-tests"], data, project
+    )
     slowest = dict([*_costs(paths).items()][:SLOWEST])
     changed.rename(paths.landing / "salesforce" / NEXT_FILE)
-    ingest_seconds, _ = _run([*LEADS, "ingest"], data, project)
-    run_seconds, run_peak = _run([*SQLMESH, "run", "--ignore-cron"], data, project)
+    ingest_seconds, _ = run_command([*LEADS, "ingest"], data, project)
+    run_seconds, run_peak = run_command([*SQLMESH, "run", "--ignore-cron"], data, project)
     with connect(str(paths.published), read_only=True) as connection:
         (found,) = connection.execute("SELECT COUNT(*) FROM facts.fact_lead_match").fetchone() or (0,)
         milliseconds = {}
@@ -131,7 +133,7 @@ LEADS = [sys.executable, "-c", "from lead_enrichment.cli import app; app()"]
 SQLMESH = [sys.executable, "-c", "from sqlmesh.cli.main import cli; cli()"]
 
 
-def _run(words: Sequence[str], data: Path, project: Path) -> tuple[float, int]:
+def run_command(words: Sequence[str], data: Path, project: Path, first_day: str = FIRST_DAY) -> tuple[float, int]:
     """Run a command to its end, and return its seconds and the most memory that it held.
 
     Raises:
@@ -144,7 +146,7 @@ def _run(words: Sequence[str], data: Path, project: Path) -> tuple[float, int]:
     environment = {
         **{name: value for name, value in os.environ.items() if name not in ELSEWHERE},
         "LEADS_DATA_DIR": str(data),
-        "LEADS_START": FIRST_DAY,
+        "LEADS_START": first_day,
         "PYTHONPATH": str(project.absolute()),
         "SQLMESH__CACHE_DIR": str(data / "cache"),
         "SQLMESH__DISABLE_ANONYMIZED_ANALYTICS": "true",
