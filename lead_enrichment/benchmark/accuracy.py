@@ -142,8 +142,7 @@ PROBABILITIES = """
 """
 RECORDS = """
     SELECT
-        t.lead_number, t.facility_id, l.name_normal, l.phone, l.email, l.house_number, l.street, l.city, l.postal_code,
-        l.state
+        t.lead_number, t.facility_id, l.name_normal, l.phone, l.email, l.house_number, l.street, l.postal_code
     FROM truth AS t JOIN intermediate.int_match_lead AS l USING (lead_number)
 """
 
@@ -162,7 +161,7 @@ def _splink(records: Any) -> tuple[Score, Score]:
     from splink import comparison_library as cl
 
     logging.getLogger("splink").setLevel(logging.ERROR)
-    told = [column for column in ("phone", "email", "street", "city", "postal_code") if records[column].notna().any()]
+    told = [column for column in ("phone", "email", "street", "postal_code") if records[column].notna().any()]
     comparisons: list[Any] = [
         cl.JaroWinklerAtThresholds("name_normal", [0.92, 0.8]).configure(term_frequency_adjustments=True)
     ]
@@ -172,7 +171,7 @@ def _splink(records: Any) -> tuple[Score, Score]:
         elif column == "email":
             comparisons.append(cl.JaroWinklerAtThresholds("email", [0.9]))
         else:
-            comparisons.append(cl.ExactMatch(column).configure(term_frequency_adjustments=column == "city"))
+            comparisons.append(cl.ExactMatch(column))
     rules: list[Any] = [block_on("name_normal")]
     rules += [block_on(column) for column in ("phone", "email") if column in told]
     rules += [block_on("house_number", "substr(street, 1, 5)")] if "street" in told else []
