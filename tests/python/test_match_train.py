@@ -146,7 +146,7 @@ def test_training_without_splink_says_how_to_get_it(planned_demo: Path, monkeypa
 
 def test_weight_that_is_no_number_is_refused(tmp_path: Path) -> None:
     seed = tmp_path / "match_weight.csv"
-    seed.write_text(SEED.read_text().replace("13.05", "much", 1))
+    seed.write_text(SEED.read_text().replace(f"{read_weights(SEED)[1].match_weight:.2f}", "much", 1))
     with pytest.raises(UsageError, match="could not convert string to float: 'much'"):
         read_weights(seed)
 
