@@ -81,9 +81,8 @@ check: $(INSTALLED_DEV) ## The quick checks: style, types, form of the SQL and l
 
 test: check ## Everything there is to check, the quick things first
 	$(SQLMESH) test
-	pytest -n 2 --dist loadfile -m "not browser and not spark"
-	pytest -m spark
-	pytest -m browser
+	pytest -n 2 --dist loadfile -m "not commands"
+	pytest -n 2 --dist loadfile --no-loadscope-reorder -m commands
 	leads bench --quick
 
 test-spark: $(INSTALLED_DEV) ## Plan a small demo on Spark and on DuckDB and compare every row

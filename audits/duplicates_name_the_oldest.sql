@@ -2,13 +2,15 @@ AUDIT (
   name duplicates_name_the_oldest
 );
 
-/* Where an entity has several live Salesforce leads, all are flagged and all but the oldest name it; no other lead does. */
+/* Of several live Salesforce leads of an entity the oldest is kept and counts the others; these are duplicates and name it. No other lead does. */
 WITH aged AS (
   SELECT
     t.lead_key,
     t.entity_key,
     t.is_duplicate_in_salesforce,
     t.duplicate_of_lead_key,
+    t.has_duplicates,
+    t.duplicate_count,
     t.is_live AND t.is_crm AS is_counted,
     l.born_at
   FROM @this_model AS t
@@ -26,6 +28,10 @@ SELECT
 FROM placed
 WHERE
   is_duplicate_in_salesforce <> (
-    is_counted AND leads > 1
+    is_counted AND lead_key <> oldest_lead_key
   )
   OR duplicate_of_lead_key IS DISTINCT FROM CASE WHEN is_counted THEN NULLIF(oldest_lead_key, lead_key) END
+  OR has_duplicates <> (
+    is_counted AND lead_key = oldest_lead_key AND leads > 1
+  )
+  OR duplicate_count <> CASE WHEN is_counted AND lead_key = oldest_lead_key THEN leads - 1 ELSE 0 END

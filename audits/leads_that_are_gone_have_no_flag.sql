@@ -7,5 +7,5 @@ SELECT
 FROM @this_model
 WHERE
   NOT is_live AND (
-    is_duplicate_in_salesforce OR is_net_new
+    is_duplicate_in_salesforce OR has_duplicates OR is_net_new
   )

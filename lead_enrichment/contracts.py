@@ -36,6 +36,18 @@ AUTHORITIES = ("identity", "license", "contact", "sales")
 CADENCES = {"d": "daily", "day": "daily", "week": "weekly", "month": "monthly"}
 # What the rows of a contract are: leads, or the decisions of stewards about leads.
 CONTENTS = ("leads", "decisions")
+# What a tag says that a column holds: values that are parsed once each, in the tables staging.stg_name and so on.
+VALUE_TAGS = {
+    "name": "a name",
+    "contact": "a contact person",
+    "contact_lines": "a contact person on the first of several lines",
+    "phone": "a phone",
+    "mobile": "a mobile phone",
+    "email": "an e-mail address",
+    "address": "a street address",
+    "one_line_address": "an address in one line, with city, state and ZIP",
+    "text": "a short text, such as a city or a title",
+}
 VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 # Tried where a contract names none: these encodings where the text is not UTF-8, and these delimiters.
 ENCODINGS = ("cp1252", "mac_roman")
@@ -52,9 +64,15 @@ class Column:
     required: bool
     aliases: tuple[str, ...]
     pattern: str | None
-    is_phone: bool = False
+    tags: tuple[str, ...] = ()
+    position: int = 0
     limits: Mapping[str, float] = field(default_factory=dict, hash=False)
     logical_type: str = "string"
+
+    @property
+    def is_phone(self) -> bool:
+        """Whether the column holds phones, mobile ones too."""
+        return not {"phone", "mobile"}.isdisjoint(self.tags)
 
     @property
     def spellings(self) -> tuple[str, ...]:
@@ -114,6 +132,11 @@ class Contract:
     def key_column(self) -> Column:
         """The column that holds the natural key."""
         return next(column for column in self.columns if column.name == self.key)
+
+    def tagged(self, tag: str) -> tuple[str, ...]:
+        """Return the names of the columns with a tag, in the order in which they make up one value."""
+        found = [column for column in self.columns if tag in column.tags]
+        return tuple(column.name for column in sorted(found, key=lambda column: column.position))
 
     def map_header(self, header: list[str]) -> dict[int, Column]:
         """Return the contract's column for each position of a header that it knows.
@@ -215,14 +238,17 @@ def _settings(properties: list[CustomProperty] | None) -> dict[str, Any]:
 
 
 def _read_column(item: SchemaProperty) -> Column:
+    settings = _settings(item.customProperties)
     return Column(
         name=item.name or "",
         header=item.physicalName or item.name or "",
         description=item.description or "",
         required=bool(item.required),
-        aliases=tuple(_settings(item.customProperties).get("aliases", ())),
+        aliases=tuple(settings.get("aliases", ())),
         pattern=(item.logicalTypeOptions or {}).get("pattern"),
-        is_phone="phone" in (item.tags or ()),
+        # The standard leaves tags free: others than these may say what they like.
+        tags=tuple(tag for tag in item.tags or () if tag in VALUE_TAGS),
+        position=settings.get("position", 0),
         limits=_read_limits(item.quality),
         logical_type=item.logicalType or "string",
     )
@@ -238,7 +264,7 @@ def _read_cadence(document: OpenDataContractStandard, where: str) -> str:
     """Return how often the source delivers, which its contract states as the service level `frequency`."""
     stated = next((item for item in document.slaProperties or () if item.property == "frequency"), None)
     if stated is None or stated.value != 1 or stated.unit not in CADENCES:
-        problem = f"the frequency must have the value 1 and one of the units {', '.join(CADENCES)}"
+        problem = f"the frequency must be 1, in one of the units {', '.join(CADENCES)}"
         raise UsageError(problem, where, "Set it under slaProperties.")
     return CADENCES[stated.unit]
 

@@ -31,6 +31,21 @@ ROLES = {
     "type": r"type|category",
     "name": r"name",
 }
+# The roles that a tag of the contract tells: their values are parsed once each, without a line in the staging model.
+TAGS = {"email": "email", "phone": "phone", "address": "address", "name": "name", "city": "text", "county": "text"}
+# What the staging model says of the other roles, in the order of the lead shape.
+READINGS = {
+    "city": "UPPER(cleaned.{column}) AS city",
+    "county": "UPPER(cleaned.{column}) AS county",
+    "state": "(@state_code(d.{column}), d.{column}) AS state",
+    "zip": "(@postal_code(d.{column}), d.{column}) AS postal_code",
+    "type": "(@license_type(d.{column}), d.{column}) AS license_type",
+    "status": "(CASE WHEN UPPER(TRIM(d.{column})) = 'ACTIVE' THEN 'active' ELSE 'unknown' END, d.{column}) "
+    "AS license_status",
+    "issued": "(@parse_date(d.{column}), d.{column}) AS license_issued_on",
+    "expires": "(@parse_date(d.{column}), d.{column}) AS license_expires_on",
+    "capacity": "(@parse_integer(d.{column}), d.{column}) AS capacity",
+}
 # Names of persons are not those of the facility.
 PERSONS = re.compile(r"contact|director|owner|caregiver|inspector|first|last")
 
@@ -90,8 +105,8 @@ def contract_text(source: str, columns: list[Drafted]) -> str:
             f"        description: {_yaml(_description(column))}",
             "        logicalType: string",
         ]
-        if column.role == "phone":
-            lines.append("        tags: [phone]")
+        if column.role in TAGS:
+            lines.append(f"        tags: [{TAGS[column.role]}]")
         if column.is_key:
             lines += ["        primaryKey: true", "        required: true", "        logicalTypeOptions:"]
             lines.append("          pattern: '^\\s*\\S+\\s*$'")
@@ -103,13 +118,12 @@ def contract_text(source: str, columns: list[Drafted]) -> str:
 
 
 def staging_text(source: str, columns: list[Drafted]) -> str:
-    """Return the draft of a staging model: what was recognised is read, the rest of the lead shape is NULL."""
-    by_role = {column.role: f"d.{column.name}" for column in columns if column.role}
+    """Return the draft of a staging model: what was recognised is read, and `@lead_shape` fills in the rest."""
+    by_role = {column.role: column.name for column in columns if column.role}
     key = next(column.name for column in columns if column.is_key)
+    readings = [text.replace("{column}", by_role[role]) for role, text in READINGS.items() if role in by_role]
     text = _template("stg_source_facility.sql", source).replace("{key}", key)
-    for role in ROLES:
-        text = text.replace(f"{{{role}}}", by_role.get(role, "NULL::TEXT"))
-    return text
+    return text.replace("{readings}", "".join(f",\n    {reading}" for reading in readings))
 
 
 def write_draft(path: Path, source: str, project: Path) -> tuple[Path, Path]:

@@ -19,7 +19,9 @@ from sqlmesh.core.console import get_console
 from sqlmesh.core.context import BaseContext
 from sqlmesh.core.lineage import CACHE
 from sqlmesh.core.model import Model
-from sqlmesh.utils.errors import SQLMeshError
+from sqlmesh.core.plan.builder import PlanBuilder
+from sqlmesh.utils.date import now, to_timestamp
+from sqlmesh.utils.errors import AuditError, NodeAuditsErrors, SQLMeshError
 
 TRIED = "0.236.4"
 
@@ -31,6 +33,40 @@ def connect_duckdb_by(connect: Callable[..., duckdb.DuckDBPyConnection]) -> None
         connect: Takes the settings that SQLMesh would pass to `duckdb.connect`.
     """
     BaseDuckDBConnectionConfig._connection_factory = property(lambda self: connect)  # type: ignore[assignment]
+
+
+class PlanIntoToday(PlanBuilder):
+    """A plan that builds into the day that is not over, as `sqlmesh run --ignore-cron` does in a refresh.
+
+    SQLMesh's own ends where the cron of a model last came due. A plan of an environment would then lack what a refresh
+    brought today, or the first file of a new source; one of production would take away again what the refresh showed.
+    So production is planned as far as it is built already, and any other environment up to now.
+    """
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        settings["ignore_cron"] = True
+        built_until = settings.get("end_override_per_model")
+        if settings.get("is_dev") and built_until and not settings.get("end") and not settings.get("execution_time"):
+            moment = now()
+            settings["default_end"] = to_timestamp(moment)
+            settings["end_override_per_model"] = dict.fromkeys(built_until, moment)
+        super().__init__(*args, **settings)
+
+
+def plan_into_today() -> None:
+    """Let every plan of this process build into the day that is not over; see PlanIntoToday."""
+    Context.PLAN_BUILDER_TYPE = PlanIntoToday
+
+
+def failed_audits(error: BaseException) -> list[AuditError]:
+    """Return the audits that did not hold where they are why a model failed."""
+    cause = error.__cause__
+    return [*cause.errors] if isinstance(cause, NodeAuditsErrors) else []
+
+
+def listen_to_failures(console: Any, failed: Callable[..., None]) -> None:
+    """Hear from a console which models failed, after the console itself; `failed` is called with their errors."""
+    _listen(console, "log_failed_models", failed)
 
 
 def macros_of(context: Context) -> dict[str, Any]:

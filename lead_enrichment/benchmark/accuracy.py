@@ -39,12 +39,10 @@ class GoldSet:
     Args:
         name: What it is called in reports.
         write: Writes its deliveries under `landing/` of a data directory, and the truth beside them.
-        first_day: The first day of its history.
     """
 
     name: str
     write: Callable[[Path], None]
-    first_day: str = DAY
 
 
 @dataclass(frozen=True)
@@ -76,10 +74,7 @@ def gold_sets(samples: Path | None, facilities: int = DEMO_FACILITIES) -> list[G
     Raises:
         UsageError: The folder holds none of the samples.
     """
-    found = [
-        GoldSet(f"demo, seed {seed}", _demo_writer(facilities, seed), first_day=f"{DEMO_DAY:%Y-%m}-01")
-        for seed in SEEDS
-    ]
+    found = [GoldSet(f"demo, seed {seed}", _demo_writer(facilities, seed)) for seed in SEEDS]
     if samples is None:
         return found
     at_hand = []
@@ -101,8 +96,8 @@ def measure(gold: GoldSet, project: Path) -> Accuracy:
     with tempfile.TemporaryDirectory() as name:
         data = Path(name)
         gold.write(data)
-        run_command([*LEADS, "ingest", "--backfill"], data, project, gold.first_day)
-        run_command([*SQLMESH, "plan", "--auto-apply", "--no-prompts", "--skip-tests"], data, project, gold.first_day)
+        run_command([*LEADS, "ingest", "--backfill"], data, project)
+        run_command([*SQLMESH, "plan", "--auto-apply", "--no-prompts", "--skip-tests"], data, project)
         with warehouse(DataPaths(data)) as connection:
             connection.execute(TRUTH.format(truth=literal(str(data / "truth" / "record_facility.csv"))))
             (leads,) = connection.execute("SELECT COUNT(*) FROM truth").fetchone() or (0,)

@@ -1,4 +1,4 @@
-"""The step of type 2 on the narrow table of validity, beside the same step on all attributes."""
+"""The project's step of type 2, from the log into the narrow table of validity, beside SQLMesh's on all attributes."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import time
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from sqlglot import exp, parse_one
 from sqlmesh.core.engine_adapter.duckdb import DuckDBEngineAdapter
+from sqlmesh.utils.date import to_timestamp
 
 from lead_enrichment.benchmark.alone import alone
 from lead_enrichment.benchmark.result import Result
 from lead_enrichment.memory import peak_bytes
 from lead_enrichment.warehouse.connection import connect, literal
+from lead_enrichment.warehouse.type_2 import History, renew
 
 NOW = "2030-01-01 00:00:00+00:00"
 # One lead of so many has changed.
 ONE_OF = 50
-NARROW = """
-    SELECT lead_key, {changed} AS lead_version_key, received_at
-    FROM leads.intermediate.int_lead_current
-"""
+DAY = 86_400_000
 WIDE = """
     SELECT * EXCLUDE (lead_version_key), {changed} AS lead_version_key
     FROM leads.intermediate.int_lead_current
@@ -28,21 +28,54 @@ WIDE = """
 CHANGED = f"CASE WHEN HASH(lead_key) % {ONE_OF} = 0 THEN 'changed' ELSE lead_version_key END"
 
 
+LOG = """
+    SELECT lead_key, lead_version_key, received_at AS valid_from, NULL::TIMESTAMPTZ AS valid_to FROM log
+"""
+COLUMNS = ("lead_key", "lead_version_key", "valid_from", "valid_to")
+
+
 def time_type_2(warehouse: Path) -> Result:
     """Time the step of a day on which one lead in fifty has changed, each form in a process of its own."""
-    leads, narrow, peak = alone(_time_step, warehouse, NARROW)
-    _, wide, _ = alone(_time_step, warehouse, WIDE)
-    return Result("type 2 step", "type 2 on all attributes", leads, narrow, wide, peak)
+    leads, narrow, peak = alone(_time_step_from_log, warehouse)
+    _, wide, _ = alone(_time_step_of_sqlmesh, warehouse)
+    return Result("type 2 step", "SQLMesh's type 2 on all attributes", leads, narrow, wide, peak)
 
 
-def _time_step(warehouse: Path, form: str) -> tuple[int, float, int]:
-    """Return the leads, the seconds that SQLMesh's step of type 2 took, and the most memory held."""
+def _open(warehouse: Path) -> tuple[duckdb.DuckDBPyConnection, Any]:
     connection = connect()
     connection.execute("SET threads = 2")
     connection.execute(f"ATTACH {literal(warehouse)} AS leads (READ_ONLY)")
-    adapter: Any = DuckDBEngineAdapter(lambda: connection)
+    return connection, DuckDBEngineAdapter(lambda: connection)
+
+
+def _time_step_from_log(warehouse: Path) -> tuple[int, float, int]:
+    """Return the leads, the seconds that the project's step of type 2 took, and the most memory held."""
+    connection, adapter = _open(warehouse)
+    connection.execute(
+        f"""
+        CREATE TABLE log AS
+        SELECT lead_key, lead_version_key, received_at FROM leads.intermediate.int_lead_current
+        UNION ALL
+        SELECT lead_key, 'changed', TIMESTAMPTZ '{NOW}' FROM leads.intermediate.int_lead_current
+        WHERE HASH(lead_key) % {ONE_OF} = 0
+        """
+    )
+    day = to_timestamp(NOW), to_timestamp(NOW) + DAY
+    connection.execute(f"CREATE TABLE history AS {LOG} WHERE received_at < TIMESTAMPTZ '{NOW}'")
+    (leads,) = connection.execute("SELECT COUNT(*) FROM history").fetchone() or (0,)
+    log, changes = (parse_one(query, dialect="duckdb") for query in (LOG, f"{LOG} WHERE received_at >= '{NOW}'"))
+    assert isinstance(log, exp.Query) and isinstance(changes, exp.Query)
+    began = time.perf_counter()
+    history = History("lead_key", "lead_version_key", COLUMNS, log)
+    renew(adapter, "history", history, changes, day, [day], adapter.execute)
+    return int(leads), time.perf_counter() - began, peak_bytes()
+
+
+def _time_step_of_sqlmesh(warehouse: Path) -> tuple[int, float, int]:
+    """Return the leads, the seconds that SQLMesh's step of type 2 took, and the most memory held."""
+    connection, adapter = _open(warehouse)
     for name, key in (("first", "lead_version_key"), ("next", CHANGED)):
-        connection.execute(f"CREATE TABLE {name} AS {form.format(changed=key)}")
+        connection.execute(f"CREATE TABLE {name} AS {WIDE.format(changed=key)}")
     columns = {
         name: exp.DataType.build(kind, dialect="duckdb")
         for name, kind, *_ in connection.execute("DESCRIBE first").fetchall()

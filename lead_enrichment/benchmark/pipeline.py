@@ -1,4 +1,4 @@
-"""The project itself on a demo of any size: a full plan, a refresh of the next day, and what sales asks."""
+"""The project itself on a demo of any size: a full plan, refreshes of the next days, and what sales asks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 
 from lead_enrichment.demo.generate import write_demo
@@ -20,9 +20,14 @@ from lead_enrichment.memory import in_bytes
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.warehouse.connection import connect, literal
 
-AS_OF, FIRST_DAY, SEED = date(2026, 11, 15), "2026-11-01", 20261115
-NEXT_FILE = "salesforce_2026-11-16.csv"
-CHANGED_SHARE = 0.02
+AS_OF, SEED = date(2026, 11, 15), 20261115
+# The next days: of each, by its name, the date of Salesforce's file and the share of the leads that changed.
+REFRESHES = {
+    "refresh of 2%": (date(2026, 11, 16), 0.02),
+    "refresh of 0.1%": (date(2026, 11, 17), 0.001),
+    "refresh of 20%": (date(2026, 11, 18), 0.2),
+}
+REFRESH, NOTHING_NEW = "refresh of 2%", "refresh with nothing new"
 # What sales asks most, on what readers open.
 QUERIES = {
     "leads by territory": """
@@ -67,6 +72,7 @@ class Pipeline:
         query_milliseconds: By question, the median time on the published copy.
         bytes_on_disk: By folder of the data directory.
         slowest: The models that took longest in the plan, in seconds.
+        other_refresh_seconds: By name, the refresh where nothing was new, and those of other shares of the leads.
     """
 
     leads: int
@@ -78,6 +84,7 @@ class Pipeline:
     query_milliseconds: dict[str, float]
     bytes_on_disk: dict[str, int]
     slowest: dict[str, float]
+    other_refresh_seconds: dict[str, float] = field(default_factory=dict)
 
 
 def run_pipeline(data: Path, project: Path, leads: int) -> Pipeline:
@@ -90,16 +97,20 @@ def run_pipeline(data: Path, project: Path, leads: int) -> Pipeline:
     # A facility is in 2.1 leads of a large demo.
     write_demo(data, max(round(leads / 2.1), 10), 1, AS_OF, SEED)
     first = min((paths.landing / "salesforce").glob("*.csv"))
-    changed = data / NEXT_FILE
-    _write_changes(first, changed, round(leads * CHANGED_SHARE))
     run_command([*LEADS, "ingest", "--backfill"], data, project)
     plan_seconds, plan_peak = run_command(
         [*SQLMESH, "plan", "--auto-apply", "--no-prompts", "--skip-tests"], data, project
     )
     slowest = dict([*_costs(paths).items()][:SLOWEST])
-    changed.rename(paths.landing / "salesforce" / NEXT_FILE)
-    ingest_seconds, _ = run_command([*LEADS, "ingest"], data, project)
-    run_seconds, run_peak = run_command([*SQLMESH, "run", "--ignore-cron"], data, project)
+    seconds: dict[str, float] = {}
+    run_peak = type_2_seconds = 0.0
+    for name, (day, share) in REFRESHES.items():
+        next_file = paths.landing / "salesforce" / f"salesforce_{day}.csv"
+        _write_changes(first, next_file, round(leads * share), day)
+        seconds[name], peak = _refresh(data, project)
+        if name == REFRESH:
+            run_peak, type_2_seconds = peak, _costs(paths)["dims.dim_lead_validity"]
+    seconds[NOTHING_NEW], _ = _refresh(data, project)
     with connect(str(paths.published), read_only=True) as connection:
         (found,) = connection.execute("SELECT COUNT(*) FROM facts.fact_lead_match").fetchone() or (0,)
         milliseconds = {}
@@ -118,22 +129,33 @@ def run_pipeline(data: Path, project: Path, leads: int) -> Pipeline:
         leads=int(found),
         plan_seconds=plan_seconds,
         plan_peak_bytes=plan_peak,
-        refresh_seconds=ingest_seconds + run_seconds,
-        refresh_peak_bytes=run_peak,
-        type_2_seconds=_costs(paths)["dims.dim_lead_validity"],
+        refresh_seconds=seconds.pop(REFRESH),
+        refresh_peak_bytes=int(run_peak),
+        type_2_seconds=type_2_seconds,
         query_milliseconds=milliseconds,
         bytes_on_disk=on_disk,
         slowest=slowest,
+        other_refresh_seconds=seconds,
     )
 
 
+def _refresh(data: Path, project: Path) -> tuple[float, int]:
+    """Take in what has landed, build all models, and return the seconds and the most memory that the models took."""
+    ingest_seconds, _ = run_command([*LEADS, "ingest"], data, project)
+    run_seconds, peak = run_command([*SQLMESH, "run", "--ignore-cron"], data, project)
+    return ingest_seconds + run_seconds, peak
+
+
 # What sends commands to another engine, state or contracts.
-ELSEWHERE = ("LEADS_CONTRACTS_DIR", "LEADS_SPARK_MASTER", "LEADS_STATE_HOST", "SQLMESH_DOTENV_PATH", "SQLMESH_GATEWAY")
+ELSEWHERE = (
+    "LEADS_CONTRACTS_DIR", "LEADS_SPARK_MASTER", "LEADS_START", "LEADS_STATE_HOST", "SQLMESH_DOTENV_PATH",
+    "SQLMESH_GATEWAY",
+)  # fmt: skip
 LEADS = [sys.executable, "-c", "from lead_enrichment.cli import app; app()"]
 SQLMESH = [sys.executable, "-c", "from sqlmesh.cli.main import cli; cli()"]
 
 
-def run_command(words: Sequence[str], data: Path, project: Path, first_day: str = FIRST_DAY) -> tuple[float, int]:
+def run_command(words: Sequence[str], data: Path, project: Path) -> tuple[float, int]:
     """Run a command to its end, and return its seconds and the most memory that it held.
 
     Raises:
@@ -146,7 +168,6 @@ def run_command(words: Sequence[str], data: Path, project: Path, first_day: str 
     environment = {
         **{name: value for name, value in os.environ.items() if name not in ELSEWHERE},
         "LEADS_DATA_DIR": str(data),
-        "LEADS_START": first_day,
         "PYTHONPATH": str(project.absolute()),
         "SQLMESH__CACHE_DIR": str(data / "cache"),
         "SQLMESH__DISABLE_ANONYMIZED_ANALYTICS": "true",
@@ -169,16 +190,16 @@ def run_command(words: Sequence[str], data: Path, project: Path, first_day: str 
     return taken, in_bytes(usage.ru_maxrss)
 
 
-def _write_changes(source: Path, target: Path, rows: int) -> None:
-    """Write the next file of Salesforce: leads of the first that have a new phone and status since."""
+def _write_changes(source: Path, target: Path, rows: int, day: date) -> None:
+    """Write a day's file of Salesforce: leads of the first that have a new phone and status since."""
     with connect() as connection:
         connection.execute(
             f"""
             COPY (
                 SELECT * EXCLUDE (position) REPLACE (
-                    '702' || LPAD(((position * 7919) % 10000000)::TEXT, 7, '2') AS phone,
+                    '702' || LPAD(((position * 7919 + {day.day}) % 10000000)::TEXT, 7, '2') AS phone,
                     'Working' AS status,
-                    '2026-11-15 12:00:00' AS last_modified_date
+                    '{day - timedelta(days=1)} 12:00:00' AS last_modified_date
                 )
                 FROM (
                     SELECT *, ROW_NUMBER() OVER () AS position

@@ -26,6 +26,7 @@ TITLES = {
     "gone": "Gone",
     "duplicates": "Duplicates",
     "matched": "Matched",
+    "to_review": "To review",
     "net_new": "Net-new",
 }
 

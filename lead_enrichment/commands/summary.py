@@ -95,7 +95,9 @@ def summary_command(
 
 def _table(title: str, counts: list[Row]) -> Table:
     names = list(counts[0]) if counts else ["source_key"]
-    headings = numbers(*({"net_new": "Net-new"}.get(name, name.capitalize()) for name in names[1:]))
+    headings = numbers(
+        *({"net_new": "Net-new", "to_review": "To review"}.get(name, name.capitalize()) for name in names[1:])
+    )
     table = Table("Source", *headings, title=title)
     for row in counts:
         table.add_row(str(row["source_key"]), *(f"{row[name]:,}" for name in names[1:]))

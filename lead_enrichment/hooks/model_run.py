@@ -15,6 +15,7 @@ from statistics import median
 from threading import Event, Lock, Thread
 from typing import Any
 
+from lead_enrichment.hooks.failed_rows import show_failed_rows
 from lead_enrichment.ingest.ledger import Ledger
 from lead_enrichment.memory import resident_bytes
 
@@ -50,9 +51,10 @@ class Recorder:
         self._memory = _MemoryWatch()
         self._unfinished = False
         # Imported here: what only reads the records does without SQLMesh.
-        from lead_enrichment.sqlmesh_internals import listen_to_models
+        from lead_enrichment.sqlmesh_internals import listen_to_failures, listen_to_models
 
         listen_to_models(console, self._began, self._ended, self._stopped)
+        listen_to_failures(console, self._failed)
 
     def begin(self, adapter: Any, environment: str, bronze: Path) -> None:
         """Begin a plan or run.
@@ -106,6 +108,13 @@ class Recorder:
                 self._ledger.append_model_runs([self._row(cost) for cost in costs])
         except Exception as error:
             self._console.log_warning(f"What the models of this run cost could not be written down: {error}")
+
+    def _failed(self, errors: list[BaseException]) -> None:
+        # What cannot be shown is no reason to hide the failure that it is about.
+        try:
+            show_failed_rows(self._adapter, errors)
+        except Exception as error:
+            self._console.log_warning(f"The rows that failed could not be shown: {error}")
 
     def _row(self, cost: _Cost) -> dict[str, Any]:
         name = cost.snapshot.name

@@ -23,13 +23,18 @@ HEADER = (
 # The pairs that a person should judge, the most valuable first: where the verdict decides whether a facility is known
 # to sales, then centers, then by the children that the state licensed, then the surest. A pair about which somebody was
 # unsure comes behind all others. One that was decided is here where a lead has changed since, where somebody else had
-# decided otherwise, and where decisions on other pairs overrule it.
+# decided otherwise, and where decisions on other pairs overrule it. A pair that the score rejects is here where its
+# Salesforce lead is likely enough to be the lead that sales does not seem to know.
 QUEUE = """
     WITH pair AS (
         SELECT
             p.*,
             COALESCE(p.decision <> 'unsure' AND p.is_match <> (p.decision = 'same'), FALSE) AS is_decision_overruled,
-            COALESCE(l.is_net_new, FALSE) OR COALESCE(r.is_net_new, FALSE) AS settles_net_new,
+            COALESCE(l.match_status IN ('net_new', 'to_review'), FALSE)
+                OR COALESCE(r.match_status IN ('net_new', 'to_review'), FALSE) AS settles_net_new,
+            COALESCE(l.match_status = 'to_review' AND l.nearest_lead_key = p.right_lead_key, FALSE)
+                OR COALESCE(r.match_status = 'to_review' AND r.nearest_lead_key = p.left_lead_key, FALSE)
+                AS is_in_doubt,
             CASE WHEN a.is_crm THEN b.license_type
                 ELSE COALESCE(a.license_type, b.license_type) END AS license_type,
             CASE WHEN a.is_crm THEN COALESCE(b.capacity, a.capacity)
@@ -44,7 +49,7 @@ QUEUE = """
     )
     SELECT *
     FROM pair
-    WHERE verdict = 'review' OR is_decision_stale OR is_contradicted OR is_decision_overruled
+    WHERE verdict = 'review' OR is_in_doubt OR is_decision_stale OR is_contradicted OR is_decision_overruled
     ORDER BY
         COALESCE(decision = 'unsure', FALSE),
         settles_net_new DESC,

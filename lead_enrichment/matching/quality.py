@@ -33,6 +33,62 @@ SETUP = """
         FROM truth AS a
         JOIN truth AS b ON a.lead_key < b.lead_key AND a.facility_id = b.facility_id AND a.entity_key <> b.entity_key;
 """
+# What is claimed of each live lead, how sure, and whether it is so. A facility is net-new where no live Salesforce lead
+# is about it, and of its leads one is to be claimed: a second claim is wrong. A Salesforce lead is a duplicate where an
+# older live one is about its facility, and the claim is right where it names one of that facility.
+CLAIMS = """
+    CREATE OR REPLACE TEMP TABLE judged AS
+        SELECT
+            m.lead_key, m.is_crm, m.match_status, m.confidence, m.duplicate_of_lead_key, t.facility_id, c.name,
+            m.reason,
+            COUNT(*) FILTER (m.is_crm) OVER (PARTITION BY t.facility_id) AS crm_leads,
+            ROW_NUMBER() OVER (PARTITION BY t.facility_id, m.is_crm ORDER BY c.born_at, m.lead_key) AS age,
+            ROW_NUMBER() OVER (PARTITION BY t.facility_id, m.match_status ORDER BY m.lead_key) AS claim_number
+        FROM facts.fact_lead_match AS m
+        JOIN truth AS t USING (lead_key)
+        JOIN intermediate.int_lead_current AS c USING (lead_key);
+    CREATE OR REPLACE TEMP TABLE claim AS
+        SELECT
+            'net_new' AS claim, lead_key, name, reason,
+            match_status = 'net_new' AS is_predicted,
+            crm_leads = 0 AS is_true,
+            match_status = 'net_new' AND crm_leads = 0 AND claim_number = 1 AS is_right,
+            confidence AS probability
+        FROM judged WHERE match_status IN ('net_new', 'to_review')
+        UNION ALL
+        SELECT
+            'duplicate', j.lead_key, j.name, j.reason,
+            j.match_status = 'duplicate',
+            j.age > 1,
+            j.match_status = 'duplicate' AND k.facility_id = j.facility_id AND j.age > 1,
+            CASE j.match_status WHEN 'duplicate' THEN j.confidence ELSE 1 - j.confidence END
+        FROM judged AS j
+        LEFT JOIN judged AS k ON k.lead_key = j.duplicate_of_lead_key
+        WHERE j.is_crm;
+"""
+CLAIM_COUNTS = """
+    SELECT
+        COUNT(*) FILTER (is_predicted) AS predicted,
+        CASE ?
+            WHEN 'net_new' THEN (SELECT COUNT(DISTINCT facility_id) FROM judged WHERE crm_leads = 0)
+            ELSE COUNT(*) FILTER (is_true)
+        END AS actual,
+        COUNT(*) FILTER (is_right) AS true_positives
+    FROM claim WHERE claim = ?
+"""
+# Leads in tenths of their probability; a certainty of 0 or 1 is in the outermost.
+CALIBRATION = """
+    SELECT
+        LEAST(FLOOR(probability * 10), 9) / 10 AS probability_from,
+        COUNT(*) AS leads,
+        ROUND(AVG(probability), 4) AS predicted_share,
+        ROUND(AVG(is_true::INT), 4) AS actual_share
+    FROM claim WHERE claim = ? GROUP BY probability_from ORDER BY probability_from
+"""
+FALSE_CLAIMS = """
+    SELECT lead_key, name, probability, reason FROM claim
+    WHERE claim = ? AND is_predicted AND NOT is_right ORDER BY probability DESC, lead_key LIMIT ?
+"""
 # The rule that came before the scores: a phone or e-mail in common, and no conflict of address or licence.
 DETERMINISTIC = """
     (phone_level = 'exact' OR email_level = 'exact')
@@ -46,7 +102,9 @@ GROUPS = {
     "verdict": "SELECT verdict AS name, TRUE AS is_predicted, is_true FROM scored",
     "band, which is of the score alone": "SELECT band AS name, TRUE AS is_predicted, is_true FROM scored",
     "band, where no veto applies": "SELECT band AS name, TRUE AS is_predicted, is_true FROM scored WHERE veto IS NULL",
-    "pass": "SELECT UNNEST(STRING_SPLIT(blocking_keys, ', ')) AS name, TRUE AS is_predicted, is_true FROM scored",
+    "blocking key": (
+        "SELECT UNNEST(STRING_SPLIT(blocking_keys, ', ')) AS name, TRUE AS is_predicted, is_true FROM scored"
+    ),
 }
 COUNTS = """
     SELECT
@@ -158,15 +216,40 @@ def reliability(connection: duckdb.DuckDBPyConnection, query: str) -> Reliabilit
 
 
 @dataclass(frozen=True)
+class ClaimQuality:
+    """How right a claim about leads is: net-new or duplicate.
+
+    Args:
+        score: Leads of which it is claimed, of which it is true, and both. Of a facility unknown to sales one lead is
+            to be claimed.
+        calibration: Leads in tenths of the claim's probability: how many, what was predicted, and what is true.
+        wrong: The surest of the wrong claims.
+    """
+
+    score: Score
+    calibration: list[Row]
+    wrong: list[Row]
+
+    @property
+    def calibration_error(self) -> float:
+        """By how much the predicted share is off, on the average of leads (expected calibration error)."""
+        leads = sum(row["leads"] for row in self.calibration)
+        off = sum(row["leads"] * abs(row["predicted_share"] - row["actual_share"]) for row in self.calibration)
+        return off / leads if leads else 0.0
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """The matching measured against known answers.
 
     Args:
         leads: Live leads that the truth knows.
+        net_new: Leads claimed as net-new.
+        duplicates: Salesforce leads claimed as duplicates to merge away.
         pairs: Pairs of leads in one entity.
         entities: Entities that hold exactly the leads of a facility.
         rule_before: Pairs, by the deterministic rule that came before, of those that were compared.
-        groups: By verdict, band and pass: the compared pairs, and how many of them are true.
+        groups: By verdict, band and blocking key: the compared pairs, and how many of them are true.
         wrong: The surest pairs that were joined and are not true.
         missed: True pairs that were not joined, those never compared first.
         reliability: What the probabilities of the compared pairs are worth.
@@ -174,6 +257,8 @@ class Evaluation:
     """
 
     leads: int
+    net_new: ClaimQuality
+    duplicates: ClaimQuality
     pairs: Score
     entities: Score
     rule_before: Score
@@ -182,6 +267,24 @@ class Evaluation:
     missed: list[Row]
     reliability: Reliability
     curve: list[Row]
+
+
+def measure(connection: duckdb.DuckDBPyConnection, truth: Path) -> None:
+    """Put the live leads, compared pairs and claims beside known answers, as temporary tables.
+
+    Raises:
+        UsageError: The truth is not there or lacks a column, or knows none of the leads.
+    """
+    if not truth.is_file():
+        raise UsageError("there is no truth to hold the matching against", str(truth), "Name one: --truth FILE")
+    try:
+        connection.execute(SETUP.format(truth=literal(truth)))
+    except duckdb.BinderException as error:
+        remedy = "It needs the columns lead_key and facility_id."
+        raise UsageError(f"the truth cannot be read ({error})", str(truth), remedy) from error
+    if not rows(connection, "SELECT 1 FROM truth LIMIT 1"):
+        raise UsageError("the truth knows none of the live leads", str(truth), "Give the truth of these deliveries.")
+    connection.execute(CLAIMS)
 
 
 def evaluate(connection: duckdb.DuckDBPyConnection, truth: Path, errors: int) -> Evaluation:
@@ -195,27 +298,29 @@ def evaluate(connection: duckdb.DuckDBPyConnection, truth: Path, errors: int) ->
     Raises:
         UsageError: The truth is not there or lacks a column, or knows none of the leads.
     """
-    if not truth.is_file():
-        raise UsageError("there is no truth to hold the matching against", str(truth), "Name one: --truth FILE")
-    try:
-        connection.execute(SETUP.format(truth=literal(truth)))
-    except duckdb.BinderException as error:
-        remedy = "It needs the columns lead_key and facility_id."
-        raise UsageError(f"the truth cannot be read ({error})", str(truth), remedy) from error
+    measure(connection, truth)
     (counts,) = rows(
         connection,
         "SELECT COUNT(*) FILTER (is_predicted) AS predicted, COUNT(*) FILTER (is_true) AS actual, "
         "COUNT(*) FILTER (is_predicted AND is_true) AS true_positives, (SELECT COUNT(*) FROM truth) AS leads FROM pair",
     )
     leads = counts.pop("leads")
-    if not leads:
-        raise UsageError("the truth knows none of the live leads", str(truth), "Give the truth of these deliveries.")
     pairs = Score(**counts)
     groups = {name: rows(connection, COUNTS.format(query)) for name, query in GROUPS.items()}
     (before,) = rows(connection, COUNTS.format(BEFORE)) or [{"predicted": 0, "true_positives": 0}]
     (entities,) = rows(connection, ENTITIES)
+    net_new, duplicates = (
+        ClaimQuality(
+            Score(**rows(connection, CLAIM_COUNTS, claim, claim)[0]),
+            rows(connection, CALIBRATION, claim),
+            rows(connection, FALSE_CLAIMS, claim, errors),
+        )
+        for claim in ("net_new", "duplicate")
+    )
     return Evaluation(
         leads=leads,
+        net_new=net_new,
+        duplicates=duplicates,
         pairs=pairs,
         entities=Score(**entities),
         rule_before=Score(before["predicted"], pairs.actual, before["true_positives"]),

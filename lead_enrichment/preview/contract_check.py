@@ -15,7 +15,7 @@ from sqlglot.optimizer.scope import traverse_scope
 from sqlmesh import Context
 
 from lead_enrichment.bronze import EXTERNAL_MODELS, bronze_tables, external_models_yaml
-from lead_enrichment.contracts import Column, Contract
+from lead_enrichment.contracts import VALUE_TAGS, Column, Contract
 from lead_enrichment.errors import UsageError
 
 
@@ -188,9 +188,12 @@ def _column_changes(old: Column, new: Column) -> list[ContractChange]:
             _holds(old.logical_type, new.logical_type),
         )
         changes.append(ContractChange(text, is_wider, is_narrower))
-    if old.is_phone != new.is_phone:
+    for tag in sorted({*old.tags} ^ {*new.tags}):
+        said = "read" if tag in new.tags else "no longer read"
+        changes.append(ContractChange(f"{old.name} is {said} as {VALUE_TAGS[tag]}", True, True))
+    if old.position != new.position:
         changes.append(
-            ContractChange(f"{old.name} is {'read' if new.is_phone else 'no longer read'} as a phone", True, True)
+            ContractChange(f"the position of {old.name} is {new.position}, no longer {old.position}", True, True)
         )
     if old.pattern != new.pattern:
         text = f"the pattern of {old.name} is {new.pattern!r}, no longer {old.pattern!r}"

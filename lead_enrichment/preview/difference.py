@@ -15,7 +15,7 @@ from lead_enrichment.warehouse.reading import one_row
 SAMPLES = 5
 # Schemas whose models sales and analysts read.
 READ_SCHEMAS = ("facts", "marts")
-FLAGS = {"is_net_new": "net-new", "is_duplicate_in_salesforce": "duplicate"}
+FLAGS = {"is_net_new": "net-new", "is_duplicate_in_salesforce": "duplicate to merge"}
 KINDS = {
     "added": "New leads",
     "delisted": "No longer listed, or deleted",
@@ -27,6 +27,7 @@ MEASURES = {
     "gone": "NOT is_live",
     "duplicates": "is_duplicate_in_salesforce",
     "matched": "matched_lead_key IS NOT NULL",
+    "to_review": "match_status = 'to_review'",
     "net_new": "is_net_new",
 }
 

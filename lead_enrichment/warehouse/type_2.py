@@ -9,7 +9,8 @@ Tried on SQLMesh 0.236.4, which finds the kind by the package's entry point in t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import model_validator
@@ -88,8 +89,9 @@ class Type2FromLog(CustomMaterialization[Type2FromLogKind]):
         kind: Type2FromLogKind = model.kind
         columns = list(model.columns_to_types_or_raise)
         log = model.render_query_or_raise(**{**render_kwargs, "start": FIRST_DAY, "end": LAST_DAY})
+        history = History(kind.key, kind.version, columns, log)
         if is_first_insert:
-            self._replace_query_for_model(model, table_name, validity(kind, columns, log), render_kwargs, **kwargs)
+            self._replace_query_for_model(model, table_name, history.query(), render_kwargs, **kwargs)
             return
         snapshot = kwargs["snapshot"]
         built = snapshot.intervals if kwargs["deployability_index"].is_deployable(snapshot) else snapshot.dev_intervals
@@ -97,80 +99,121 @@ class Type2FromLog(CustomMaterialization[Type2FromLogKind]):
         anew = [interval]
         for start, end in built:
             anew = remove_interval(anew, *_whole_days(snapshot, start, end))
-        table = _text(exp.to_table(table_name))
-        changed = parse_one(
+
+        def write_anew(query: exp.Expr) -> None:
+            self._replace_query_for_model(model, table_name, query, render_kwargs, **kwargs)
+
+        renew(self.adapter, table_name, history, query_or_df, interval, anew, write_anew)
+
+
+@dataclass(frozen=True)
+class History:
+    """What a log says of validity: each change that differs from the one before, until the next.
+
+    Args:
+        key: The column that says whose validity a row is.
+        version: The column that tells two states of a key apart.
+        columns: The table's columns.
+        log: The query of the changes of all days.
+    """
+
+    key: str
+    version: str
+    columns: Sequence[str]
+    log: exp.Query
+
+    @property
+    def names(self) -> str:
+        """The columns, as SQL lists them."""
+        return ", ".join(self.columns)
+
+    def query(self, touched: str = "", table: str = "", anew: Sequence[Span] = ()) -> exp.Expr:
+        """Return the query of validity.
+
+        Args:
+            touched: A table of the keys to give; all keys of the log where it is left out.
+            table: What was built so far. Its changes that the log no longer gives count too, except those in `anew`.
+            anew: The spans of time that are built for the first time, or restated; in milliseconds.
+        """
+        known = f"SELECT {self.names} FROM log"
+        if touched:
+            known = f"""
+                {known} WHERE {self.is_in(touched)}
+                UNION ALL
+                SELECT {self.names} FROM {table} AS held
+                WHERE {self.is_in(touched)}
+                  AND NOT {_begins_in(anew)}
+                  AND NOT EXISTS (
+                    SELECT 1 FROM log AS logged
+                    WHERE logged.{self.key} = held.{self.key} AND logged.{VALID_FROM} = held.{VALID_FROM}
+                  )
+            """
+        by_key = f"OVER (PARTITION BY {self.key} ORDER BY {VALID_FROM})"
+        shown = (f"LEAD({VALID_FROM}) {by_key} AS {VALID_TO}" if name == VALID_TO else name for name in self.columns)
+        return parse_one(
             f"""
-            SELECT {kind.key} FROM ({_text(query_or_df)}) AS now
-            UNION
-            SELECT {kind.key} FROM {table} AS before WHERE {_begins_in([interval])}
+            WITH log AS ({_text(self.log)}), known AS ({known}), compared AS (
+                SELECT {self.names}, LAG({self.version}) {by_key} AS version_before FROM known
+            )
+            SELECT {", ".join(shown)} FROM compared WHERE version_before IS NULL OR version_before <> {self.version}
             """,
             dialect=DIALECT,
         )
-        with self.adapter.temp_table(changed, name=table_name) as touched:
-            if not self.adapter.fetchone(exp.select("1").from_(touched).limit(1)):
-                return
-            rows = validity(kind, columns, log, _text(touched), table, anew)
-            is_touched = f"{kind.key} IN (SELECT {kind.key} FROM {_text(touched)})"
-            if self.adapter.INSERT_OVERWRITE_STRATEGY.is_delete_insert:
-                with self.adapter.temp_table(rows, name=table_name) as renewed:
-                    self.adapter.delete_from(table_name, parse_one(is_touched, dialect=DIALECT))
-                    self.adapter.insert_append(table_name, exp.select(*columns).from_(renewed))
-                return
-            # An engine without DELETE, such as Spark over Parquet, writes the table again.
-            whole = parse_one(
-                f"""
-                SELECT {", ".join(columns)} FROM {table} AS before WHERE NOT {is_touched}
-                UNION ALL
-                SELECT {", ".join(columns)} FROM ({_text(rows)}) AS renewed
-                """,
-                dialect=DIALECT,
-            )
-            self._replace_query_for_model(model, table_name, whole, render_kwargs, **kwargs)
+
+    def is_in(self, touched: str) -> str:
+        """Return the condition that a row's key is in a table of keys."""
+        return f"{self.key} IN (SELECT {self.key} FROM {touched})"
 
 
-def validity(
-    kind: Type2FromLogKind,
-    columns: Sequence[str],
-    log: exp.Query,
-    touched: str | None = None,
-    table: str = "",
-    anew: Sequence[Span] = (),
-) -> exp.Expr:
-    """Return the query of validity: each change that differs from the one before, until the next.
+def renew(
+    adapter: Any,
+    table_name: str,
+    history: History,
+    changes: exp.Query,
+    interval: Span,
+    anew: Sequence[Span],
+    write_anew: Callable[[exp.Expr], None],
+) -> None:
+    """Compute the keys again that changed in an interval, and leave the rows of all others as they are.
 
     Args:
-        kind: The kind's settings.
-        columns: The table's columns.
-        log: The changes of all days.
-        touched: A table of the keys to give; all keys of the log where it is left out.
-        table: What was built so far. Its changes that the log no longer gives count too, except those in `anew`.
-        anew: The spans of time of the interval that were not built yet, or are restated; in milliseconds.
+        adapter: SQLMesh's engine adapter.
+        table_name: The table of validity.
+        history: What the log says.
+        changes: The query of the log's changes in the interval.
+        interval: The interval, in milliseconds.
+        anew: The parts of it that are built for the first time, or restated.
+        write_anew: Called with a query of the whole table where the engine has no DELETE, such as Spark over Parquet.
     """
-    key, names = kind.key, ", ".join(columns)
-    known = f"SELECT {names} FROM log"
-    if touched:
-        is_touched = f"{key} IN (SELECT {key} FROM {touched})"
-        known = f"""
-            SELECT {names} FROM log WHERE {is_touched}
-            UNION ALL
-            SELECT {names} FROM {table} AS held
-            WHERE {is_touched}
-              AND NOT {_begins_in(anew)}
-              AND NOT EXISTS (
-                SELECT 1 FROM log AS logged WHERE logged.{key} = held.{key} AND logged.{VALID_FROM} = held.{VALID_FROM}
-              )
-        """
-    by_key = f"OVER (PARTITION BY {key} ORDER BY {VALID_FROM})"
-    shown = ", ".join(f"LEAD({VALID_FROM}) {by_key} AS {VALID_TO}" if name == VALID_TO else name for name in columns)
-    return parse_one(
+    table = _text(exp.to_table(table_name))
+    keys = parse_one(
         f"""
-        WITH log AS ({_text(log)}), known AS ({known}), compared AS (
-            SELECT {names}, LAG({kind.version}) {by_key} AS version_before FROM known
-        )
-        SELECT {shown} FROM compared WHERE version_before IS NULL OR version_before <> {kind.version}
+        SELECT {history.key} FROM ({_text(changes)}) AS now
+        UNION
+        SELECT {history.key} FROM {table} AS before WHERE {_begins_in([interval])}
         """,
         dialect=DIALECT,
     )
+    with adapter.temp_table(keys, name=table_name) as touched_table:
+        if not adapter.fetchone(exp.select("1").from_(touched_table).limit(1)):
+            return
+        touched = _text(touched_table)
+        rows = history.query(touched, table, anew)
+        if adapter.INSERT_OVERWRITE_STRATEGY.is_delete_insert:
+            with adapter.temp_table(rows, name=table_name) as renewed:
+                adapter.delete_from(table_name, parse_one(history.is_in(touched), dialect=DIALECT))
+                adapter.insert_append(table_name, exp.select(*history.columns).from_(renewed))
+            return
+        write_anew(
+            parse_one(
+                f"""
+                SELECT {history.names} FROM {table} AS before WHERE NOT {history.is_in(touched)}
+                UNION ALL
+                SELECT {history.names} FROM ({_text(rows)}) AS renewed
+                """,
+                dialect=DIALECT,
+            )
+        )
 
 
 def _begins_in(spans: Sequence[Span]) -> str:

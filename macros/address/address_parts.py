@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator, macro
 
@@ -32,6 +34,15 @@ HOUSE = r"^[0-9]+(?:-?[A-Z]|-[0-9]+[A-Z]?)?(?: [1-9]/[2-9])?(?: |$)"
 def either(words: list[str]) -> str:
     """Return a regular expression group of words, the longest first."""
     return "(?:" + "|".join(sorted(set(words), key=lambda word: (-len(word), word))) + ")"
+
+
+def listed_for(text: str, words: Mapping[str, str]) -> str:
+    """Return the SQL of what a mapping has for a text; NULL where it has nothing.
+
+    One list to search is a fifth of the SQL of a CASE with a branch a word.
+    """
+    entries = "".join(f"|{word}={standard}" for word, standard in words.items())
+    return f"NULLIF(SPLIT_PART(SPLIT_PART('{entries}|', CONCAT('|', {text}, '='), 2), '|', 1), '')"
 
 
 DIRECTION = either([*DIRECTIONS, *DIRECTIONS.values()])

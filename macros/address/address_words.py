@@ -5,17 +5,13 @@ from __future__ import annotations
 from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator, macro
 
-from macros.address.address_parts import DIRECTIONS, SPACED_DIRECTIONS, SUFFIXES
+from macros.address.address_parts import DIRECTIONS, SPACED_DIRECTIONS, SUFFIXES, listed_for
 
 
 def standard_word(column: str, words: dict[str, str], pad: str) -> str:
     """Return the SQL that replaces a padded word by its standard form."""
-    branches = " ".join(
-        f"WHEN '{pad.format(word)}' THEN '{pad.format(standard)}'"
-        for word, standard in words.items()
-        if word != standard
-    )
-    return f"CASE {column} {branches} ELSE {column} END"
+    padded = {pad.format(word): pad.format(standard) for word, standard in words.items() if word != standard}
+    return f"COALESCE({listed_for(column, padded)}, {column})"
 
 
 @macro()

@@ -6,6 +6,8 @@ import us
 from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator, macro
 
+from macros.address.address_parts import listed_for
+
 # Canada Post's codes, with the spellings that occur in Salesforce.
 PROVINCES = {
     "ALBERTA": "AB", "BRITISH COLUMBIA": "BC", "MANITOBA": "MB", "NEW BRUNSWICK": "NB",
@@ -20,6 +22,4 @@ def state_code(evaluator: MacroEvaluator, raw: exp.Expression) -> str:
     text = f"UPPER(TRIM({raw.sql(dialect='duckdb')}))"
     states = {state.name.upper(): state.abbr for state in [*us.states.STATES_AND_TERRITORIES, us.states.DC]}
     names = {**states, **PROVINCES}
-    codes = ", ".join(f"'{code}'" for code in sorted(set(names.values())))
-    spelled = " ".join(f"WHEN '{name}' THEN '{code}'" for name, code in sorted(names.items()))
-    return f"CASE WHEN {text} IN ({codes}) THEN {text} ELSE CASE {text} {spelled} END END"
+    return listed_for(text, {**names, **{code: code for code in names.values()}})

@@ -18,6 +18,7 @@ def content_hash(evaluator: MacroEvaluator, relation: exp.Column) -> str:
     tracked = ["lead_key", *(name for name, _, _ in LEAD_COLUMNS if name not in UNTRACKED_COLUMNS)]
     # DuckDB writes the zone behind a time that has one, Spark does not.
     zoned = {name for name, data_type, _ in LEAD_COLUMNS if data_type == "TIMESTAMPTZ"}
-    values = (f"{table}.{name}{'::TIMESTAMP' if name in zoned else ''}::TEXT" for name in tracked)
-    texts = ", ".join(f"COALESCE({value}, CHR(30)), CHR(31)" for value in values)
-    return f"MD5(CONCAT({texts}))"
+    texts = {name for name, data_type, _ in LEAD_COLUMNS if data_type == "TEXT"}
+    casts = {name: "" if name in texts else "::TIMESTAMP::TEXT" if name in zoned else "::TEXT" for name in tracked}
+    hashed = ", ".join(f"COALESCE({table}.{name}{cast}, CHR(30)), CHR(31)" for name, cast in casts.items())
+    return f"MD5(CONCAT({hashed}))"

@@ -17,13 +17,11 @@ def parse_date(evaluator: MacroEvaluator, raw: exp.Expression) -> str:
     """
     text = raw.sql(dialect="duckdb")
 
-    def part(group: int) -> str:
-        return f"REGEXP_EXTRACT({text}, '{US_DATE}', {group})"
+    def part(position: int) -> str:
+        return f"SPLIT_PART(TRIM({text}), '/', {position})"
 
-    year = (
-        f"CASE WHEN LENGTH({part(3)}) = 4 THEN {part(3)} WHEN {part(3)} >= '70' THEN CONCAT('19', {part(3)}) "
-        f"ELSE CONCAT('20', {part(3)}) END"
-    )
-    us_form = f"CONCAT({year}, '-', LPAD({part(1)}, 2, '0'), '-', LPAD({part(2)}, 2, '0'))"
+    century = f"CASE WHEN LENGTH({part(3)}) = 4 THEN '' WHEN {part(3)} >= '70' THEN '19' ELSE '20' END"
+    # Both engines read a month and a day of one digit.
+    us_form = f"CONCAT({century}, {part(3)}, '-', {part(1)}, '-', {part(2)})"
     iso_form = f"REGEXP_EXTRACT({text}, '{ISO_DATE}', 1)"
     return f"TRY_CAST(CASE WHEN REGEXP_MATCHES({text}, '{US_DATE}') THEN {us_form} ELSE {iso_form} END AS DATE)"

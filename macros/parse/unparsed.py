@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator, macro
 
-from macros.sql.join_text import join_present
+
+def unparsed_text(triples: Iterable[tuple[str, str, str]]) -> str:
+    """Return the SQL of `@unparsed` for column names, values read and raw values, each in SQL."""
+    parts = ", ".join(
+        f"CASE WHEN {value} IS NULL AND TRIM({raw}) <> '' THEN CONCAT('; ', {name}, '=', {raw}) ELSE '' END"
+        for name, value, raw in triples
+    )
+    return f"NULLIF(SUBSTRING(CONCAT({parts}), 3), '')" if parts else "CAST(NULL AS TEXT)"
 
 
 @macro()
@@ -18,8 +27,5 @@ def unparsed(evaluator: MacroEvaluator, *triples: exp.Tuple) -> str:
     Returns:
         NULL where every value could be read.
     """
-    parts = []
-    for triple in triples:
-        name, value, raw = (part.sql(dialect="duckdb") for part in triple.expressions)
-        parts.append(f"CASE WHEN {value} IS NULL AND TRIM({raw}) <> '' THEN CONCAT({name}, '=', {raw}) END")
-    return join_present("; ", parts)
+    rendered = [[part.sql(dialect="duckdb") for part in triple.expressions] for triple in triples]
+    return unparsed_text((name, value, raw) for name, value, raw in rendered)

@@ -1,6 +1,8 @@
 MODEL (
   name dims.dim_geography,
   kind FULL,
+  start '2000-01-01',
+  end '2000-01-01',
   grain (
     geography_key
   ),

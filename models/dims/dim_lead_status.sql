@@ -1,6 +1,8 @@
 MODEL (
   name dims.dim_lead_status,
   kind FULL,
+  start '2000-01-01',
+  end '2000-01-01',
   grain (
     lead_status
   ),

@@ -1,6 +1,8 @@
 MODEL (
   name dims.dim_source,
   kind FULL,
+  start '2000-01-01',
+  end '2000-01-01',
   grain (
     source_key
   ),

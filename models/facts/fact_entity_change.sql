@@ -2,21 +2,32 @@ MODEL (
   name facts.fact_entity_change,
   kind VIEW,
   grain (changed_at, entity_key, other_entity_key),
-  description 'How the facilities that leads are held to be about changed from run to run: new, grew by new leads, merged with another, split off another. One row per change of an entity and entity that its leads came from.',
+  description 'How the facilities that leads are held to be about changed from run to run: new, grew by new leads, merged with another, split off another. What the first run found was there before: it is dated by the deliveries that brought its leads. One row per change of an entity and entity that its leads came from.',
   audits (
     NOT_NULL(columns := (changed_at, entity_key, change_kind, leads)),
     ACCEPTED_VALUES("column" := change_kind, is_in := ('new', 'grew', 'merged', 'split'))
   )
 );
 
-WITH stay AS (
+WITH run AS (
+  SELECT
+    MIN(m.valid_from) AS first_run_at
+  FROM intermediate.int_entity_membership AS m
+), stay AS (
   SELECT
     m.lead_key,
     m.entity_key,
-    m.valid_from,
+    CASE
+      WHEN m.valid_from = r.first_run_at
+      THEN COALESCE(l.first_received_at, m.valid_from)
+      ELSE m.valid_from
+    END AS valid_from,
     m.valid_to,
     LAG(m.entity_key) OVER (PARTITION BY m.lead_key ORDER BY m.valid_from) AS entity_key_before
   FROM intermediate.int_entity_membership AS m
+  CROSS JOIN run AS r
+  LEFT JOIN intermediate.int_lead_current AS l
+    ON l.lead_key = m.lead_key
 ), life AS (
   SELECT
     s.entity_key,
@@ -40,7 +51,7 @@ WITH stay AS (
     s.entity_key_before
 )
 SELECT
-  a.valid_from::TIMESTAMPTZ AS changed_at, /* Run that made the change, UTC */
+  a.valid_from::TIMESTAMPTZ AS changed_at, /* Run that made the change, or the delivery behind it where that was before the first run; UTC */
   a.entity_key::TEXT AS entity_key, /* Key of the facility */
   CASE
     WHEN a.entity_key_before IS NULL AND l.began_at = a.valid_from

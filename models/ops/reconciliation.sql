@@ -4,15 +4,10 @@ MODEL (
   grain (
     file_id
   ),
-  description 'What became of the rows of every loaded delivery on the whole way: file, bronze, staging, lead versions, current leads. A delivered row is loaded or rejected, and none is lost. One row per loaded delivery.',
-  audits (
-    UNIQUE_VALUES(columns := (
+  description 'What became of the rows of every loaded delivery on the whole way: file, bronze, staging, lead versions, current leads. A delivered row is loaded or rejected, and none is lost. A delivery that came after what is built here is told by is_built, and its later links are not judged yet. One row per loaded delivery.',
+  audits (UNIQUE_VALUES(columns := (
       file_id
-    )),
-    FORALL(criteria := (
-      broken_link IS NULL
-    ))
-  )
+  )), EVERY_DELIVERED_ROW_ARRIVES)
 );
 
 WITH loaded AS (
@@ -83,7 +78,9 @@ WITH loaded AS (
     COALESCE(s.row_count, 0) AS rows_in_staging,
     COALESCE(s.lead_count, 0) AS leads_in_staging,
     COALESCE(s.version_count, 0) AS leads_with_version,
-    COALESCE(s.current_count, 0) AS leads_current
+    COALESCE(s.current_count, 0) AS leads_current,
+    COALESCE(b.row_count, 0) = 0
+    OR l.received_at <= MAX(CASE WHEN s.row_count > 0 THEN l.received_at END) OVER (PARTITION BY l.source_key) AS is_built
   FROM loaded AS l
   LEFT JOIN intermediate.int_delivery AS d
     ON d.file_id = l.file_id
@@ -108,6 +105,7 @@ SELECT
   c.leads_in_staging::BIGINT AS leads_in_staging, /* Leads that the delivery names */
   c.leads_with_version::BIGINT AS leads_with_version, /* Of these, leads that have a version by then */
   c.leads_current::BIGINT AS leads_current, /* Of these, leads that are known now, live or not */
+  COALESCE(c.is_built, FALSE)::BOOLEAN AS is_built, /* FALSE where it came after all that staging holds of its source: the next run builds it */
   CASE
     WHEN c.rows_delivered <> c.rows_loaded + c.rows_rejected
     THEN 'file to ledger'
@@ -115,6 +113,8 @@ SELECT
     THEN 'file to bronze'
     WHEN c.rows_rejected <> c.rows_in_rejected
     THEN 'file to rejected rows'
+    WHEN NOT COALESCE(c.is_built, FALSE)
+    THEN NULL
     WHEN c.rows_in_bronze <> c.rows_in_staging
     THEN 'bronze to staging'
     WHEN c.is_effective AND c.leads_in_staging <> c.leads_with_version

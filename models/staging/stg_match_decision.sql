@@ -8,6 +8,7 @@ MODEL (
   audits (
     NOT_NULL(columns := (file_id, row_number, received_at)),
     UNIQUE_COMBINATION_OF_COLUMNS(columns := (file_id, row_number)),
+    EVERY_BRONZE_ROW_IS_STAGED(bronze := bronze.decisions),
     ACCEPTED_VALUES("column" := decision, is_in := ('same', 'different', 'sister_site', 'unsure'))
   )
 );

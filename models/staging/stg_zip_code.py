@@ -5,12 +5,16 @@ from __future__ import annotations
 import typing as t
 import unicodedata
 from datetime import datetime
+from importlib.metadata import version
 
 import pandas as pd
 import zipcodes
 from sqlglot import exp
 from sqlmesh import ExecutionContext, model
 from sqlmesh.core.model import ModelKindName
+
+# Read here, not in the function, so that SQLMesh sees another release as a change of the model.
+ZIPCODES_VERSION = version("zipcodes")
 
 
 def fold_county(name: str) -> str:
@@ -27,7 +31,8 @@ def fold_county(name: str) -> str:
     "staging.stg_zip_code",
     kind={"name": ModelKindName.FULL},
     owner="lead_enrichment",
-    cron="@daily",
+    start="2000-01-01",
+    end="2000-01-01",
     grains=["postal_code"],
     ignored_rules=["nomissingunittest"],
     description=(
@@ -43,6 +48,7 @@ def fold_county(name: str) -> str:
         "state": "text",
         "latitude": "double",
         "longitude": "double",
+        "list_version": "text",
     },
     column_descriptions={
         "postal_code": "ZIP of five digits",
@@ -53,6 +59,7 @@ def fold_county(name: str) -> str:
         "state": "Two-letter code of the state",
         "latitude": "Latitude in degrees",
         "longitude": "Longitude in degrees",
+        "list_version": "Release of the package zipcodes that lists it",
     },
     audits=[
         ("not_null", {"columns": [exp.column("postal_code")]}),
@@ -78,5 +85,6 @@ def execute(
             "state": listed["state"],
             "latitude": pd.to_numeric(listed["lat"], errors="coerce"),
             "longitude": pd.to_numeric(listed["long"], errors="coerce"),
+            "list_version": ZIPCODES_VERSION,
         }
     ).drop_duplicates("postal_code")

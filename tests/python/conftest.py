@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from helpers import PLAN
 from lead_enrichment.paths import DataPaths, data_paths
 
 # SQLMesh loads models in forked processes; a fork of a test process, which DuckDB has given threads, may crash.
@@ -28,17 +29,32 @@ needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the real sample
 DEMO_FACILITIES = 300
 DEMO_MONTHS = 2
 
+# What a test takes that starts commands, each of which takes seconds.
+COMMANDS = {"run", "planned_demo"}
+# The files that take longest, begun first: none is left to one worker while the other has nothing to do.
+LONGEST = (
+    "test_spark.py",
+    "test_rehearse.py",
+    "test_history_replay.py",
+    "test_publish.py",
+    "test_shared_state.py",
+    "test_match_commands.py",
+    "test_refresh.py",
+    "test_ingest_faults.py",
+    "test_scaffold.py",
+    "test_ui.py",
+)
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def command_environment(data: Path, scratch: Path, project: Path = ROOT) -> dict[str, str]:
-    """Give the environment in which a command works on `data` and leaves the project's own folder as it is."""
+def command_environment(data: Path, project: Path = ROOT) -> dict[str, str]:
+    """Return the environment in which a command works on `data` and leaves the project's own folder as it is."""
     return {
         **os.environ,
         "LEADS_DATA_DIR": str(data),
         "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(project),
-        "SQLMESH__CACHE_DIR": str(scratch / "cache"),
         "SQLMESH__DISABLE_ANONYMIZED_ANALYTICS": "true",
         "COLUMNS": "160",
         "NO_COLOR": "1",
@@ -53,7 +69,7 @@ def run_command(
     Args:
         words: The command and its arguments.
         data: The data directory (LEADS_DATA_DIR).
-        scratch: Where caches and logs go.
+        scratch: Where logs go.
         expect: The exit code; any other fails the test and shows what was printed.
         project: The project's folder, where a test works on a changed copy of it.
         answer: What is typed at its questions.
@@ -65,7 +81,7 @@ def run_command(
     done = subprocess.run(
         words,
         cwd=project,
-        env=command_environment(data, scratch, project),
+        env=command_environment(data, project),
         input=answer,
         capture_output=True,
         text=True,
@@ -75,9 +91,18 @@ def run_command(
     return done
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that start commands, and put the files that take longest first."""
+    for item in items:
+        if COMMANDS & set(getattr(item, "fixturenames", ())):
+            item.add_marker("commands")
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+
+
 @pytest.fixture(scope="session")
 def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for caches and logs, one for each worker."""
+    """A folder for logs, one for each worker."""
     return tmp_path_factory.mktemp("scratch")
 
 
@@ -87,10 +112,21 @@ def run(scratch: Path) -> Run:
     return partial(run_command, scratch=scratch)
 
 
+@pytest.fixture(scope="session")
+def common_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
 @pytest.fixture(scope="session", autouse=True)
-def own_data_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Give each worker a data directory: a test that loads the project holds its warehouse until the worker ends."""
+def own_data_directory(tmp_path_factory: pytest.TempPathFactory, common_folder: Path) -> Iterator[None]:
+    """Set a data directory for each worker, and one cache of loaded models for all.
+
+    A test that loads the project holds its warehouse until the worker ends.
+    """
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SQLMESH__CACHE_DIR", str(common_folder / "cache"))
         data = tmp_path_factory.mktemp("data")
         (data / "warehouse").mkdir()
         patch.setenv("LEADS_DATA_DIR", str(data))
@@ -105,15 +141,12 @@ def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataPaths:
 
 
 @pytest.fixture(scope="session")
-def planned_demo(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Path:
+def planned_demo(common_folder: Path, run: Run) -> Path:
     """The data directory of a small demo, ingested and planned into production; made once, shared, and read only.
 
     Open its warehouse with `duckdb.connect(path, read_only=True)`. A test that writes takes `own_demo`.
     """
-    base = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        base = base.parent
-    data, ready = base / "planned_demo", base / "planned_demo.ready"
+    data, ready = common_folder / "planned_demo", common_folder / "planned_demo.ready"
     with FileLock(f"{data}.lock"):
         if not ready.exists():
             shutil.rmtree(data, ignore_errors=True)
@@ -121,7 +154,7 @@ def planned_demo(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Path:
             size = ("--facilities", str(DEMO_FACILITIES), "--months", str(DEMO_MONTHS))
             run("leads", "demo", *size, data=data)
             run("leads", "ingest", "--backfill", data=data)
-            run("sqlmesh", "plan", "--auto-apply", "--no-prompts", "--skip-tests", data=data)
+            run(*PLAN, data=data)
             ready.touch()
     return data
 
@@ -135,9 +168,13 @@ def own_demo(planned_demo: Path, tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(data)
 
 
+def copy_project(folder: Path) -> Path:
+    """Copy the project into a folder, and return the copy's path."""
+    ignored = shutil.ignore_patterns(".*", "data", "logs", "__pycache__")
+    return Path(shutil.copytree(ROOT, folder / "project", ignore=ignored))
+
+
 @pytest.fixture
 def project_copy(tmp_path: Path) -> Path:
     """A copy of the project for one test, which may change it."""
-    project = tmp_path / "project"
-    shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(".*", "data", "logs", "__pycache__"))
-    return project
+    return copy_project(tmp_path)

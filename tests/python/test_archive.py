@@ -11,15 +11,16 @@ import stat
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pytest
-from typer.testing import CliRunner
 
+import helpers
+from helpers import crash, land, take_in
 from lead_enrichment.bronze import registration_statements
-from lead_enrichment.cli import app
 from lead_enrichment.contracts import Retention, contracts, contracts_dir, lead_contracts, read_contract
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.ingest import archive
@@ -27,7 +28,7 @@ from lead_enrichment.ingest.archive import archived_file, entries, find, keep, p
 from lead_enrichment.ingest.ledger import Attempt, Ledger
 from lead_enrichment.ingest.run import ingest
 from lead_enrichment.lock import only_writer
-from lead_enrichment.paths import DataPaths, data_paths
+from lead_enrichment.paths import DataPaths
 
 NEVADA = "Name,Credential Type,Credential Number,Status,Address,Phone\n"
 SALESFORCE = "id,is_deleted,company,phone,email,status,last_modified_date\n"
@@ -35,17 +36,7 @@ SALESFORCE = "id,is_deleted,company,phone,email,status,last_modified_date\n"
 LATER = date(2060, 1, 1)
 
 
-@pytest.fixture
-def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataPaths:
-    monkeypatch.setenv("LEADS_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("COLUMNS", "250")
-    return data_paths()
-
-
-def call(*words: str, expect: int = 0) -> str:
-    done = CliRunner().invoke(app, ["archive", *words])
-    assert done.exit_code == expect, done.output
-    return done.output
+call = partial(helpers.call, "archive")
 
 
 def nevada(number: int) -> bytes:
@@ -56,18 +47,15 @@ def salesforce(number: int) -> bytes:
     return f"{SALESFORCE}{number},f,A,1,a@b.c,Open,2026\n".encode()
 
 
-def take_in(paths: DataPaths, name: str, text: bytes, source: str = "nevada") -> str:
-    """Ingest one file, and give its id."""
-    path = paths.landing / source / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text)
-    assert ingest(paths, backfill=True)[0].status == "loaded"
-    return hashlib.sha256(text).hexdigest()
+def backfill(paths: DataPaths, name: str, content: bytes, source: str = "nevada") -> str:
+    """Ingest one file under the date that it claims, and return its id."""
+    assert take_in(paths, name, content, source, backfill=True).status == "loaded"
+    return hashlib.sha256(content).hexdigest()
 
 
 def snapshots(paths: DataPaths, *months: int) -> list[str]:
     """Ingest a Nevada file for each month of 2026, and give their ids."""
-    return [take_in(paths, f"nevada_2026-{month:02d}-05.csv", nevada(1000 + month)) for month in months]
+    return [backfill(paths, f"nevada_2026-{month:02d}-05.csv", nevada(1000 + month)) for month in months]
 
 
 def state(paths: DataPaths) -> dict[str, str]:
@@ -85,7 +73,7 @@ def files(paths: DataPaths) -> dict[str, bytes]:
 
 def test_archived_bytes_are_those_that_came_compressed_and_read_only(paths: DataPaths) -> None:
     text = NEVADA.encode() + b"".join(nevada(number).split(b"\n", 1)[1] for number in range(1000, 3000))
-    file_id = take_in(paths, "nevada_2026-10-05.csv", text)
+    file_id = backfill(paths, "nevada_2026-10-05.csv", text)
     path = archived_file(paths, file_id)
     assert pa.CompressedInputStream(pa.OSFile(str(path)), "zstd").read() == text
     assert path.stat().st_size < len(text) / 10
@@ -94,7 +82,7 @@ def test_archived_bytes_are_those_that_came_compressed_and_read_only(paths: Data
 
 def test_a_file_of_many_chunks_comes_back_whole(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "CHUNK_BYTES", 7)
-    file_id = take_in(paths, "nevada_2026-10-05.csv", nevada(1001))
+    file_id = backfill(paths, "nevada_2026-10-05.csv", nevada(1001))
     assert restore(find(file_id, paths), paths.root, paths).read_bytes() == nevada(1001)
 
 
@@ -124,9 +112,7 @@ def test_restore_gives_the_bytes_back_and_enters_it(paths: DataPaths, tmp_path: 
 def test_a_restored_file_without_a_date_in_its_name_claims_the_same_date_again(
     paths: DataPaths, tmp_path: Path
 ) -> None:
-    landed = paths.landing / "nevada" / "facilities.csv"
-    landed.parent.mkdir(parents=True)
-    landed.write_bytes(nevada(1001))
+    landed = land(paths.root, "facilities.csv", nevada(1001))
     noon = datetime(2026, 3, 4, 12, tzinfo=UTC).timestamp()
     os.utime(landed, (noon, noon))
     ingest(paths)
@@ -136,8 +122,7 @@ def test_a_restored_file_without_a_date_in_its_name_claims_the_same_date_again(
 
 def test_a_delivery_goes_by_the_name_of_its_repetition_too(paths: DataPaths) -> None:
     (file_id,) = snapshots(paths, 10)
-    (paths.landing / "nevada" / "again_2026-11-05.csv").write_bytes(nevada(1010))
-    assert ingest(paths)[0].status == "duplicate"
+    assert take_in(paths, "again_2026-11-05.csv", nevada(1010)).status == "duplicate"
     assert find("again_2026-11-05.csv", paths).file_id == file_id
 
 
@@ -237,8 +222,8 @@ def test_a_beginning_that_fits_several_is_refused_with_what_tells_them_apart(pat
 
 
 def test_a_name_that_came_twice_with_other_bytes_is_ambiguous(paths: DataPaths) -> None:
-    first = take_in(paths, "nevada_2026-10-05.csv", nevada(1))
-    take_in(paths, "nevada_2026-10-05.csv", nevada(2))
+    first = backfill(paths, "nevada_2026-10-05.csv", nevada(1))
+    backfill(paths, "nevada_2026-10-05.csv", nevada(2))
     with pytest.raises(UsageError, match="names 2 deliveries"):
         find("nevada_2026-10-05.csv", paths)
     assert find(first, paths).file_id == first
@@ -253,12 +238,8 @@ def test_an_unknown_name_is_told_what_comes_near(paths: DataPaths) -> None:
 def test_a_crash_between_archive_and_ledger_is_listed_kept_and_mended(
     paths: DataPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def crash(*_: object) -> None:
-        raise KeyboardInterrupt
-
     snapshots(paths, 9)
-    landed = paths.landing / "nevada" / "nevada_2026-10-05.csv"
-    landed.write_bytes(nevada(1010))
+    land(paths.root, "nevada_2026-10-05.csv", nevada(1010))
     with monkeypatch.context() as patched:
         patched.setattr(Ledger, "append", crash)
         with pytest.raises(KeyboardInterrupt):
@@ -277,12 +258,7 @@ def test_a_crash_between_archive_and_ledger_is_listed_kept_and_mended(
 def test_an_archive_half_written_is_removed_by_the_next_ingest(
     paths: DataPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def crash(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    (paths.landing / "nevada").mkdir()
-    landed = paths.landing / "nevada" / "nevada_2026-10-05.csv"
-    landed.write_bytes(nevada(1010))
+    landed = land(paths.root, "nevada_2026-10-05.csv", nevada(1010))
     with monkeypatch.context() as patched:
         patched.setattr(Path, "chmod", crash)
         with pytest.raises(KeyboardInterrupt):
@@ -310,22 +286,22 @@ def test_prune_keeps_the_newest_two_snapshots_and_lets_older_ones_go(paths: Data
 
 
 def test_prune_keeps_of_a_change_feed_the_newest_delivery(paths: DataPaths) -> None:
-    ids = [take_in(paths, f"salesforce_2026-10-0{day}.csv", salesforce(day), "salesforce") for day in (1, 2, 3)]
+    ids = [backfill(paths, f"salesforce_2026-10-0{day}.csv", salesforce(day), "salesforce") for day in (1, 2, 3)]
     assert [bool(why(paths)[file_id]) for file_id in ids] == [False, False, True]
 
 
 def test_a_change_feed_is_effective_whatever_its_date(paths: DataPaths) -> None:
-    newest_date = take_in(paths, "salesforce_2026-10-09.csv", salesforce(1), "salesforce")
-    (paths.landing / "salesforce" / "salesforce_2026-10-01.csv").write_bytes(salesforce(2))
-    ingest(paths)  # without --backfill: received last, dated first
+    newest_date = backfill(paths, "salesforce_2026-10-09.csv", salesforce(1), "salesforce")
+    # Without --backfill: received last, dated first
+    take_in(paths, "salesforce_2026-10-01.csv", salesforce(2), "salesforce")
     late = hashlib.sha256(salesforce(2)).hexdigest()
     assert {key: bool(reason) for key, reason in why(paths).items()} == {newest_date: False, late: True}
 
 
 def test_a_stale_snapshot_does_not_count_as_the_newest(paths: DataPaths) -> None:
     september, october = snapshots(paths, 9, 10)
-    (paths.landing / "nevada" / "nevada_2026-08-05.csv").write_bytes(nevada(1008))
-    ingest(paths)  # without --backfill: received last, dated first
+    # Without --backfill: received last, dated first
+    take_in(paths, "nevada_2026-08-05.csv", nevada(1008))
     stale = hashlib.sha256(nevada(1008)).hexdigest()
     assert {key: bool(reason) for key, reason in why(paths).items()} == {september: True, october: True, stale: False}
 
@@ -354,7 +330,7 @@ def test_prune_keeps_what_bronze_holds_in_part(paths: DataPaths) -> None:
 
 
 def test_prune_keeps_a_file_whose_rejected_rows_are_lost(paths: DataPaths) -> None:
-    july = take_in(paths, "nevada_2026-07-05.csv", nevada(1) + b"short\n")
+    july = backfill(paths, "nevada_2026-07-05.csv", nevada(1) + b"short\n")
     snapshots(paths, 8, 9, 10)
     assert why(paths)[july] == ""
     next(paths.bronze.glob(f"rejected_row/*/{july}.parquet")).unlink()
@@ -376,7 +352,7 @@ def test_without_a_retention_files_are_kept_for_ever(paths: DataPaths, monkeypat
 def test_dry_run_changes_nothing_and_says_what_would_go(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(contracts(), "nevada", replace(contracts()["nevada"], retention=Retention(1, "day")))
     old = date.today().year - 2
-    ids = [take_in(paths, f"nevada_{old}-{month:02d}-05.csv", nevada(month)) for month in (7, 8, 9)]
+    ids = [backfill(paths, f"nevada_{old}-{month:02d}-05.csv", nevada(month)) for month in (7, 8, 9)]
     before = files(paths)
     said = call("prune", "--dry-run")
     assert "1 files of" in said
@@ -392,9 +368,6 @@ def test_dry_run_changes_nothing_and_says_what_would_go(paths: DataPaths, monkey
 def test_a_prune_that_is_killed_is_ended_by_the_next_under_one_entry(
     paths: DataPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def crash(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
     july, *_ = snapshots(paths, 7, 8, 9)
     with monkeypatch.context() as patched:
         patched.setattr(Path, "unlink", crash)
@@ -420,8 +393,7 @@ def test_a_pruned_file_says_when_it_went_and_its_repetition_is_still_known(paths
     july, *_ = snapshots(paths, 7, 8, 9)
     prune(paths, LATER)
     assert f"pruned on {datetime.now(UTC):%Y-%m-%d}" in call("restore", july, "--to", str(tmp_path), expect=1)
-    (paths.landing / "nevada" / "nevada_2026-07-05.csv").write_bytes(nevada(1007))
-    assert ingest(paths)[0].status == "duplicate"
+    assert take_in(paths, "nevada_2026-07-05.csv", nevada(1007)).status == "duplicate"
     assert state(paths)[july] == "pruned"
 
 
@@ -432,9 +404,9 @@ def test_prune_waits_for_no_ingest(paths: DataPaths) -> None:
 
 def test_a_prune_changes_nothing_for_the_readers_of_the_ledger_and_stands_in_bronze(paths: DataPaths) -> None:
     snapshots(paths, 7, 8, 9)
-    before = (Ledger(paths.bronze).attempts(), CliRunner().invoke(app, ["status", "--json"]).output)
+    before = (Ledger(paths.bronze).attempts(), helpers.call("status", "--json"))
     prune(paths, LATER)
-    assert (Ledger(paths.bronze).attempts(), CliRunner().invoke(app, ["status", "--json"]).output) == before
+    assert (Ledger(paths.bronze).attempts(), helpers.call("status", "--json")) == before
     with duckdb.connect() as connection:
         for statement in registration_statements(paths.bronze, "duckdb"):
             connection.execute(statement)
@@ -445,7 +417,7 @@ def test_a_prune_changes_nothing_for_the_readers_of_the_ledger_and_stands_in_bro
 def test_list_tells_names_dates_and_sizes_of_one_source_or_all(paths: DataPaths) -> None:
     assert "The archive is empty." in call("list")
     (file_id,) = snapshots(paths, 10)
-    take_in(paths, "salesforce_2026-10-01.csv", salesforce(1), "salesforce")
+    backfill(paths, "salesforce_2026-10-01.csv", salesforce(1), "salesforce")
     assert [item["source"] for item in json.loads(call("list", "--json"))] == ["salesforce", "nevada"]
     (told,) = json.loads(call("list", "--source", "nevada", "--json"))
     assert told == {

@@ -114,29 +114,38 @@ def test_warn_many_leads_delisted(before: int, gone: int, found: int) -> None:
     assert len(offending("warn_many_leads_delisted", tables, "intermediate.int_lead_version")) == found
 
 
-def verdict(lead_key: str, entity_key: str, *flags: str, of: str | None = None) -> dict[str, object]:
-    """Give a row of facts.fact_lead_match; flags are gone, duplicate and net-new."""
+STATUSES = {"gone": "gone", "duplicate": "duplicate", "net-new": "net_new", "review": "to_review"}
+
+
+def verdict(lead_key: str, entity_key: str, *flags: str, of: str | None = None, keeps: int = 0) -> dict[str, object]:
+    """Return a row of facts.fact_lead_match; flags are gone, duplicate, net-new and review."""
     return {
         "lead_key": lead_key,
         "source_key": lead_key.split(":")[0],
         "is_crm": lead_key.startswith("salesforce:"),
         "entity_key": entity_key,
         "is_live": "gone" not in flags,
+        "match_status": next((status for flag, status in STATUSES.items() if flag in flags), "known"),
+        "confidence": 0.9,
         "is_duplicate_in_salesforce": "duplicate" in flags,
         "duplicate_of_lead_key": of,
+        "has_duplicates": keeps > 0,
+        "duplicate_count": keeps,
         "is_net_new": "net-new" in flags,
     }
 
 
 SOUND = (
     # Known to sales, three times over
-    verdict("salesforce:1", "a", "duplicate"),
+    verdict("salesforce:1", "a", keeps=2),
     verdict("salesforce:2", "a", "duplicate", of="salesforce:1"),
     verdict("salesforce:3", "a", "duplicate", of="salesforce:1"),
     verdict("texas:1", "a"),
     # Unknown to sales, known to two states
     verdict("texas:2", "b", "net-new"),
     verdict("nevada:2", "b"),
+    # Perhaps known to sales
+    verdict("texas:7", "g", "review"),
     # Gone
     verdict("salesforce:4", "c", "gone"),
     verdict("texas:4", "d", "gone"),
@@ -168,6 +177,7 @@ def found_among_verdicts(audit: str, *faults: dict[str, object]) -> int:
         "net_new_exactly_once_per_unknown_entity",
         "no_lead_is_duplicate_and_net_new",
         "no_salesforce_lead_is_net_new",
+        "status_and_flags_agree",
     ],
 )
 def test_sound_verdicts_pass(audit: str) -> None:
@@ -183,20 +193,23 @@ def test_sound_verdicts_pass(audit: str) -> None:
         [
             # In accord with each other: their age alone tells
             verdict("salesforce:1", "a", "duplicate", of="salesforce:2"),
-            verdict("salesforce:2", "a", "duplicate"),
+            verdict("salesforce:2", "a", keeps=2),
             verdict("salesforce:3", "a", "duplicate", of="salesforce:2"),
         ],
-        [verdict("salesforce:5", "e", "duplicate"), verdict("salesforce:6", "e", "duplicate", of="salesforce:1")],
+        [verdict("salesforce:5", "e", keeps=1), verdict("salesforce:6", "e", "duplicate", of="salesforce:1")],
         [verdict("salesforce:5", "e"), verdict("salesforce:6", "e")],
         [verdict("salesforce:5", "e", "duplicate")],
         [verdict("salesforce:5", "e", of="salesforce:1")],
         [verdict("texas:1", "a", "duplicate", of="salesforce:1")],
         [verdict("salesforce:4", "a", "gone", "duplicate", of="salesforce:1")],
+        [verdict("salesforce:1", "a", "duplicate", keeps=2)],
+        [verdict("salesforce:1", "a", keeps=3)],
+        [verdict("salesforce:5", "e", keeps=1)],
     ],
     ids=[
         "none is kept",
         "two are kept",
-        "the kept one is not flagged",
+        "the kept one counts none",
         "the younger is kept",
         "one of another entity is named",
         "none is flagged",
@@ -204,6 +217,9 @@ def test_sound_verdicts_pass(audit: str) -> None:
         "named without a flag",
         "of a state",
         "deleted",
+        "the kept one is flagged to merge",
+        "the kept one counts too many",
+        "alone and counting",
     ],
 )
 def test_duplicates_name_the_oldest(faults: list[dict[str, object]]) -> None:
@@ -218,8 +234,18 @@ def test_duplicates_name_the_oldest(faults: list[dict[str, object]]) -> None:
         verdict("texas:1", "a", "net-new"),
         verdict("texas:4", "d", "gone", "net-new"),
         verdict("texas:3", "c"),
+        verdict("texas:1", "a", "review"),
+        verdict("nevada:2", "b", "review"),
     ],
-    ids=["never", "twice", "known to sales", "nobody is left", "never, once its Salesforce lead is gone"],
+    ids=[
+        "never",
+        "twice",
+        "known to sales",
+        "nobody is left",
+        "never, once its Salesforce lead is gone",
+        "known and to review",
+        "net-new and to review",
+    ],
 )
 def test_net_new_exactly_once_per_unknown_entity(fault: dict[str, object]) -> None:
     assert found_among_verdicts("net_new_exactly_once_per_unknown_entity", fault) == 1
@@ -237,6 +263,29 @@ def test_net_new_exactly_once_per_unknown_entity(fault: dict[str, object]) -> No
 )
 def test_flag_where_none_may_be(audit: str, fault: dict[str, object]) -> None:
     assert found_among_verdicts(audit, fault) == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"match_status": "gone"},
+        {"match_status": "net_new"},
+        {"match_status": "duplicate"},
+        {"is_live": False},
+        {"is_net_new": True},
+        {"is_duplicate_in_salesforce": True},
+        {"duplicate_of_lead_key": "salesforce:2"},
+        {"has_duplicates": False},
+        {"duplicate_count": 0},
+        {"confidence": 1.1},
+        {"match_status": "to_review"},
+    ],
+    ids=str,
+)
+def test_status_and_flags_agree(fault: dict[str, object]) -> None:
+    kept = verdict("salesforce:1", "a", keeps=2)
+    assert found_among_verdicts("status_and_flags_agree", kept) == 0
+    assert found_among_verdicts("status_and_flags_agree", kept | fault) == 1
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, Run
-from lead_enrichment.benchmark import duplicates, pipeline, suite
+from lead_enrichment.benchmark import duplicates, pipeline, replay, suite
 from lead_enrichment.benchmark.duplicates import time_duplicates
 from lead_enrichment.benchmark.history import time_type_2
 from lead_enrichment.benchmark.phones import time_phones
@@ -53,6 +53,14 @@ def test_a_ratio_worse_by_more_than_the_margin_is_said(held: Path) -> None:
     assert sentence == "phones takes 0.310 of the time of the other; it took 0.100, and may take 3 times that."
 
 
+@pytest.mark.parametrize("stage", [*pipeline.REFRESHES, pipeline.NOTHING_NEW, "replay of five years"])
+def test_a_refresh_worse_by_more_than_half_is_said(stage: str, held: Path) -> None:
+    suite.hold(size_of(1000, **{stage: 0.4}))
+    assert suite.worse_than_held(size_of(1000, **{stage: 0.6})) == []
+    (sentence,) = suite.worse_than_held(size_of(1000, **{stage: 0.61}))
+    assert sentence == f"{stage} takes 0.610 of the time of the other; it took 0.400, and may take 1.5 times that."
+
+
 def test_a_stage_that_is_held_against_nothing_is_refused(held: Path) -> None:
     suite.hold(size_of(1000, ingest=1.0))
     with pytest.raises(DataError, match=r"phones has no ratio.*leads bench --quick --hold"):
@@ -61,7 +69,8 @@ def test_a_stage_that_is_held_against_nothing_is_refused(held: Path) -> None:
 
 def test_every_stage_has_a_ratio_to_hold() -> None:
     assert {*json.loads(suite.HELD.read_text())} == {
-        "ingest", "phones", "duplicates", "type 2 step", "matching", "refresh of 2%"
+        "ingest", "phones", "duplicates", "type 2 step", "matching", "refresh of 2%", "refresh of 0.1%",
+        "refresh of 20%", "refresh with nothing new", "replay of five years"
     }  # fmt: skip
 
 
@@ -96,6 +105,16 @@ def test_duplicates_and_history_are_timed_on_the_leads_of_production(planned_dem
     assert (found.leads,) == live and not found.is_stopped and found.seconds > 0
     step = time_type_2(warehouse)
     assert (step.leads,) == known and step.seconds > 0 and step.instead_seconds > 0
+
+
+def test_the_archive_to_replay_has_a_changed_list_for_each_date(tmp_path: Path) -> None:
+    listed = tmp_path / "listed.csv"
+    listed.write_text("Operation,Phone\n" + "".join(f"{number},5125550100\n" for number in range(40)))
+    assert replay._write_archive(listed, tmp_path / "data", replay.MONTHS) == 40
+    files = sorted((tmp_path / "data" / "landing" / "texas").iterdir())
+    assert [file.name for file in files[:2]] == ["texas_2021-12-05.csv", "texas_2022-01-05.csv"]
+    assert len({file.read_bytes() for file in files}) == len(files) == 60
+    assert replay.MONTHS[-1] == replay.DAYS[-1] and (replay.DAYS[-1] - replay.DAYS[0]).days == 59
 
 
 def test_a_way_that_takes_too_long_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:

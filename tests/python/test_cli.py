@@ -6,9 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from lead_enrichment.cli import app
+from helpers import call, land
 from lead_enrichment.paths import data_paths
 
 GOOD = (
@@ -20,34 +19,21 @@ GOOD = (
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LEADS_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("COLUMNS", "200")
     return data_paths().root
 
 
-def call(*words: str, expect: int = 0) -> str:
-    done = CliRunner().invoke(app, words)
-    assert done.exit_code == expect, done.output
-    return done.output
-
-
-def drop(data: Path, text: str, name: str) -> None:
-    path = data / "landing" / "nevada" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-
-
 def test_ingest_exits_1_where_a_file_is_refused_and_loads_the_others(data: Path) -> None:
-    drop(data, "", "nevada_2026-10-05.csv")
-    drop(data, GOOD, "nevada_2026-11-05.csv")
+    land(data, "nevada_2026-10-05.csv", "")
+    land(data, "nevada_2026-11-05.csv", GOOD)
     outcomes = json.loads(call("ingest", "--json", expect=1))
     assert [item["status"] for item in outcomes] == ["quarantined", "loaded"]
     assert "Nothing new" in call("ingest")
 
 
 def test_status_tells_the_newest_date_and_every_reason(data: Path) -> None:
-    drop(data, "", "nevada_2026-12-05.csv")
-    drop(data, GOOD, "nevada_2026-11-05.csv")
-    drop(data, GOOD.replace("1106", "1107"), "nevada_2026-10-05.csv")
+    land(data, "nevada_2026-12-05.csv", "")
+    land(data, "nevada_2026-11-05.csv", GOOD)
+    land(data, "nevada_2026-10-05.csv", GOOD.replace("1106", "1107"))
     call("ingest", expect=1)
     status = json.loads(call("status", "--json"))
     nevada = next(item for item in status["sources"] if item["source"] == "nevada")
@@ -61,10 +47,10 @@ def test_summary_without_a_warehouse_says_what_to_run(data: Path) -> None:
 
 
 def test_backfill_into_days_that_production_may_have_done_names_the_restatement(data: Path) -> None:
-    drop(data, GOOD, "nevada_2026-10-05.csv")
+    land(data, "nevada_2026-10-05.csv", GOOD)
     assert "--restate-model" not in call("ingest", "--backfill")
     (data / "warehouse" / "leads.duckdb").touch()
-    drop(data, GOOD.replace("1106", "1107"), "nevada_2026-11-05.csv")
+    land(data, "nevada_2026-11-05.csv", GOOD.replace("1106", "1107"))
     said = call("ingest", "--backfill")
     assert "sqlmesh plan --restate-model 'staging.*' --start 2026-11-05 --run --ignore-cron" in said
 

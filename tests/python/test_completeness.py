@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
+from helpers import call, land, take_in
 from lead_enrichment import contracts
-from lead_enrichment.cli import app
 from lead_enrichment.errors import DataError
 from lead_enrichment.ingest.completeness import read_manifest
 from lead_enrichment.ingest.ledger import Ledger
@@ -26,14 +25,11 @@ def row(number: int, county: str = "TRAVIS", capacity: int = 10) -> str:
     )
 
 
-def take_in(paths: DataPaths, lines: list[str], name: str = FIRST, manifest: str | None = None) -> Outcome:
-    path = paths.landing / "texas" / name
-    path.parent.mkdir(exist_ok=True)
-    path.write_text("\n".join([HEADER, *lines]) + "\n", encoding="utf-8")
+def deliver(paths: DataPaths, lines: list[str], name: str = FIRST, manifest: str | None = None) -> Outcome:
+    """Take in a Texas file, with a manifest beside it where one is given."""
     if manifest is not None:
-        path.with_name(f"{name}.manifest.json").write_text(manifest, encoding="utf-8")
-    (outcome,) = ingest(paths)
-    return outcome
+        land(paths.root, f"{name}.manifest.json", manifest, "texas")
+    return take_in(paths, name, "\n".join([HEADER, *lines]) + "\n", "texas")
 
 
 def ledger_row(paths: DataPaths) -> tuple[object, ...]:
@@ -46,18 +42,18 @@ def left(paths: DataPaths) -> list[str]:
 
 
 def test_without_a_statement_a_load_is_unattested(paths: DataPaths) -> None:
-    assert take_in(paths, [row(1)]).status == "loaded"
+    assert deliver(paths, [row(1)]).status == "loaded"
     assert ledger_row(paths) == ("unattested", None, None)
 
 
 def test_manifest_attests_the_rows(paths: DataPaths) -> None:
-    assert take_in(paths, [row(1), "short"], manifest='{"rows": 2}').status == "loaded"
+    assert deliver(paths, [row(1), "short"], manifest='{"rows": 2}').status == "loaded"
     assert ledger_row(paths) == ("attested", 2, "manifest")
     assert left(paths) == []
 
 
 def test_fewer_rows_than_the_manifest_says_are_a_mismatch(paths: DataPaths) -> None:
-    outcome = take_in(paths, [row(1)], manifest='{"rows": 2, "stated_by": "Ada"}')
+    outcome = deliver(paths, [row(1)], manifest='{"rows": 2, "stated_by": "Ada"}')
     assert (outcome.status, outcome.reason) == (
         "quarantined",
         f"{FIRST}: 2 rows are stated (by Ada), 1 came. Ask the sender for the full file.",
@@ -68,7 +64,7 @@ def test_fewer_rows_than_the_manifest_says_are_a_mismatch(paths: DataPaths) -> N
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"rows": "2"}', '{"rows": -1}', '{"rows": true}', "rows: 2"])
 def test_manifest_that_says_nothing_is_refused_with_its_file(paths: DataPaths, text: str) -> None:
-    outcome = take_in(paths, [row(1)], manifest=text)
+    outcome = deliver(paths, [row(1)], manifest=text)
     assert outcome.status == "quarantined"
     assert f"{FIRST}.manifest.json" in (outcome.reason or "")
 
@@ -86,7 +82,7 @@ def test_trailer_row_attests_and_is_no_row(
     monkeypatch.setenv("LEADS_CONTRACTS_DIR", str(folder))
     contracts.contracts.cache_clear()
     try:
-        outcome = take_in(paths, [row(1), row(2), trailer.format(stated)])
+        outcome = deliver(paths, [row(1), row(2), trailer.format(stated)])
     finally:
         contracts.contracts.cache_clear()
     assert outcome.status == status
@@ -117,12 +113,11 @@ def usual(count: int = 100) -> list[str]:
 def test_limit_that_is_broken_is_said_and_a_person_may_release_the_file(
     paths: DataPaths, lines: list[str], said: str
 ) -> None:
-    assert take_in(paths, usual()).status == "loaded"
-    outcome = take_in(paths, lines, SECOND)
+    assert deliver(paths, usual()).status == "loaded"
+    outcome = deliver(paths, lines, SECOND)
     assert outcome.status == "quarantined"
     assert said in (outcome.reason or "") and f"leads release {SECOND}" in (outcome.reason or "")
-    released = CliRunner().invoke(app, ["release", SECOND, "--reason", "the state closed them"])
-    assert released.exit_code == 0, released.output
+    call("release", SECOND, "--reason", "the state closed them")
     (outcome,) = ingest(paths)
     assert outcome.status == "loaded"
     assert "the state closed them" in (outcome.reason or "")
@@ -134,29 +129,28 @@ def test_limit_that_is_broken_is_said_and_a_person_may_release_the_file(
     ids=["at the limit of lost", "at the limit of gained", "at the limit of rejects"],
 )
 def test_change_within_the_limits_is_taken(paths: DataPaths, lines: list[str]) -> None:
-    take_in(paths, usual())
-    assert take_in(paths, lines, SECOND).status == "loaded"
+    deliver(paths, usual())
+    assert deliver(paths, lines, SECOND).status == "loaded"
 
 
 def test_column_that_was_always_empty_loses_nothing(paths: DataPaths) -> None:
     lines = [row(number, "") for number in range(50)]
-    take_in(paths, lines)
-    assert take_in(paths, lines[:40], SECOND).status == "loaded"
+    deliver(paths, lines)
+    assert deliver(paths, lines[:40], SECOND).status == "loaded"
 
 
 def test_small_change_of_a_small_source_is_everyday(paths: DataPaths) -> None:
-    take_in(paths, usual(30))
-    assert take_in(paths, usual(11), SECOND).status == "loaded"
+    deliver(paths, usual(30))
+    assert deliver(paths, usual(11), SECOND).status == "loaded"
 
 
 def test_late_file_is_not_held_against_a_newer_one(paths: DataPaths) -> None:
-    take_in(paths, usual(), SECOND)
-    assert take_in(paths, usual(10), FIRST).status == "loaded"
+    deliver(paths, usual(), SECOND)
+    assert deliver(paths, usual(10), FIRST).status == "loaded"
 
 
 def test_release_of_a_file_that_is_not_there_says_so(paths: DataPaths) -> None:
-    done = CliRunner().invoke(app, ["release", "none.csv", "--reason", "x"])
-    assert (done.exit_code, "no such file lies in quarantine" in done.output) == (2, True)
+    assert "no such file lies in quarantine" in call("release", "none.csv", "--reason", "x", expect=2)
 
 
 def test_file_that_grows_while_it_is_read_stays_in_landing(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +166,7 @@ def test_file_that_grows_while_it_is_read_stays_in_landing(paths: DataPaths, mon
 
     with monkeypatch.context() as patched:
         patched.setattr(module, "convert", growing)
-        assert take_in(paths, [row(1)]).status == "waiting"
+        assert deliver(paths, [row(1)]).status == "waiting"
     assert left(paths) == [FIRST] and not Ledger(paths.bronze).attempts()
     assert [outcome.rows_loaded for outcome in ingest(paths)] == [2]
 

@@ -88,7 +88,7 @@ def test_compatibility_is_that_of_the_files(name: str, compatibility: str, text:
                 replace(item, logical_type="integer") if item.name == "capacity" else item for item in old.columns
             ),
         ),
-        "phone": with_column(old, is_phone=True),
+        "phone": with_column(old, tags=("phone",)),
         "cadence": replace(old, cadence="weekly"),
         "retention": replace(old, retention=None),
         "encoding": replace(old, encodings=("cp1252",)),

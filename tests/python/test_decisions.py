@@ -19,12 +19,13 @@ from hypothesis import strategies as st
 from sqlmesh import Context
 
 from conftest import ROOT, Run
+from helpers import RUN, bronze_rows, land, query
 from lead_enrichment.errors import UsageError
 from lead_enrichment.ingest.ledger import Ledger
 from lead_enrichment.ingest.run import ingest
 from lead_enrichment.matching.decisions import Decision, one_line, queue, submit
 from lead_enrichment.matching.verdicts import VERDICTS
-from lead_enrichment.paths import DataPaths, data_paths
+from lead_enrichment.paths import DataPaths
 from lead_enrichment.warehouse.connection import connect
 
 HEADER = "lead_key_1,lead_key_2,decision,decided_by,decided_at,reason"
@@ -135,12 +136,6 @@ def test_the_newest_decision_counts_whatever_the_order_of_files(delivered: list[
     assert what_counts(delivered, files) == expected(delivered)
 
 
-@pytest.fixture
-def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataPaths:
-    monkeypatch.setenv("LEADS_DATA_DIR", str(tmp_path / "data"))
-    return data_paths()
-
-
 def decision(**changes: Any) -> Decision:
     plain: dict[str, Any] = {
         "lead_key_1": "texas:1", "content_hash_1": "h1", "lead_key_2": "salesforce:1", "content_hash_2": "h2",
@@ -149,24 +144,13 @@ def decision(**changes: Any) -> Decision:
     return Decision(**{**plain, **changes})
 
 
-def landed(paths: DataPaths, text: str, name: str = "mine_2026-11-20.csv") -> Path:
-    path = paths.landing / "decisions" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
 def test_dropped_decisions_are_taken_in_as_they_were_written(paths: DataPaths) -> None:
     reason = 'said "same", by phone; 50% sure'
     submit(paths, [decision(reason=reason), decision(lead_key_1="nevada:1", verdict="unsure")])
     assert [outcome.status for outcome in ingest(paths)] == ["loaded"]
-    rows = duckdb.sql(
-        "SELECT lead_key_1, decision, reason, decided_at, content_hash_2 FROM "
-        f"READ_PARQUET('{paths.bronze}/decisions/*/*.parquet') ORDER BY row_number"
-    ).fetchall()
-    assert rows == [
-        ("texas:1", "same", reason, START.isoformat(), "h2"),
-        ("nevada:1", "unsure", "one door", START.isoformat(), "h2"),
+    assert bronze_rows(paths, "decisions", "row_number, lead_key_1, decision, reason, decided_at, content_hash_2") == [
+        (1, "texas:1", "same", reason, START.isoformat(), "h2"),
+        (2, "nevada:1", "unsure", "one door", START.isoformat(), "h2"),
     ]
     assert not list((paths.landing / "decisions").iterdir())
 
@@ -175,13 +159,15 @@ def test_the_same_words_in_other_hands_are_no_drift(paths: DataPaths) -> None:
     # Names, then e-mail addresses: of a state's file that would be asked about.
     for day, person in (("20", "Ana"), ("21", "ana@example.com")):
         rows = "\n".join(f"texas:{n},salesforce:{n},same,{person},2026-11-{day},r" for n in range(30))
-        landed(paths, f"{HEADER}\n{rows}\n", f"mine_2026-11-{day}.csv")
+        land(paths.root, f"mine_2026-11-{day}.csv", f"{HEADER}\n{rows}\n", "decisions")
     assert [outcome.status for outcome in ingest(paths)] == ["loaded", "loaded"]
 
 
 def test_a_file_without_a_person_column_is_refused_and_the_others_go_on(paths: DataPaths) -> None:
-    landed(paths, "lead_key_1,lead_key_2,decision\ntexas:1,texas:2,same\n", "bad_2026-11-20.csv")
-    landed(paths, f"{HEADER}\ntexas:1,texas:2,same,Ana,,r\ntexas,texas:2,same,Ana,,r\n", "good_2026-11-21.csv")
+    without_person = "lead_key_1,lead_key_2,decision\ntexas:1,texas:2,same\n"
+    land(paths.root, "bad_2026-11-20.csv", without_person, "decisions")
+    rows = "texas:1,texas:2,same,Ana,,r\ntexas,texas:2,same,Ana,,r\n"
+    land(paths.root, "good_2026-11-21.csv", f"{HEADER}\n{rows}", "decisions")
     bad, good = ingest(paths)
     assert bad.status == "quarantined" and "required columns are missing: decided_by" in str(bad.reason)
     # A key without a source cannot be one.
@@ -210,11 +196,13 @@ LEADS = {
     "texas:torn": (False, "other", 70),
     "texas:apart": (False, "other", 60),
     "texas:settled": (True, "center", 999),
+    # Rejected by the score, but as likely as not the facility behind the lead
+    "texas:likely": (True, "family_home", 11),
     "texas:joined": (True, "center", 999),
     # Counts only where the state says nothing
     "salesforce:1": (False, None, 65),
 }
-QUEUE_ORDER = ["home", "big", "surer", "small", "group", "stale", "fight", "torn", "bare", "apart", "doubt"]
+QUEUE_ORDER = ["home", "likely", "big", "surer", "small", "group", "stale", "fight", "torn", "bare", "apart", "doubt"]
 
 
 @pytest.fixture
@@ -223,9 +211,10 @@ def made_up(tmp_path: Path) -> duckdb.DuckDBPyConnection:
     connection = connect()
     connection.execute("CREATE SCHEMA facts; CREATE SCHEMA intermediate; CREATE SCHEMA staging")
     connection.execute("CREATE TABLE staging.stg_match_decision (file_id TEXT)")
-    connection.execute("CREATE TABLE facts.fact_lead_match (lead_key TEXT, is_net_new BOOLEAN)")
+    connection.execute("CREATE TABLE facts.fact_lead_match (lead_key TEXT, match_status TEXT, nearest_lead_key TEXT)")
     connection.execute(
-        "CREATE TABLE intermediate.int_lead_current (lead_key TEXT, license_type TEXT, capacity INT, content_hash TEXT)"
+        "CREATE TABLE intermediate.int_lead_current "
+        "(lead_key TEXT, is_crm BOOLEAN, license_type TEXT, capacity INT, content_hash TEXT)"
     )
     connection.execute(
         "CREATE TABLE facts.fact_match_pair (left_lead_key TEXT, right_lead_key TEXT, left_source_key TEXT, "
@@ -233,9 +222,11 @@ def made_up(tmp_path: Path) -> duckdb.DuckDBPyConnection:
         "is_contradicted BOOLEAN)"
     )
     for key, (is_net_new, kind, capacity) in LEADS.items():
-        connection.execute("INSERT INTO facts.fact_lead_match VALUES (?, ?)", [key, is_net_new])
+        status = "to_review" if key == "texas:likely" else "net_new" if is_net_new else "known"
+        connection.execute("INSERT INTO facts.fact_lead_match VALUES (?, ?, 'salesforce:1')", [key, status])
         connection.execute(
-            "INSERT INTO intermediate.int_lead_current VALUES (?, ?, ?, ?)", [key, kind, capacity, f"hash of {key}"]
+            "INSERT INTO intermediate.int_lead_current VALUES (?, ?, ?, ?, ?)",
+            [key, key.startswith("salesforce:"), kind, capacity, f"hash of {key}"],
         )
     said = {
         "doubt": ("review", False, "unsure", False, False),
@@ -246,6 +237,7 @@ def made_up(tmp_path: Path) -> duckdb.DuckDBPyConnection:
         "apart": ("different", False, "same", False, False),
         "settled": ("match", True, "same", False, False),
         "joined": ("match", True, None, None, None),
+        "likely": ("different", False, None, None, None),
     }
     for key in LEADS:
         name = key.partition(":")[2]
@@ -287,20 +279,19 @@ def test_a_pair_whose_decision_is_on_its_way_waits_no_more(
 
 
 def test_deciding_tells_what_it_overrules_and_what_stands_in_its_way(own_demo: Path, run: Run) -> None:
-    with duckdb.connect(str(own_demo / "warehouse" / "leads.duckdb"), read_only=True) as connection:
-        pair = connection.execute(
-            "SELECT left_lead_key, right_lead_key, reason FROM facts.fact_match_pair WHERE verdict = 'review' "
-            "ORDER BY ALL LIMIT 1"
-        ).fetchone()
-        gone = connection.execute(
-            "SELECT lead_key FROM intermediate.int_lead_current WHERE NOT is_live ORDER BY ALL LIMIT 1"
-        ).fetchone()
-    assert pair and gone
+    (pair,) = query(
+        own_demo,
+        "SELECT left_lead_key, right_lead_key, reason FROM facts.fact_match_pair WHERE verdict = 'review' "
+        "ORDER BY ALL LIMIT 1",
+    )
+    ((gone,),) = query(
+        own_demo, "SELECT lead_key FROM intermediate.int_lead_current WHERE NOT is_live ORDER BY ALL LIMIT 1"
+    )
     words = ("leads", "match", "decide")
     said = run(*words, pair[1], pair[0], "Sister-Site", "--reason", "two doors", data=own_demo).stdout
     assert "are sister site" in said and f"Until then: review ({pair[2]})" in said and "make refresh" in said
-    said = run(*words, gone[0], pair[0], "same", "--reason", "moved", data=own_demo).stdout
-    assert f"{gone[0]} is deleted or no longer listed" in said
+    said = run(*words, gone, pair[0], "same", "--reason", "moved", data=own_demo).stdout
+    assert f"{gone} is deleted or no longer listed" in said
     assert "the reason is empty" in run(*words, *pair[:2], "same", "--reason", " ", data=own_demo, expect=2).stderr
     slip = f"{pair[0]}x"
     said = run(*words, slip, pair[1], "same", "--reason", "r", data=own_demo, expect=2).stderr
@@ -309,11 +300,10 @@ def test_deciding_tells_what_it_overrules_and_what_stands_in_its_way(own_demo: P
 
     # They come in with the next run, and a word against it is told.
     run("leads", "ingest", data=own_demo)
-    run("sqlmesh", "run", "--ignore-cron", data=own_demo)
+    run(*RUN, data=own_demo)
     said = run(*words, *pair[:2], "same", "--reason", "one", "--by", "Bo", data=own_demo).stdout
     assert "who decided sister site on" in said
-    with duckdb.connect(str(own_demo / "warehouse" / "leads.duckdb"), read_only=True) as connection:
-        found = connection.execute("SELECT outcome, remark FROM ops.match_decision ORDER BY outcome").fetchall()
+    found = query(own_demo, "SELECT outcome, remark FROM ops.match_decision ORDER BY outcome")
     assert found == [("applied", None), ("lead gone", None)]
 
 

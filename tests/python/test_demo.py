@@ -13,9 +13,8 @@ import pandas as pd
 import phonenumbers
 import pytest
 import zipcodes
-from typer.testing import CliRunner
 
-from lead_enrichment.cli import app
+from helpers import call
 from lead_enrichment.contracts import lead_contracts
 from lead_enrichment.demo import generate
 from lead_enrichment.demo.generate import write_demo
@@ -83,10 +82,24 @@ def natural_ids(source_key: str, table: pd.DataFrame) -> pd.Series:
 # Same call, same bytes
 
 
-def test_equal_seed_gives_equal_bytes(tmp_path: Path) -> None:
-    for run in ("one", "two"):
-        write_demo(tmp_path / run, 300, 3, AS_OF, SEED)
-    assert bytes_under(tmp_path / "one") == bytes_under(tmp_path / "two")
+@pytest.fixture(scope="module")
+def three_months(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("three_months")
+    write_demo(out, 300, 3, AS_OF, SEED)
+    return out
+
+
+@pytest.fixture(scope="module")
+def four_months(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same world, a month later."""
+    out = tmp_path_factory.mktemp("four_months")
+    write_demo(out, 300, 4, date(2026, 12, 15), SEED)
+    return out
+
+
+def test_equal_seed_gives_equal_bytes(tmp_path: Path, three_months: Path) -> None:
+    write_demo(tmp_path, 300, 3, AS_OF, SEED)
+    assert bytes_under(tmp_path) == bytes_under(three_months)
 
 
 def test_another_seed_gives_another_world(tmp_path: Path) -> None:
@@ -96,18 +109,15 @@ def test_another_seed_gives_another_world(tmp_path: Path) -> None:
     assert not set(one["Address"]) & set(two["Address"])
 
 
-def test_one_more_month_leaves_the_common_months_equal_to_the_byte(tmp_path: Path) -> None:
-    write_demo(tmp_path / "three", 300, 3, AS_OF, SEED)
-    write_demo(tmp_path / "four", 300, 4, date(2026, 12, 15), SEED)
-    three, four = bytes_under(tmp_path / "three/landing"), bytes_under(tmp_path / "four/landing")
+def test_one_more_month_leaves_the_common_months_equal_to_the_byte(three_months: Path, four_months: Path) -> None:
+    three, four = bytes_under(three_months / "landing"), bytes_under(four_months / "landing")
     assert three == {name: four[name] for name in three}
     assert {"texas/texas_2026-12-06.csv", "oklahoma/oklahoma_2026-12-04.csv"} <= four.keys() - three.keys()
 
 
-def test_state_files_do_not_depend_on_the_first_month(tmp_path: Path) -> None:
-    write_demo(tmp_path / "three", 300, 3, AS_OF, SEED)
-    write_demo(tmp_path / "one", 300, 1, AS_OF, SEED)
-    one, three = bytes_under(tmp_path / "one/landing"), bytes_under(tmp_path / "three/landing")
+def test_state_files_do_not_depend_on_the_first_month(tmp_path: Path, three_months: Path) -> None:
+    write_demo(tmp_path, 300, 1, AS_OF, SEED)
+    one, three = bytes_under(tmp_path / "landing"), bytes_under(three_months / "landing")
     state_files = [name for name in one if not name.startswith("salesforce")]
     assert len(state_files) == 3
     assert all(one[name] == three[name] for name in state_files)
@@ -127,12 +137,11 @@ def test_size_of_the_pieces_changes_nothing(tmp_path: Path, monkeypatch: pytest.
         assert lines[0] == lines[1]
 
 
-def test_after_writes_only_what_is_new(tmp_path: Path) -> None:
-    write_demo(tmp_path / "all", 300, 4, date(2026, 12, 15), SEED)
-    write_demo(tmp_path / "new", 300, 4, date(2026, 12, 15), SEED, after=AS_OF)
-    everything, new = bytes_under(tmp_path / "all/landing"), bytes_under(tmp_path / "new/landing")
+def test_after_writes_only_what_is_new(tmp_path: Path, four_months: Path) -> None:
+    write_demo(tmp_path, 300, 4, date(2026, 12, 15), SEED, after=AS_OF)
+    everything, new = bytes_under(four_months / "landing"), bytes_under(tmp_path / "landing")
     assert new == {name: content for name, content in everything.items() if file_day(name) > "2026-11-15"}
-    assert bytes_under(tmp_path / "new/truth") == bytes_under(tmp_path / "all/truth")
+    assert bytes_under(tmp_path / "truth") == bytes_under(four_months / "truth")
 
 
 def test_write_that_fails_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -460,22 +469,19 @@ def test_status_moves_along_the_funnel_with_few_slips(files: Tables) -> None:
     ],
 )
 def test_bad_call_gives_one_sentence_and_exit_code_2(tmp_path: Path, options: list[str], sentence: str) -> None:
-    result = CliRunner().invoke(app, ["demo", "--out", str(tmp_path), *options])
-    assert result.exit_code == 2
-    assert sentence in result.output and result.output.count("\n") == 1
+    said = call("demo", "--out", str(tmp_path), *options, expect=2)
+    assert sentence in said and said.count("\n") == 1
     assert not list(tmp_path.iterdir())
 
 
 def test_folder_that_cannot_be_written_gives_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    result = CliRunner().invoke(app, ["demo", "--facilities", "50", "--out", str(tmp_path / "file")])
-    assert result.exit_code == 2
-    assert "the folder cannot be written" in result.output and "Give another --out." in result.output
-    assert "Traceback" not in result.output
+    said = call("demo", "--facilities", "50", "--out", str(tmp_path / "file"), expect=2)
+    assert "the folder cannot be written" in said and "Give another --out." in said
+    assert "Traceback" not in said
 
 
 def test_command_says_what_it_wrote_and_what_to_do_next(tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["demo", "--facilities", "100", "--months", "1", "--out", str(tmp_path)])
-    assert result.exit_code == 0
-    assert "2026-11-01 to 2026-11-15" in result.output and "leads ingest --backfill" in result.output
+    said = call("demo", "--facilities", "100", "--months", "1", "--out", str(tmp_path))
+    assert "2026-11-01 to 2026-11-15" in said and "leads ingest --backfill" in said
     assert len(list(tmp_path.glob("landing/*/*.csv"))) == 3 + 5

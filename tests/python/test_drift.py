@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
 import pytest
-from typer.testing import CliRunner
 
+from helpers import bronze_rows, call, csv_rows, csv_text, take_in
 from lead_enrichment import contracts
-from lead_enrichment.cli import app
 from lead_enrichment.demo.generate import write_demo
 from lead_enrichment.errors import UsageError
 from lead_enrichment.ingest import quarantine
@@ -57,27 +53,10 @@ def fresh_contracts() -> object:
     contracts.contracts.cache_clear()
 
 
-def read(path: Path) -> Table:
-    with path.open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
-
-
-def drop(paths: DataPaths, source_key: str, table: Table, name: str, tail: str = "") -> Path:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(table[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(table)
-    path = paths.landing / source_key / name
-    path.write_text(text.getvalue() + tail, encoding="utf-8")
-    return path
-
-
 def deliver(paths: DataPaths, deliveries: Path, change: Change, source_key: str = "texas", tail: str = "") -> Outcome:
     """Take in the source's next file, changed."""
     name = {"texas": "texas_2026-10-06.csv", "nevada": "nevada_2026-10-05_corrected.csv"}[source_key]
-    drop(paths, source_key, change(read(deliveries / source_key / name)), name, tail)
-    (outcome,) = ingest(paths)
-    return outcome
+    return take_in(paths, name, csv_text(change(csv_rows(deliveries / source_key / name))) + tail, source_key)
 
 
 def renamed(names: dict[str, str]) -> Change:
@@ -90,12 +69,6 @@ def without(*names: str) -> Change:
 
 def filled(**values: str) -> Change:
     return lambda table: [{**row, **{name.replace("_", " "): value for name, value in values.items()}} for row in table]
-
-
-def bronze(paths: DataPaths, table: str, columns: str, where: str = "TRUE") -> list[tuple[object, ...]]:
-    files = str(paths.bronze / table / "*" / "*.parquet")
-    query = f"SELECT {columns} FROM READ_PARQUET('{files}', union_by_name = TRUE) WHERE {where} ORDER BY ALL"
-    return duckdb.sql(query).fetchall()
 
 
 OCTOBER = "file_date = DATE '2026-10-06'"
@@ -113,9 +86,9 @@ OCTOBER = "file_date = DATE '2026-10-06'"
 def test_headers_written_otherwise_are_taken(paths: DataPaths, deliveries: Path, change: Change) -> None:
     outcome = deliver(paths, deliveries, change)
     assert (outcome.status, outcome.reason) == ("loaded", None)
-    plain = read(deliveries / "texas" / "texas_2026-10-06.csv")
+    plain = csv_rows(deliveries / "texas" / "texas_2026-10-06.csv")
     columns = "operation, operation_name, zip"
-    assert bronze(paths, "texas", columns, OCTOBER) == sorted(
+    assert bronze_rows(paths, "texas", columns, OCTOBER) == sorted(
         (row["Operation"], row["Operation Name"], row["Zip"]) for row in plain
     )
 
@@ -128,13 +101,13 @@ def test_known_alias_is_taken(paths: DataPaths, deliveries: Path) -> None:
 def test_new_column_is_rescued_with_a_notice(paths: DataPaths, deliveries: Path) -> None:
     outcome = deliver(paths, deliveries, filled(Accreditation="NAEYC"))
     assert (outcome.status, outcome.reason) == ("loaded", "new columns kept in rescued: Accreditation")
-    assert set(bronze(paths, "texas", "rescued", OCTOBER)) == {('{"Accreditation":"NAEYC"}',)}
+    assert set(bronze_rows(paths, "texas", "rescued", OCTOBER)) == {('{"Accreditation":"NAEYC"}',)}
 
 
 def test_missing_optional_column_is_taken_with_a_warning(paths: DataPaths, deliveries: Path) -> None:
     outcome = deliver(paths, deliveries, without("Capacity"))
     assert (outcome.status, outcome.reason) == ("loaded", "optional columns missing: Capacity")
-    assert set(bronze(paths, "texas", "capacity", OCTOBER)) == {(None,)}
+    assert set(bronze_rows(paths, "texas", "capacity", OCTOBER)) == {(None,)}
 
 
 @pytest.mark.parametrize(
@@ -174,11 +147,11 @@ def test_accepted_proposal_loads_the_file_and_every_later_one(paths: DataPaths, 
     (outcome,) = ingest(paths)
     assert (outcome.status, outcome.rows_loaded) == (
         "loaded",
-        len(read(deliveries / "texas" / "texas_2026-10-06.csv")),
+        len(csv_rows(deliveries / "texas" / "texas_2026-10-06.csv")),
     )
     assert not list(paths.quarantine.glob("*/*"))
-    drop(paths, "texas", change(read(deliveries / "texas" / "texas_2026-11-06.csv")), "texas_2026-11-06.csv")
-    assert [outcome.status for outcome in ingest(paths)] == ["loaded"]
+    later = change(csv_rows(deliveries / "texas" / "texas_2026-11-06.csv"))
+    assert take_in(paths, "texas_2026-11-06.csv", csv_text(later), "texas").status == "loaded"
 
 
 def test_accepting_keeps_the_form_of_the_contract(paths: DataPaths, deliveries: Path) -> None:
@@ -248,7 +221,7 @@ def test_column_whose_values_moved_to_a_new_one_is_proposed(paths: DataPaths, de
     (proposal_id,) = Ledger(paths.bronze).proposals()
     assert quarantine.accept(paths, proposal_id).aliases == {"phone": "Dial"}
     assert [outcome.status for outcome in ingest(paths)] == ["loaded"]
-    assert ("see website",) not in bronze(paths, "texas", "phone", OCTOBER)
+    assert ("see website",) not in bronze_rows(paths, "texas", "phone", OCTOBER)
 
 
 def test_exchanged_columns_are_named(paths: DataPaths, deliveries: Path) -> None:
@@ -288,10 +261,10 @@ def test_merged_columns_are_named(paths: DataPaths, deliveries: Path) -> None:
 def test_proposals_are_listed_for_people_and_programs(paths: DataPaths, deliveries: Path) -> None:
     deliver(paths, deliveries, renamed({"Phone": "X1"}))
     (proposal_id,) = Ledger(paths.bronze).proposals()
-    shown = CliRunner().invoke(app, ["contracts", "proposals"], env={"COLUMNS": "200"}).output
+    shown = call("contracts", "proposals")
     assert proposal_id in shown and "X1" in shown and "phone" in shown
-    listed = json.loads(CliRunner().invoke(app, ["contracts", "proposals", "--json"]).output)
+    listed = json.loads(call("contracts", "proposals", "--json"))
     assert listed[proposal_id][0]["header"] == "X1"
-    assert CliRunner().invoke(app, ["contracts", "accept", "texas-none"]).exit_code == 2
-    assert "is phone from now on" in CliRunner().invoke(app, ["contracts", "accept", proposal_id]).output
-    assert "Nothing waits for a decision." in CliRunner().invoke(app, ["contracts", "proposals"]).output
+    call("contracts", "accept", "texas-none", expect=2)
+    assert "is phone from now on" in call("contracts", "accept", proposal_id)
+    assert "Nothing waits for a decision." in call("contracts", "proposals")

@@ -10,17 +10,17 @@ from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from openpyxl import Workbook
 
+from helpers import bronze_rows, take_in
 from lead_enrichment.contracts import contracts
 from lead_enrichment.errors import DataError
 from lead_enrichment.ingest import formats
 from lead_enrichment.ingest.ledger import Ledger
-from lead_enrichment.ingest.run import Outcome, ingest
+from lead_enrichment.ingest.run import Outcome
 from lead_enrichment.paths import DataPaths
 
 HEADER = ["Operation", "Operation Name", "Address", "City", "State", "Zip", "Phone", "Type", "Status"]
@@ -67,19 +67,16 @@ def zipped(**members: bytes) -> bytes:
     return out.getvalue()
 
 
-def take_in(paths: DataPaths, content: bytes, name: str) -> Outcome:
-    path = paths.landing / "texas" / name
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(content)
-    (outcome,) = ingest(paths)
+def deliver(paths: DataPaths, content: bytes, name: str) -> Outcome:
+    """Take in a Texas file, and see that no copy of it is left."""
+    outcome = take_in(paths, name, content, "texas")
     assert not [left for left in paths.bronze.glob(".*") if left.is_file()], "a copy was left"
     return outcome
 
 
 def bronze(paths: DataPaths) -> list[tuple[object, ...]]:
-    files = str(paths.bronze / "texas" / "*" / "*.parquet")
     columns = "operation, operation_name, address, city, state, zip, phone, type, status, row_number"
-    return duckdb.sql(f"SELECT {columns} FROM READ_PARQUET('{files}') ORDER BY row_number").fetchall()
+    return sorted(bronze_rows(paths, "texas", columns), key=lambda row: row[-1])
 
 
 EXPECTED = [(*(value or None for value in row), number) for number, row in enumerate(ROWS, start=1)]
@@ -109,7 +106,7 @@ EXPECTED = [(*(value or None for value in row), number) for number, row in enume
     ],
 )
 def test_same_content_gives_the_same_rows(paths: DataPaths, name: str, content: bytes, kind: str) -> None:
-    outcome = take_in(paths, content, name)
+    outcome = deliver(paths, content, name)
     assert (outcome.status, outcome.rows_loaded) == ("loaded", len(ROWS)), outcome.reason
     assert bronze(paths) == EXPECTED
     assert [row["encoding"] for row in Ledger(paths.bronze).attempts()] == [kind]
@@ -118,11 +115,10 @@ def test_same_content_gives_the_same_rows(paths: DataPaths, name: str, content: 
 @pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
 def test_row_that_does_not_fit_keeps_its_line_whatever_the_delimiter(paths: DataPaths, delimiter: str) -> None:
     lines = text(delimiter) + "short\n" + delimiter.join(ROWS[0]).replace('"', "").replace("00123", "00999") + "\n"
-    outcome = take_in(paths, lines.replace("1 ELM ST, STE 2", "1 ELM ST").encode(), "a_2026-11-06.csv")
+    outcome = deliver(paths, lines.replace("1 ELM ST, STE 2", "1 ELM ST").encode(), "a_2026-11-06.csv")
     assert (outcome.rows_loaded, outcome.rows_rejected) == (4, 1)
-    files = str(paths.bronze / "rejected_row" / "*" / "*.parquet")
     # Line 6: the third row takes two lines.
-    assert duckdb.sql(f"SELECT line_number, raw_text FROM READ_PARQUET('{files}')").fetchall() == [(6, "short")]
+    assert bronze_rows(paths, "rejected_row", "line_number, raw_text") == [(6, "short")]
 
 
 def with_blank_rows(kind: str) -> bytes:
@@ -144,11 +140,10 @@ def with_blank_rows(kind: str) -> bytes:
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_blank_rows_are_passed_over_and_the_others_keep_their_numbers(paths: DataPaths, kind: str) -> None:
-    outcome = take_in(paths, with_blank_rows(kind), f"a_2026-11-06.{kind}")
+    outcome = deliver(paths, with_blank_rows(kind), f"a_2026-11-06.{kind}")
     assert outcome.rows_loaded == 2, outcome.reason
     assert [row[:2] for row in bronze(paths)] == [EXPECTED[0][:2], EXPECTED[1][:2]]
-    files = str(paths.bronze / "rejected_row" / "*" / "*.parquet")
-    lines = dict(duckdb.sql(f"SELECT raw_text, line_number FROM READ_PARQUET('{files}')").fetchall())
+    lines = dict(bronze_rows(paths, "rejected_row", "raw_text, line_number"))
     assert next(line for text, line in lines.items() if "keyless" in text) == 6
 
 
@@ -173,7 +168,7 @@ def damaged(content: bytes) -> bytes:
     ],
 )
 def test_what_cannot_be_read_says_why(paths: DataPaths, name: str, content: bytes, said: str) -> None:
-    outcome = take_in(paths, content, name)
+    outcome = deliver(paths, content, name)
     assert outcome.status == "quarantined"
     assert said in (outcome.reason or ""), outcome.reason
     assert (outcome.reason or "").startswith(name)
@@ -186,19 +181,19 @@ def test_locked_zip_says_so(paths: DataPaths) -> None:
     # The flag of encryption, in the local header and in the directory.
     content[6] |= 1
     content[content.index(b"PK\x01\x02") + 8] |= 1
-    assert "locked with a password" in (take_in(paths, bytes(content), "a_2026-11-06.zip").reason or "")
+    assert "locked with a password" in (deliver(paths, bytes(content), "a_2026-11-06.zip").reason or "")
 
 
 def test_archive_that_unpacks_without_end_is_stopped(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(formats, "LARGEST_BYTES", 1 << 20)
-    outcome = take_in(paths, gzipped(b"0" * (5 << 20)), "a_2026-11-06.csv.gz")
+    outcome = deliver(paths, gzipped(b"0" * (5 << 20)), "a_2026-11-06.csv.gz")
     assert "unpacks to more than" in (outcome.reason or "")
 
 
 def test_empty_sheet_says_so(paths: DataPaths) -> None:
     out = io.BytesIO()
     Workbook().save(out)
-    assert "first sheet of the workbook is empty" in (take_in(paths, out.getvalue(), "a_2026-11-06.xlsx").reason or "")
+    assert "first sheet of the workbook is empty" in (deliver(paths, out.getvalue(), "a_2026-11-06.xlsx").reason or "")
 
 
 @pytest.mark.parametrize(
@@ -226,7 +221,7 @@ def test_typed_value_is_written_as_a_csv_export_would(
         book.save(out)
     else:
         pq.write_table(pa.table({name: [cell] for name, cell in zip(HEADER, row, strict=True)}), out)
-    assert take_in(paths, out.getvalue(), f"a_2026-11-06.{kind}").status == "loaded"
+    assert deliver(paths, out.getvalue(), f"a_2026-11-06.{kind}").status == "loaded"
     assert bronze(paths)[0][3] == expected
 
 
@@ -234,7 +229,7 @@ def test_typed_value_is_written_as_a_csv_export_would(
 @pytest.mark.parametrize("word", ["Niño", "Café", "São José", "Élan", "D’Or", "Zoë’s", "Über–Kita"])
 def test_one_accent_is_enough_to_tell_the_encoding(paths: DataPaths, encoding: str, word: str) -> None:
     content = text().replace("Café Niño École über", word).replace("Línea", "Linea").replace("JOSÉ", "JOSE")
-    assert take_in(paths, content.encode(encoding), "a_2026-11-06.csv").status == "loaded"
+    assert deliver(paths, content.encode(encoding), "a_2026-11-06.csv").status == "loaded"
     assert bronze(paths)[1][1] == word
 
 

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import pytest
 
+from helpers import query
 from lead_enrichment.contracts import lead_contracts
-
-
-def query(data: Path, sql: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(data / "warehouse" / "leads.duckdb"), read_only=True) as connection:
-        return connection.execute(sql).fetchall()
 
 
 def test_every_day_from_2000_to_2040_is_there_once(planned_demo: Path) -> None:

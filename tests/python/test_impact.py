@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from conftest import ROOT
-from lead_enrichment.cli import app
+from helpers import call
 from lead_enrichment.preview.impact import Impact, Lineage, delivered_column, impact_of, read_lineage
 from lead_enrichment.warehouse.project import load_project
 
@@ -216,33 +215,30 @@ def test_a_column_goes_by_its_name_and_by_its_header(name: str) -> None:
     ],
 )
 def test_an_unknown_name_is_one_sentence_with_what_comes_near(name: str, said: str) -> None:
-    done = CliRunner().invoke(app, ["contracts", "impact", name])
-    assert done.exit_code == 2
-    assert said in done.output
-    assert done.output.count("\n") == 1
+    printed = call("contracts", "impact", name, expect=2)
+    assert said in printed
+    assert printed.count("\n") == 1
 
 
 def test_outside_of_the_project_it_says_where_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(app, ["contracts", "impact", "texas.phone"])
-    assert (done.exit_code, "Run it from the project's folder" in done.output) == (2, True)
+    assert "Run it from the project's folder" in call("contracts", "impact", "texas.phone", expect=2)
 
 
 def test_the_command_names_what_breaks(small: Lineage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lead_enrichment.warehouse.project.load_project", lambda _: None)
     monkeypatch.setattr("lead_enrichment.preview.impact.read_lineage", lambda _: small)
-    monkeypatch.setenv("COLUMNS", "200")
-    said = CliRunner().invoke(app, ["contracts", "impact", "salesforce.status"]).output
+    said = call("contracts", "impact", "salesforce.status")
     assert "Removing bronze.salesforce.status is breaking: dims.dim_lead reads it." in said
     assert "(rows)  by way of stg_lead.status" in said
     assert "Built on the rows that it helps to choose: facts.fact_lead." in said
-    unread = CliRunner().invoke(app, ["contracts", "impact", "salesforce.first_name"]).output
+    unread = call("contracts", "impact", "salesforce.first_name")
     assert "is not breaking: nothing reads it." in unread
-    told = json.loads(CliRunner().invoke(app, ["contracts", "impact", "salesforce.status", "--json"]).stdout)
+    told = json.loads(call("contracts", "impact", "salesforce.status", "--json"))
     assert (told["severity"], told["breaks"]) == ("breaking", ["dims.dim_lead"])
     assert told["layers"]["dims"] == [
         {"model": "dims.dim_lead", "column": None, "reads": "rows", "through_python": [],
          "path": ["bronze.salesforce.status", "staging.stg_lead.status", "dims.dim_lead (rows)"]}
     ]  # fmt: skip
-    phone = json.loads(CliRunner().invoke(app, ["contracts", "impact", "salesforce.phone", "--json"]).stdout)
+    phone = json.loads(call("contracts", "impact", "salesforce.phone", "--json"))
     assert phone["layers"]["staging"][0]["through_python"] == ["staging.stg_phone"]

@@ -13,13 +13,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from conftest import ROOT
+from helpers import NEVADA_HEADER as HEADER
+from helpers import bronze_rows, crash, land, take_in
 from lead_enrichment.errors import UsageError
 from lead_enrichment.ingest import delivery
 from lead_enrichment.ingest import run as ingest_module
@@ -31,10 +34,24 @@ from lead_enrichment.paths import DataPaths
 
 KILLS = 200
 ROWS = 2_000
-HEADER = (
-    "Name,Credential Type,Credential Number,Status,Expiration Date,Disciplinary Action,Address,State,County,Phone,"
-    "First Issue Date,Primary Contact Name,Primary Contact Role"
-)
+# Ingests once for each line that it reads, in a process of its own: what an ingest imports and reads is there before.
+INGESTER = """
+import os, sys
+import pandas
+from lead_enrichment.contracts import contracts
+from lead_enrichment.ingest.run import ingest
+from lead_enrichment.paths import data_paths
+
+contracts()
+for _ in sys.stdin:
+    process = os.fork()
+    if not process:
+        ingest(data_paths())
+        os._exit(0)
+    print(process, flush=True)
+    os.waitpid(process, 0)
+"""
+OCTOBER, NOVEMBER, DECEMBER = (f"nevada_2026-{month}-05.csv" for month in (10, 11, 12))
 
 
 def row(number: int, name: str = "ABC", role: str = "Other") -> str:
@@ -42,16 +59,8 @@ def row(number: int, name: str = "ABC", role: str = "Other") -> str:
     return f"{name},CENTER,{number}-22,Active,11/30/23,N,{address},NV,CLARK,702-393-9400,12/1/13,A B,{role}"
 
 
-def drop(paths: DataPaths, lines: list[str], name: str = "nevada_2026-10-05.csv") -> Path:
-    path = paths.landing / "nevada" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
-
-
-def column(paths: DataPaths, table: str, names: str) -> list[tuple[object, ...]]:
-    files = str(paths.bronze / table / "*" / "*.parquet")
-    return duckdb.sql(f"SELECT {names} FROM READ_PARQUET('{files}', union_by_name = TRUE) ORDER BY ALL").fetchall()
+def file_of(*rows: str, header: str = HEADER) -> str:
+    return "\n".join([header, *rows]) + "\n"
 
 
 @pytest.mark.parametrize(
@@ -62,30 +71,28 @@ def column(paths: DataPaths, table: str, names: str) -> list[tuple[object, ...]]
     ],
 )
 def test_a_quote_that_is_never_closed_costs_one_row(paths: DataPaths, broken: str) -> None:
-    drop(paths, [HEADER, row(1), broken, *(row(number) for number in range(3, 2500))])
-    outcome = ingest(paths)[0]
+    outcome = take_in(paths, OCTOBER, file_of(row(1), broken, *(row(number) for number in range(3, 2500))))
     assert (outcome.rows_loaded, outcome.rows_rejected) == (2498, 1)
-    assert column(paths, "rejected_row", "line_number, raw_text") == [(3, broken)]
+    assert bronze_rows(paths, "rejected_row", "line_number, raw_text") == [(3, broken)]
 
 
 def test_a_quote_that_the_next_row_closes_does_not_join_two_facilities(paths: DataPaths) -> None:
-    drop(paths, [HEADER, row(1, name='"ABC'), row(2, name='"DEF"'), row(3)])
-    ingest(paths)
-    assert column(paths, "nevada", "credential_number, name") == [("2-22", "DEF"), ("3-22", "ABC")]
+    take_in(paths, OCTOBER, file_of(row(1, name='"ABC'), row(2, name='"DEF"'), row(3)))
+    assert bronze_rows(paths, "nevada", "credential_number, name") == [("2-22", "DEF"), ("3-22", "ABC")]
 
 
 def test_a_short_row_with_line_breaks_in_quotes_is_one_rejected_row(paths: DataPaths) -> None:
     broken = row(2, role='"Owner\n\nDirector"').removeprefix("ABC,")
-    drop(paths, [HEADER, row(1), broken, row(3)])
-    outcome = ingest(paths)[0]
+    outcome = take_in(paths, OCTOBER, file_of(row(1), broken, row(3)))
     assert (outcome.rows_loaded, outcome.rows_rejected) == (2, 1)
-    assert column(paths, "rejected_row", "line_number, raw_text") == [(3, broken)]
+    assert bronze_rows(paths, "rejected_row", "line_number, raw_text") == [(3, broken)]
 
 
 def test_a_field_longer_than_any_reader_takes_stops_no_other_row_or_file(paths: DataPaths) -> None:
-    drop(paths, [HEADER, row(1, name="x" * (delivery.FIELD_CHARACTERS + 1)), "short", row(2)])
-    drop(paths, ["x" * (delivery.FIELD_CHARACTERS + 1), row(1)], "nevada_2026-11-05.csv")
-    drop(paths, [HEADER, row(9)], "nevada_2026-12-05.csv")
+    too_long = "x" * (delivery.FIELD_CHARACTERS + 1)
+    land(paths.root, OCTOBER, file_of(row(1, name=too_long), "short", row(2)))
+    land(paths.root, NOVEMBER, file_of(row(1), header=too_long))
+    land(paths.root, DECEMBER, file_of(row(9)))
     outcomes = ingest(paths)
     assert [(item.status, item.rows_loaded, item.rows_rejected) for item in outcomes] == [
         ("loaded", 1, 2), ("quarantined", 0, 0), ("loaded", 1, 0),
@@ -96,9 +103,9 @@ def test_a_field_longer_than_any_reader_takes_stops_no_other_row_or_file(paths: 
 def test_unknown_columns_are_rescued_alike_and_a_repeated_one_keeps_both_values(
     paths: DataPaths, spoiling: list[str]
 ) -> None:
-    drop(paths, [f"{HEADER},Größe,X,X", f"{row(1)},é,1,2", f"{row(2)},,,3", *spoiling])
-    ingest(paths)
-    rescued = [json.loads(str(text)) for _, text in column(paths, "nevada", "row_number, rescued")]
+    delivered = file_of(f"{row(1)},é,1,2", f"{row(2)},,,3", *spoiling, header=f"{HEADER},Größe,X,X")
+    take_in(paths, OCTOBER, delivered)
+    rescued = [json.loads(str(text)) for _, text in bronze_rows(paths, "nevada", "row_number, rescued")]
     assert rescued == [{"Größe": "é", "X": "1", "X (2)": "2"}, {"Größe": None, "X": None, "X (2)": "3"}]
 
 
@@ -122,7 +129,6 @@ def test_records_counted_by_bytes_are_those_of_the_csv_module(tmp_path: Path, mo
 def test_rows_that_the_fast_reader_drops_are_found_by_the_count(
     paths: DataPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drop(paths, [HEADER, row(1), row(2), row(3)])
     real = delivery.connect
 
     class Dropping:
@@ -145,16 +151,15 @@ def test_rows_that_the_fast_reader_drops_are_found_by_the_count(
             return self.connection.execute(lossy, *values)
 
     monkeypatch.setattr(delivery, "connect", Dropping)
-    assert ingest(paths)[0].rows_loaded == 3
+    assert take_in(paths, OCTOBER, file_of(row(1), row(2), row(3))).rows_loaded == 3
 
 
 def test_a_file_that_may_not_be_read_goes_to_quarantine(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: Path) -> str:
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
-    drop(paths, [HEADER, row(1)])
     monkeypatch.setattr(ingest_module, "file_id", refuse)
-    outcome = ingest(paths)[0]
+    outcome = take_in(paths, OCTOBER, file_of(row(1)))
     assert outcome.status == "quarantined"
     assert "may not be read" in (outcome.reason or "")
 
@@ -163,7 +168,7 @@ def test_a_full_disk_is_said_and_leaves_the_file_in_landing(paths: DataPaths, mo
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    path = drop(paths, [HEADER, row(1)])
+    path = land(paths.root, OCTOBER, file_of(row(1)))
     with monkeypatch.context() as patched:
         patched.setattr(ingest_module, "keep", full)
         with pytest.raises(UsageError, match="No space left"):
@@ -176,10 +181,7 @@ def test_a_full_disk_is_said_and_leaves_the_file_in_landing(paths: DataPaths, mo
 def test_a_crash_while_a_file_goes_to_quarantine_leaves_none_without_a_ledger_row(
     paths: DataPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def crash(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    drop(paths, ["a,b", "1,2"])
+    land(paths.root, OCTOBER, "a,b\n1,2\n")
     with monkeypatch.context() as patched:
         patched.setattr(Ledger, "append", crash)
         with pytest.raises(KeyboardInterrupt):
@@ -189,60 +191,91 @@ def test_a_crash_while_a_file_goes_to_quarantine_leaves_none_without_a_ledger_ro
 
 
 def test_a_second_ingest_at_the_same_time_is_turned_away(paths: DataPaths) -> None:
-    drop(paths, [HEADER, row(1)])
+    land(paths.root, OCTOBER, file_of(row(1)))
     with only_writer(paths), pytest.raises(UsageError, match="another ingest or prune is at work"):
         ingest(paths)
 
 
+@contextmanager
+def ingester() -> Iterator[Callable[[], int]]:
+    """A function that starts an ingest in a process of its own, and returns the number of the process."""
+    server = subprocess.Popen(
+        [sys.executable, "-c", INGESTER],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert server.stdin and server.stdout
+    requests, answers = server.stdin, server.stdout
+
+    def start() -> int:
+        print(file=requests, flush=True)
+        return int(answers.readline())
+
+    try:
+        yield start
+    finally:
+        requests.close()
+        answers.close()
+        server.wait()
+
+
+def is_running(process: int) -> bool:
+    return Path(f"/proc/{process}").exists()
+
+
+@pytest.mark.commands
 def test_kills_at_random_moments_lose_and_double_nothing(paths: DataPaths) -> None:
     chance = random.Random(20261115)
-    script = (
-        "from lead_enrichment.ingest.run import ingest; from lead_enrichment.paths import data_paths; "
-        "print(flush=True); ingest(data_paths())"
-    )
-    unfinished = 0
-    for day in range(KILLS):
-        # A row that does not fit and cp1252 make it the slowest way, with the most files left half-way.
-        lines = [row(number, name=f"CAFÉ {day}") for number in range(ROWS)]
-        path = drop(paths, [HEADER, "short", *lines], f"nevada_{date(2026, 1, 1) + timedelta(days=day)}.csv")
-        path.write_bytes(path.read_text(encoding="utf-8").encode("cp1252"))
-        process = subprocess.Popen(
-            [sys.executable, "-c", script],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE,
-        )
-        assert process.stdout
-        process.stdout.readline()
-        time.sleep(chance.uniform(0, 0.6))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
-        unfinished += bool(list(paths.bronze.glob(".*.*")))
-    assert unfinished, "no kill fell into a conversion: the machine is faster than this test thinks"
+
+    def archived() -> int:
+        return len(list(paths.archive.glob("*/*")))
+
+    with ingester() as start:
+        for day in range(KILLS):
+            # A row that does not fit and cp1252 make it the slowest way, with the most files left half-way.
+            lines = (row(number, name=f"CAFÉ {day}") for number in range(ROWS))
+            name = f"nevada_{date(2026, 1, 1) + timedelta(days=day)}.csv"
+            landed = land(paths.root, name, file_of("short", *lines).encode("cp1252"))
+            before = archived()
+            # What a kill may follow at once: a begin, a half-written conversion, an archived file, a loaded one.
+            signs: dict[str, Callable[[], bool]] = {
+                "begun": lambda: True,
+                "converting": lambda: bool(list(paths.bronze.glob(".*.*"))),
+                "archived": lambda before=before: archived() > before,
+                "loaded": lambda landed=landed: not landed.exists(),
+            }
+            sign = signs[chance.choice([*signs])]
+            process = start()
+            while is_running(process) and not sign():
+                time.sleep(0.005)
+            time.sleep(chance.uniform(0, 0.05))
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+            while is_running(process):
+                time.sleep(0.005)
     ingest(paths)
     loaded = [item for item in Ledger(paths.bronze).attempts() if item["status"] == "loaded"]
     assert len({item["file_id"] for item in loaded}) == len(loaded) == KILLS
-    assert len(column(paths, "nevada", "file_id, row_number")) == KILLS * ROWS
-    assert len(column(paths, "rejected_row", "file_id")) == KILLS
-    assert len(list(paths.archive.glob("*/*"))) == KILLS
+    assert len(bronze_rows(paths, "nevada", "file_id, row_number")) == KILLS * ROWS
+    assert len(bronze_rows(paths, "rejected_row", "file_id")) == KILLS
+    assert archived() == KILLS
     assert not [path for path in paths.root.rglob(".*") if path.name != ".ingest.lock"]
 
 
 def test_rows_of_a_load_that_never_reached_the_ledger_are_removed(
     paths: DataPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def crash(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    path = drop(paths, [HEADER, row(1), "short"])
+    path = land(paths.root, OCTOBER, file_of(row(1), "short"))
     with monkeypatch.context() as patched:
         patched.setattr(Ledger, "append", crash)
         with pytest.raises(KeyboardInterrupt):
             ingest(paths)
     path.unlink()  # the operator takes the file back before the next ingest
     ingest(paths)
-    assert column(paths, "nevada", "file_id") == column(paths, "rejected_row", "file_id") == []
+    assert bronze_rows(paths, "nevada", "file_id") == bronze_rows(paths, "rejected_row", "file_id") == []
 
 
 @pytest.mark.parametrize("left", ["bronze/.a.csv.rows", "bronze/.a.csv.rejects", "bronze/.a.csv.utf8"])

@@ -7,21 +7,14 @@ import json
 import re
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from conftest import Run
-
-WAREHOUSE = "warehouse/leads.duckdb"
-
-
-def asked(data: Path, query: str, *parameters: object) -> list[tuple[object, ...]]:
-    with duckdb.connect(str(data / WAREHOUSE), read_only=True) as connection:
-        return connection.execute(query, parameters).fetchall()
+from helpers import PLAN, RUN, land, query
 
 
 def a_pair(data: Path, condition: str) -> tuple[str, str]:
-    (pair,) = asked(
+    (pair,) = query(
         data,
         f"SELECT left_lead_key, right_lead_key FROM facts.fact_match_pair WHERE {condition} ORDER BY ALL LIMIT 1",
     )
@@ -33,7 +26,7 @@ def test_every_joined_pair_is_explained_to_the_last_bit(planned_demo: Path, run:
     picture = tmp_path / "pair.html"
     # The order in which the two are named is of no matter.
     said = run("leads", "match", "explain", right, left, "--picture", str(picture), data=planned_demo).stdout
-    (weight,) = asked(
+    (weight,) = query(
         planned_demo,
         "SELECT match_weight FROM facts.fact_match_pair WHERE left_lead_key = ? AND right_lead_key = ?",
         left,
@@ -49,7 +42,7 @@ def test_every_joined_pair_is_explained_to_the_last_bit(planned_demo: Path, run:
 
 
 def test_every_net_new_lead_says_which_lead_comes_nearest(planned_demo: Path, run: Run) -> None:
-    ((lead, nearest),) = asked(
+    ((lead, nearest),) = query(
         planned_demo,
         "SELECT lead_key, nearest_lead_key FROM facts.fact_lead_match WHERE nearest_verdict = 'sister_site' "
         "ORDER BY ALL LIMIT 1",
@@ -59,12 +52,12 @@ def test_every_net_new_lead_says_which_lead_comes_nearest(planned_demo: Path, ru
 
 
 def test_leads_that_were_never_compared_say_why(planned_demo: Path, run: Run) -> None:
-    ((one, other),) = asked(
+    ((one, other),) = query(
         planned_demo,
         "SELECT MIN(lead_key), MAX(lead_key) FROM intermediate.int_match_lead WHERE source_key <> 'salesforce'",
     )
     assert "They share no key" in run("leads", "match", "explain", str(one), str(other), data=planned_demo).stdout
-    ((one, other, value),) = asked(
+    ((one, other, value),) = query(
         planned_demo,
         "SELECT MIN(lead_key), MAX(lead_key), key_value FROM intermediate.int_match_key "
         "WHERE is_over_shared AND key_type = 'email' GROUP BY key_value ORDER BY ALL LIMIT 1",
@@ -88,7 +81,7 @@ def test_leads_that_were_never_compared_say_why(planned_demo: Path, run: Run) ->
     ],
 )
 def test_wrong_call_is_told_in_a_sentence(planned_demo: Path, run: Run, words: tuple[str, ...], sentence: str) -> None:
-    keys = asked(planned_demo, "SELECT lead_key FROM intermediate.int_match_lead ORDER BY lead_key LIMIT 2")
+    keys = query(planned_demo, "SELECT lead_key FROM intermediate.int_match_lead ORDER BY lead_key LIMIT 2")
     named = [{"LEAD": str(keys[0][0]), "LEAD2": str(keys[1][0])}.get(word, word) for word in words]
     done = run("leads", "match", *named, data=planned_demo, expect=2)
     assert sentence in done.stderr and "Traceback" not in done.stderr
@@ -101,8 +94,8 @@ def test_evaluation_holds_production_against_the_truth(planned_demo: Path, run: 
     # Counted anew, from the truth alone.
     with (planned_demo / "truth" / "record_facility.csv").open(encoding="utf-8") as stream:
         truth = {row["lead_key"]: row["facility_id"] for row in csv.DictReader(stream)}
-    entity_of = dict(asked(planned_demo, "SELECT lead_key, entity_key FROM intermediate.int_entity"))
-    live = [str(key) for (key,) in asked(planned_demo, "SELECT lead_key FROM intermediate.int_match_lead")]
+    entity_of = dict(query(planned_demo, "SELECT lead_key, entity_key FROM intermediate.int_entity"))
+    live = [str(key) for (key,) in query(planned_demo, "SELECT lead_key FROM intermediate.int_match_lead")]
     said = true = right = 0
     for position, one in enumerate(live):
         for other in live[:position]:
@@ -110,33 +103,82 @@ def test_evaluation_holds_production_against_the_truth(planned_demo: Path, run: 
             said, true, right = said + is_said, true + is_true, right + (is_said and is_true)
     assert tuple(found["pairs"][name] for name in ("predicted", "actual", "true_positives")) == (said, true, right)
     assert found["pairs"]["f1"] > found["rule_before"]["f1"]
+    claims = dict(query(planned_demo, "SELECT lead_key, match_status FROM facts.fact_lead_match WHERE is_live"))
+    known = {truth[str(key)] for key in claims if str(key).startswith("salesforce:")}
+    claimed = {truth[str(key)] for key, status in claims.items() if status == "net_new"}
+    counts = tuple(found["net_new"][name] for name in ("predicted", "actual", "true_positives"))
+    every = {truth[str(key)] for key in claims}
+    assert counts == (list(claims.values()).count("net_new"), len(every - known), len(claimed - known))
+    merged = [key for key, status in claims.items() if status == "duplicate" and str(key).startswith("salesforce:")]
+    # Each facility keeps one
+    copies = sum(str(key).startswith("salesforce:") for key in claims) - len(known)
+    assert (found["duplicates"]["predicted"], found["duplicates"]["actual"]) == (len(merged), copies)
+    for name in ("net_new", "duplicates"):
+        assert sum(row["leads"] for row in found[name]["calibration"]) > 0
+        assert found[name]["calibration_error"] <= 0.03
     (auto,) = (row for row in found["band, where no veto applies"] if row["name"] == "auto")
     assert auto["true_positives"] >= 0.99 * auto["predicted"] > 0
     assert "vega" in chart.read_text(encoding="utf-8").lower()
+
+
+def test_calibration_counts_how_often_a_verdict_is_wrong_and_few_leads_move_it_little(
+    planned_demo: Path, run: Run
+) -> None:
+    found = json.loads(run("leads", "match", "calibrate", "--dry-run", "--json", data=planned_demo).stdout)
+    rows = {(row["claim"], row["verdict"], row["least_weight"]): row for row in found}
+    assert len(rows) == len(found)
+    counted = query(
+        planned_demo,
+        "SELECT COUNT(*) FROM facts.fact_lead_match WHERE match_status IN ('net_new', 'to_review') "
+        "OR (match_status = 'known' AND is_crm)",
+    )
+    assert [(sum(row["leads"] for row in found),)] == counted
+    assert rows["net_new", "review", -100]["wrong"] > 0
+    for row in found:
+        share = row["wrong"] / row["leads"] if row["leads"] else row["old"]
+        assert min(share, row["old"]) - 1e-4 <= row["new"] <= max(share, row["old"]) + 1e-4
 
 
 def test_a_decision_overrules_the_score_and_comes_up_again_when_a_lead_changes(own_demo: Path, run: Run) -> None:
     has_changed = (
         "SELECT lead_key FROM intermediate.int_lead_version GROUP BY 1 HAVING COUNT(DISTINCT content_hash) > 1"
     )
-    joined = a_pair(own_demo, f"verdict = 'match' AND blocking_keys LIKE 'phone%' AND left_lead_key IN ({has_changed})")
+    by_phone = f"verdict = 'match' AND blocking_keys LIKE 'phone%' AND left_lead_key IN ({has_changed})"
+    joined = a_pair(own_demo, by_phone)
+    outdated = a_pair(own_demo, f"{by_phone} AND NOT left_lead_key IN {joined} AND NOT right_lead_key IN {joined}")
     apart = a_pair(own_demo, "verdict = 'sister_site' AND left_source_key <> right_source_key")
     waiting = json.loads(run("leads", "match", "review", "--json", data=own_demo).stdout)["waiting"]
     run("leads", "match", "decide", *joined, "different", "--reason", "two doors", "--by", "Ana", data=own_demo)
     # A file of somebody's own, with a slip and a row that nobody can read.
-    folder = own_demo / "landing" / "decisions"
-    (folder / "mine_2026-11-20.csv").write_text(
+    land(
+        own_demo,
+        "mine_2026-11-20.csv",
         "lead_key_1,lead_key_2,decision,decided_by,reason\n"
         f"{apart[1]},{apart[0]},Same,Bo,one school\n"
         f"{apart[0]},texas:0,same,Bo,\n"
-        f"{apart[0]},{joined[0]},perhaps,Bo,\n"
+        f"{apart[0]},{joined[0]},perhaps,Bo,\n",
+        "decisions",
+    )
+    # What was judged is no longer the lead's content.
+    ((content,),) = query(
+        own_demo,
+        "SELECT v.content_hash FROM intermediate.int_lead_version AS v JOIN intermediate.int_lead_current AS c "
+        "USING (lead_key) WHERE lead_key = ? AND v.content_hash <> c.content_hash ORDER BY v.received_at LIMIT 1",
+        outdated[0],
+    )
+    land(
+        own_demo,
+        "old_2026-11-21.csv",
+        "lead_key_1,lead_key_2,decision,decided_by,reason,content_hash_1,content_hash_2\n"
+        f"{outdated[0]},{outdated[1]},different,Ana,two doors,{content},\n",
+        "decisions",
     )
     run("leads", "ingest", data=own_demo)
-    run("sqlmesh", "run", "--ignore-cron", data=own_demo)
+    run(*RUN, data=own_demo)
 
     verdicts = dict(
         ((left, right), (verdict, reason))
-        for left, right, verdict, reason in asked(
+        for left, right, verdict, reason in query(
             own_demo,
             "SELECT left_lead_key, right_lead_key, verdict, reason FROM facts.fact_match_pair "
             "WHERE NOT decision IS NULL",
@@ -144,28 +186,17 @@ def test_a_decision_overrules_the_score_and_comes_up_again_when_a_lead_changes(o
     )
     assert verdicts == {
         joined: ("different", "decided by Ana: two doors"),
+        outdated: ("different", "decided by Ana: two doors"),
         apart: ("match", "decided by Bo: one school"),
     }
-    outcomes = asked(own_demo, "SELECT outcome, COUNT(*) FROM ops.match_decision GROUP BY 1 ORDER BY 1")
-    assert outcomes == [("applied", 2), ("refused", 1), ("unknown lead", 1)]
-    assert not asked(own_demo, "SELECT * FROM ops.reconciliation WHERE NOT broken_link IS NULL")
+    outcomes = query(own_demo, "SELECT outcome, COUNT(*) FROM ops.match_decision GROUP BY 1 ORDER BY 1")
+    assert outcomes == [("applied", 3), ("refused", 1), ("unknown lead", 1)]
+    assert not query(own_demo, "SELECT * FROM ops.reconciliation WHERE NOT broken_link IS NULL")
 
-    # The judged content is no longer the lead's: the pair is back in the queue, and the verdict holds until then.
-    ((content,),) = asked(
-        own_demo,
-        "SELECT v.content_hash FROM intermediate.int_lead_version AS v JOIN intermediate.int_lead_current AS c "
-        "USING (lead_key) WHERE lead_key = ? AND v.content_hash <> c.content_hash ORDER BY v.received_at LIMIT 1",
-        joined[0],
-    )
-    (folder / "old_2026-11-21.csv").write_text(
-        "lead_key_1,lead_key_2,decision,decided_by,reason,content_hash_1,content_hash_2\n"
-        f"{joined[0]},{joined[1]},different,Ana,two doors,{content},\n"
-    )
-    run("leads", "ingest", data=own_demo)
-    run("sqlmesh", "run", "--ignore-cron", data=own_demo)
+    # The pair whose lead has changed is back in the queue, and its verdict holds until somebody decides again.
     found = json.loads(run("leads", "match", "review", "--json", "--limit", "999", data=own_demo).stdout)
     assert found["waiting"] >= waiting
-    (again,) = [pair for pair in found["pairs"] if (pair["left_lead_key"], pair["right_lead_key"]) == joined]
+    (again,) = [pair for pair in found["pairs"] if (pair["left_lead_key"], pair["right_lead_key"]) == outdated]
     assert again["is_decision_stale"] and again["decision"] == "different"
 
 
@@ -184,7 +215,7 @@ def test_a_changed_weight_shows_its_effect_before_promotion(own_demo: Path, run:
     weights.write_text(
         re.sub(r"^phone,exact,.*$", "phone,exact,0.25,0.5,-1.00,the same phone", weights.read_text(), flags=re.M)
     )
-    run("sqlmesh", "plan", "dev", "--auto-apply", "--no-prompts", "--skip-tests", data=own_demo, project=project_copy)
+    run(*PLAN, "dev", data=own_demo, project=project_copy)
     found = json.loads(run("leads", "match", "compare", "dev", "--json", data=own_demo).stdout)
     changes = {row["change"]: row["number"] for row in found["leads"]}
     assert changes["becomes net-new"] > 0 and changes["moves to another entity"] > 0

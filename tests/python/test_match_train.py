@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -114,14 +113,14 @@ def test_seed_is_written_as_it_was_read(tmp_path: Path) -> None:
     assert copy.read_text() == SEED.read_text()
 
 
-def test_command_writes_numbers_only_and_a_dry_run_writes_nothing(planned_demo: Path, tmp_path: Path, run: Run) -> None:
-    project = tmp_path / "project"
-    shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(".*", "data", "logs", "__pycache__"))
-    seed = project / "seeds" / "match_weight.csv"
+def test_command_writes_numbers_only_and_a_dry_run_writes_nothing(
+    planned_demo: Path, project_copy: Path, run: Run
+) -> None:
+    seed = project_copy / "seeds" / "match_weight.csv"
     train = ("leads", "match", "train", "--random-pairs", str(RANDOM_PAIRS))
-    said = json.loads(run(*train, "--dry-run", "--json", data=planned_demo, project=project).stdout)
+    said = json.loads(run(*train, "--dry-run", "--json", data=planned_demo, project=project_copy).stdout)
     assert seed.read_text() == SEED.read_text()
-    told = run(*train, data=planned_demo, project=project).stdout
+    told = run(*train, data=planned_demo, project=project_copy).stdout
     assert "seeds/match_weight.csv is written" in told
     before, after = read_weights(SEED), read_weights(seed)
     assert [(row.attribute, row.level, row.description) for row in after] == [

@@ -40,7 +40,7 @@ def load(project: Path, data: Path) -> dict[str, list[str]]:
     """Load the project in a process of its own, as each command does; return fingerprint and query of each model."""
     (data / "warehouse").mkdir(parents=True, exist_ok=True)
     words = (sys.executable, "-c", LOAD)
-    environment = command_environment(data, data, project)
+    environment = command_environment(data, project) | {"SQLMESH__CACHE_DIR": str(data / "cache")}
     done = subprocess.run(words, cwd=project, env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     found: dict[str, list[str]] = json.loads(done.stdout.splitlines()[-1])

@@ -105,7 +105,7 @@ def imported_by(words: list[str], data: Path, among: tuple[str, ...]) -> set[str
     )
     done = subprocess.run(
         [sys.executable, "-c", code, *words],
-        cwd=ROOT, env=command_environment(data, data), capture_output=True, text=True, check=True,
+        cwd=ROOT, env=command_environment(data), capture_output=True, text=True, check=True,
     )  # fmt: skip
     return {*json.loads(done.stdout.splitlines()[-1])} & {*among}
 
@@ -152,7 +152,8 @@ def project(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_an_installed_wheel_works_in_a_project_folder(
     installed: Path, project: Path, tmp_path: Path, words: list[str], printed: str
 ) -> None:
-    environment = command_environment(tmp_path / "data", tmp_path, installed)
+    # With a cache of its own: a model that another test has loaded says nothing of what the wheel can load.
+    environment = command_environment(tmp_path / "data", installed) | {"SQLMESH__CACHE_DIR": str(tmp_path / "cache")}
     (tmp_path / "data").mkdir()
     where = "import lead_enrichment; print(lead_enrichment.__file__)"
     found = subprocess.run([sys.executable, "-c", where], cwd=project, env=environment, capture_output=True, text=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from conftest import DEMO_FACILITIES, DEMO_MONTHS, LEADS, ROOT, Run, command_environment
+from helpers import PLAN, RUN, halt_while_it_holds
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.hooks import publish
 from lead_enrichment.paths import DataPaths
@@ -74,25 +75,22 @@ def test_readers_see_the_old_or_the_new_and_no_lock_while_a_run_goes_on(
                 for name in ("dims.dim_lead", "facts.fact_lead_match", "facts.fact_file_load", "ops.model_run")
             )
 
-    old, found = seen(), []
-    while_held = 0
-    summaries = []
+    def told() -> object:
+        """Return what the summary says of the sources."""
+        return json.loads(run("leads", "summary", "--json", data=own_demo).stdout)["sources"]
+
+    old, old_summary, found = seen(), told(), []
     # As a scheduler runs it; plain `sqlmesh run` would fail where it meets this test's own look at the warehouse.
     words = [*LEADS, "sqlmesh", "--log-file-dir", str(tmp_path / "logs"), "run", "--ignore-cron"]
     with (tmp_path / "run.txt").open("w") as printed:
-        running = subprocess.Popen(
-            words, cwd=ROOT, env=command_environment(own_demo, tmp_path), stdout=printed, stderr=printed
-        )
+        running = subprocess.Popen(words, cwd=ROOT, env=command_environment(own_demo), stdout=printed, stderr=printed)
         try:
+            halt_while_it_holds(paths.warehouse, running)
+            assert (seen(), told()) == (old, old_summary)
+            running.send_signal(signal.SIGCONT)
             while running.poll() is None:
                 found.append(seen())
-                try:
-                    duckdb.connect(str(paths.warehouse), read_only=True).close()
-                except duckdb.IOException:
-                    while_held += 1
-                    if while_held % 40 == 1:
-                        summaries.append(json.loads(run("leads", "summary", "--json", data=own_demo).stdout)["sources"])
-                time.sleep(0.05)
+                time.sleep(0.2)
         finally:
             running.kill()
             running.wait()
@@ -102,37 +100,34 @@ def test_readers_see_the_old_or_the_new_and_no_lock_while_a_run_goes_on(
     # Old until one moment, new from then on.
     first_new = found.index(new) if new in found else len(found)
     assert found == [old] * first_new + [new] * (len(found) - first_new)
-    assert while_held > 20 and summaries
-    last = json.loads(run("leads", "summary", "--json", data=own_demo).stdout)["sources"]
-    assert last != summaries[0] and all(summary in (summaries[0], last) for summary in summaries)
+    assert told() != old_summary
 
 
-def test_only_a_successful_plan_or_run_of_production_is_published(own_demo: Path, tmp_path: Path, run: Run) -> None:
+def test_only_a_successful_plan_or_run_of_production_is_published(
+    own_demo: Path, tmp_path: Path, run: Run, project_copy: Path
+) -> None:
     paths = DataPaths(own_demo)
-    project = tmp_path / "project"
-    shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(".*", "data", "logs", "__pycache__"))
     # An audit that holds until the test says otherwise.
     fault = tmp_path / "fault"
-    (project / "audits" / "until_the_fault.sql").write_text(
+    (project_copy / "audits" / "until_the_fault.sql").write_text(
         f"AUDIT (name until_the_fault);\n\nSELECT g.file FROM GLOB('{fault}') AS g, @this_model AS s\n"
     )
-    model = project / "models" / "dims" / "dim_source.sql"
+    model = project_copy / "models" / "dims" / "dim_source.sql"
     text = model.read_text()
     assert text.count("audits (") == 1
     model.write_text(text.replace("audits (", "audits (UNTIL_THE_FAULT,"))
-    plan = ("--auto-apply", "--no-prompts", "--skip-tests")
 
     def publishes(expect: int, *words: str) -> bool:
         before = paths.published.stat().st_ino
-        run(*words, data=own_demo, project=project, expect=expect)
+        run(*words, data=own_demo, project=project_copy, expect=expect)
         return paths.published.stat().st_ino != before
 
-    assert not publishes(0, "sqlmesh", "plan", "dev", *plan)
-    assert publishes(0, "sqlmesh", "plan", *plan)
+    assert not publishes(0, *PLAN, "dev")
+    assert publishes(0, *PLAN)
     fault.touch()
-    assert not publishes(1, "sqlmesh", "run", "--ignore-cron")
+    assert not publishes(1, *RUN)
     fault.unlink()
-    assert publishes(0, "sqlmesh", "run", "--ignore-cron")
+    assert publishes(0, *RUN)
 
 
 def test_a_copy_that_cannot_be_finished_leaves_the_one_before(tmp_path: Path) -> None:

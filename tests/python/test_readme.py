@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
@@ -13,10 +14,10 @@ import pytest
 import typer
 from sqlmesh.cli.main import cli as sqlmesh_cli
 
-from conftest import ROOT, Run
+from conftest import DEMO_FACILITIES, DEMO_MONTHS, LEADS, ROOT, Run, command_environment
 from lead_enrichment.cli import app
 
-DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("*/README.md"), *(ROOT / "docs").rglob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("*/README.md"), *(ROOT / "docs").rglob("*.md")])
 COMMANDS = {"leads": typer.main.get_command(app), "sqlmesh": sqlmesh_cli}
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MODEL = re.compile(r"\b(?:stg|int|dim|fact)_[a-z_]+\b")
@@ -155,6 +156,14 @@ def test_both_locks_pin_the_same_versions() -> None:
     assert different == {}
 
 
+@pytest.mark.parametrize(
+    "term",
+    ["blocking", "deduplication", "entity resolution", "idempotent", "record linkage", "reverse ETL", "SCD type 2"],
+)
+def test_whoever_searches_the_documents_for_a_term_of_the_field_finds_it(term: str) -> None:
+    assert [short(document) for document in DOCUMENTS if term.lower() in document.read_text().lower()] != []
+
+
 def test_the_hooks_need_nothing_from_the_network() -> None:
     sources = re.findall(r"repo: (\S+)", (ROOT / ".pre-commit-config.yaml").read_text())
     assert set(sources) == {"local"}
@@ -179,6 +188,21 @@ def test_the_change_that_the_readme_shows_touches_the_models_that_it_shows(
     words = ("sqlmesh", "plan", "dev", "-vv", "--no-prompts", "--skip-tests")
     printed = run(*words, data=own_demo, project=project_copy, answer="n\n").stdout
     assert touched(shown)[0] and touched(printed) == touched(shown)
+
+
+def test_the_results_that_the_readme_shows_are_what_the_commands_print(planned_demo: Path, tmp_path: Path) -> None:
+    text = (ROOT / "README.md").read_text()
+    shown = [body.rstrip() for language, body in FENCE.findall(text) if language == "text"]
+    (typed,) = [body for language, body in FENCE.findall(text) if language == "sh" and "leads match explain" in body]
+    assert f"leads demo --facilities {DEMO_FACILITIES} --months {DEMO_MONTHS}\n" in typed
+    asked = [line for line in typed.splitlines() if line.startswith(("leads summary", "leads match"))]
+    # As wide as the README can show without a scroll bar.
+    environment = {**command_environment(planned_demo, tmp_path), "COLUMNS": "100"}
+    for command, expected in zip(asked, shown, strict=True):
+        words = [*LEADS, *command.split()[1:]]
+        printed = subprocess.run(words, env=environment, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        lines = "\n".join(line.rstrip() for line in printed.splitlines())
+        assert expected in lines, f"README.md shows otherwise what `{command}` prints now:\n{lines}"
 
 
 def touched(plan: str) -> tuple[set[str], set[str]]:

@@ -21,7 +21,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from conftest import LEADS, ROOT, Run, command_environment
+from conftest import LEADS, ROOT, Run, command_environment, copy_project
+from helpers import RUN, query
 from lead_enrichment.bronze import write_empty_tables
 from lead_enrichment.commands.rehearse import page
 from lead_enrichment.contracts import contracts, contracts_dir, read_contract
@@ -39,11 +40,6 @@ def tree(data: Path) -> dict[str, str]:
     """Give the SHA-256 of every file of a data directory, rehearsals apart: tables, state, ledger, bronze, archive."""
     files = [path for path in data.rglob("*") if path.is_file() and path.relative_to(data).parts[0] != "rehearsal"]
     return {str(path.relative_to(data)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
-
-def production(data: Path, query: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(data / "warehouse" / "leads.duckdb"), read_only=True) as connection:
-        return connection.execute(query).fetchall()
 
 
 @dataclass
@@ -70,20 +66,20 @@ class Delivery:
         return path
 
 
-@pytest.fixture
-def delivery(own_demo: Path) -> Delivery:
+def delivery_for(data: Path) -> Delivery:
+    """Return a Texas file that changes what production holds in each way."""
     header = [column.name for column in contracts()["texas"].columns]
     with duckdb.connect() as connection:
         delivered = connection.execute(
             f"SELECT file_date, {', '.join(header)} FROM READ_PARQUET(?) ORDER BY file_date, row_number",
-            [str(own_demo / "bronze" / "texas" / "*" / "*.parquet")],
+            [str(data / "bronze" / "texas" / "*" / "*.parquet")],
         ).fetchall()
     newest = max(row[0] for row in delivered)
     by_key = {row[1]: dict(zip(header, [value or "" for value in row[1:]], strict=True)) for row in delivered}
     listed = [row[1] for row in delivered if row[0] == newest]
     back = next(key for key in by_key if key not in listed)
-    plain = production(
-        own_demo,
+    plain = query(
+        data,
         "SELECT natural_id FROM intermediate.int_lead_current WHERE source_key = 'texas' AND is_live "
         "AND phone_type = 'FIXED_LINE_OR_MOBILE' AND capacity IS NOT NULL ORDER BY lead_key LIMIT 3",
     )
@@ -99,19 +95,46 @@ def delivery(own_demo: Path) -> Delivery:
     return Delivery(header, rows, capacity, phone, gone, back, (before, str(int(before) + 1)))
 
 
+@pytest.fixture
+def delivery(own_demo: Path) -> Delivery:
+    return delivery_for(own_demo)
+
+
 def rehearsed(run: Run, data: Path, *words: str, **options: Any) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(run("leads", "rehearse", *words, "--json", data=data, **options).stdout)
     return document
 
 
-def test_the_difference_is_exactly_what_was_changed_in_the_file(
-    own_demo: Path, delivery: Delivery, run: Run, tmp_path: Path
-) -> None:
-    file = delivery.write(tmp_path / "texas_2026-12-06.csv", operation="Permit = Number")
-    contract = (contracts_dir() / "texas.yaml").read_text()
-    report = rehearsed(run, own_demo, str(file), "--source", "texas", "--alias", "Permit = Number=operation")
-    assert (contracts_dir() / "texas.yaml").read_text() == contract
-    difference = report["difference"]
+@dataclass
+class Rehearsal:
+    """A rehearsal of a file in a project whose settings name production, and what was there before it."""
+
+    data: Path
+    project: Path
+    delivery: Delivery
+    file: Path
+    before: dict[str, str]
+    listing: list[Path]
+    report: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def rehearsal(planned_demo: Path, tmp_path_factory: pytest.TempPathFactory, run: Run) -> Rehearsal:
+    folder = tmp_path_factory.mktemp("rehearsal")
+    data = Path(shutil.copytree(planned_demo, folder / "data"))
+    project = copy_project(folder)
+    # SQLMesh lets a project's .env override the environment: it would run the models in production.
+    (project / ".env").write_text(f"LEADS_DATA_DIR={data}\n")
+    delivery = delivery_for(data)
+    file = delivery.write(folder / "texas_2026-12-06.csv", operation="Permit = Number")
+    before, listing = tree(data), sorted(data.iterdir())
+    alias = ("--source", "texas", "--alias", "Permit = Number=operation")
+    report = rehearsed(run, data, str(file), *alias, project=project)
+    return Rehearsal(data, project, delivery, file, before, listing, report)
+
+
+def test_the_difference_is_exactly_what_was_changed_in_the_file(rehearsal: Rehearsal) -> None:
+    report, delivery, difference = rehearsal.report, rehearsal.delivery, rehearsal.report["difference"]
     assert report["rows_loaded"] == len(delivery.rows) and report["notices"] == []
     leads = {change["what"]: [sample["lead_key"] for sample in change["samples"]] for change in difference["leads"]}
     assert leads == {
@@ -133,8 +156,8 @@ def test_the_difference_is_exactly_what_was_changed_in_the_file(
     )  # fmt: skip
     assert {source: counts["gone"] for source, counts in difference["sources"].items() if source != "texas"} == {
         row[0]: {"before": row[1], "after": row[1]}
-        for row in production(
-            own_demo,
+        for row in query(
+            rehearsal.data,
             "SELECT source_key, COUNT(*) FILTER (NOT is_live) FROM facts.fact_lead_match "
             "WHERE source_key <> 'texas' GROUP BY 1",
         )
@@ -148,19 +171,21 @@ def test_the_difference_is_exactly_what_was_changed_in_the_file(
     assert "Brand New &lt;Sprouts&gt;" in html and "<Sprouts>" not in html
 
 
-def test_production_is_the_same_to_the_byte_even_where_the_projects_settings_name_it(
-    own_demo: Path, delivery: Delivery, run: Run, tmp_path: Path, project_copy: Path
-) -> None:
-    """SQLMesh lets a project's .env override the environment: it would run the models in production."""
-    (project_copy / ".env").write_text(f"LEADS_DATA_DIR={own_demo}\n")
-    file = delivery.write(tmp_path / "texas" / "texas_2026-12-06.csv")
-    before, listing = tree(own_demo), sorted(own_demo.iterdir())
-    report = rehearsed(run, own_demo, str(file), project=project_copy)
-    assert report["difference"]["leads"][0]["leads"] == 1
-    assert tree(own_demo) == before
-    said = run("leads", "rehearse", str(file), "--drop", data=own_demo, project=project_copy).stdout
+def test_production_is_the_same_to_the_byte_even_where_the_projects_settings_name_it(rehearsal: Rehearsal) -> None:
+    assert tree(rehearsal.data) == rehearsal.before
+
+
+def test_an_alias_that_is_tried_changes_no_contract(rehearsal: Rehearsal) -> None:
+    contract = rehearsal.project / "contracts" / "texas.yaml"
+    assert contract.read_text() == (ROOT / "contracts" / "texas.yaml").read_text()
+
+
+def test_a_rehearsal_that_is_dropped_leaves_the_file_and_nothing_else(rehearsal: Rehearsal, run: Run) -> None:
+    words = ("leads", "rehearse", str(rehearsal.file), "--source", "texas", "--drop")
+    said = run(*words, data=rehearsal.data, project=rehearsal.project).stdout
     assert "texas_2026-12-06.csv is gone" in said
-    assert tree(own_demo) == before and sorted(own_demo.iterdir()) == listing and file.exists()
+    assert tree(rehearsal.data) == rehearsal.before and rehearsal.file.exists()
+    assert sorted(rehearsal.data.iterdir()) == rehearsal.listing
 
 
 def test_a_refused_file_says_so_and_leaves_nothing(
@@ -211,10 +236,10 @@ def test_an_accepted_file_comes_in_with_its_proposed_alias_as_it_was_shown(
     assert [rows[0]["status"] for rows in Ledger(own_demo / "bronze").proposals().values()] == ["accepted"]
 
     verdicts = "SELECT lead_key, is_net_new, is_duplicate_in_salesforce FROM facts.fact_lead_match"
-    then = {row[0]: row[1:] for row in production(own_demo, verdicts)}
-    run("sqlmesh", "run", "--ignore-cron", data=own_demo)
-    now = {row[0]: row[1:] for row in production(own_demo, verdicts)}
-    assert ("attested",) in production(own_demo, "SELECT completeness FROM facts.fact_file_load")
+    then = {row[0]: row[1:] for row in query(own_demo, verdicts)}
+    run(*RUN, data=own_demo)
+    now = {row[0]: row[1:] for row in query(own_demo, verdicts)}
+    assert ("attested",) in query(own_demo, "SELECT completeness FROM facts.fact_file_load")
     nothing = (False, False)
     flips = {
         f"{said} {flag}": sum(
@@ -238,7 +263,7 @@ def test_a_killed_rehearsal_leaves_nothing_that_counts_and_the_next_one_cleans_u
     file = delivery.write(tmp_path / "texas" / "texas_2026-12-06.csv")
     before = tree(own_demo)
     words = [*LEADS, "rehearse", str(file)]
-    environment, silent = command_environment(own_demo, tmp_path), subprocess.DEVNULL
+    environment, silent = command_environment(own_demo), subprocess.DEVNULL
     with subprocess.Popen(words, cwd=ROOT, env=environment, start_new_session=True, stderr=silent) as killed:
         deadline = time.monotonic() + 60
         while not list(own_demo.glob("rehearsal/*/cache/*")):

@@ -10,10 +10,10 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from conftest import SAMPLES, Run, needs_samples
+from helpers import PLAN, csv_text, land, query
 
 ROWS, GOLD = SAMPLES / "restaurant.csv", SAMPLES / "restaurant_gold.csv"
 DELIVERED_ON = "2026-11-02"
@@ -23,8 +23,8 @@ pytestmark = needs_samples
 Pair = frozenset[str]
 
 
-def write_guides(landing: Path) -> dict[int, str]:
-    """Write Fodor's as a Texas file and Zagat's as a Salesforce extract.
+def land_guides(data: Path) -> dict[int, str]:
+    """Land Fodor's as a Texas file and Zagat's as a Salesforce extract.
 
     Fodor's has a slash in its phone numbers.
 
@@ -66,12 +66,7 @@ def write_guides(landing: Path) -> dict[int, str]:
     for source_key, sample in (("texas", "texas.csv"), ("salesforce", "salesforce_leads.csv")):
         with (SAMPLES / sample).open(newline="", encoding="utf-8") as file:
             header = next(csv.reader(file))
-        target = landing / source_key / f"{source_key}_{DELIVERED_ON}.csv"
-        target.parent.mkdir(parents=True)
-        with target.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, header, restval="")
-            writer.writeheader()
-            writer.writerows(guides[source_key])
+        land(data, f"{source_key}_{DELIVERED_ON}.csv", csv_text(guides[source_key], header), source_key)
     return keys
 
 
@@ -85,28 +80,22 @@ def read_gold(keys: dict[int, str]) -> set[Pair]:
 def planned(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Iterator[tuple[Path, set[Pair]]]:
     """The data directory of the restaurants, planned, and the pairs that are one restaurant."""
     data = tmp_path_factory.mktemp("restaurants")
-    keys = write_guides(data / "landing")
+    keys = land_guides(data)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("LEADS_START", DELIVERED_ON)
         run("leads", "ingest", "--backfill", data=data)
-        run("sqlmesh", "plan", "--auto-apply", "--no-prompts", "--skip-tests", data=data)
+        run(*PLAN, data=data)
     yield data, read_gold(keys)
 
 
 def pairs_where(data: Path, condition: str) -> set[Pair]:
-    with duckdb.connect(str(data / "warehouse" / "leads.duckdb"), read_only=True) as connection:
-        found = connection.execute(
-            f"SELECT left_lead_key, right_lead_key FROM facts.fact_match_pair WHERE {condition}"
-        ).fetchall()
-    return {frozenset(pair) for pair in found}
+    pairs = f"SELECT left_lead_key, right_lead_key FROM facts.fact_match_pair WHERE {condition}"
+    return {frozenset(pair) for pair in query(data, pairs)}
 
 
 def test_every_restaurant_becomes_a_lead(planned: tuple[Path, set[Pair]]) -> None:
     data, gold = planned
-    with duckdb.connect(str(data / "warehouse" / "leads.duckdb"), read_only=True) as connection:
-        counts = connection.execute(
-            "SELECT source_key, COUNT(*) FROM facts.fact_lead_match GROUP BY ALL ORDER BY ALL"
-        ).fetchall()
+    counts = query(data, "SELECT source_key, COUNT(*) FROM facts.fact_lead_match GROUP BY ALL ORDER BY ALL")
     assert counts == [("salesforce", 331), ("texas", 533)]
     assert len(gold) == 112
 

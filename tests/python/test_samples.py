@@ -10,6 +10,7 @@ import phonenumbers
 import pytest
 
 from conftest import SAMPLES, Run, needs_samples
+from helpers import PLAN
 
 FILES = {
     "salesforce": "salesforce_leads.csv",
@@ -32,7 +33,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Iterator[du
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("LEADS_START", "2026-11-02")
         run("leads", "ingest", "--backfill", data=data)
-        run("sqlmesh", "plan", "--auto-apply", "--no-prompts", "--skip-tests", data=data)
+        run(*PLAN, data=data)
     with duckdb.connect(str(data / "warehouse" / "leads.duckdb"), read_only=True) as connection:
         yield connection
 

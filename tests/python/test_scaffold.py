@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from conftest import ROOT, Run
+from helpers import PLAN, land, query
 from lead_enrichment.contracts import read_contract
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.preview.contract_check import standard_faults
@@ -17,53 +16,40 @@ from lead_enrichment.scaffold import read_sample, write_draft
 SAMPLE = ROOT / "docs" / "examples" / "utah_2026-11-02.csv"
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A copy of the project that a test may add to."""
-    copy = tmp_path / "project"
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".*", "data", "logs", "__pycache__"))
-    return copy
-
-
 def test_a_fifth_state_reaches_dim_lead(
-    project: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+    project_copy: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = tmp_path / "data"
-    (data / "landing" / "utah").mkdir(parents=True)
-    (data / "warehouse").mkdir()
+    (data / "warehouse").mkdir(parents=True)
     monkeypatch.setenv("LEADS_START", "2026-11-02")
-    drafted = run("leads", "contracts", "scaffold", str(SAMPLE), "--source", "utah", data=data, project=project)
+    drafted = run("leads", "contracts", "scaffold", str(SAMPLE), "--source", "utah", data=data, project=project_copy)
     assert "contracts/utah.yaml" in drafted.stdout
-    run("leads", "contracts", "write-external-models", data=data, project=project)
-    run("sqlmesh", "format", data=data, project=project)
-    assert "utah" in run("leads", "contracts", "check", data=data, project=project).stdout
+    run("leads", "contracts", "write-external-models", data=data, project=project_copy)
+    run("sqlmesh", "format", data=data, project=project_copy)
+    assert "utah" in run("leads", "contracts", "check", data=data, project=project_copy).stdout
     # What is missing is the unit test, which a person writes.
-    said = run("sqlmesh", "lint", data=data, project=project, expect=1)
+    said = run("sqlmesh", "lint", data=data, project=project_copy, expect=1)
     assert "nomissingunittest" in said.stdout + said.stderr
-    shutil.copyfile(SAMPLE, data / "landing" / "utah" / SAMPLE.name)
-    run("leads", "ingest", "--backfill", data=data, project=project)
-    words = ("sqlmesh", "plan", "--auto-apply", "--no-prompts", "--skip-tests", "--skip-linter")
-    run(*words, data=data, project=project)
-    with duckdb.connect(str(data / "warehouse" / "leads.duckdb"), read_only=True) as connection:
-        leads = connection.execute(
-            "SELECT natural_id, name, house_number, street, unit, city, postal_code, phone_e164, capacity, "
-            "license_status, license_expires_on::TEXT, name_type FROM dims.dim_lead ORDER BY natural_id"
-        ).fetchall()
-        sources = connection.execute("SELECT source_key FROM dims.dim_source ORDER BY ALL").fetchall()
-        reconciled = connection.execute("SELECT rows_delivered, leads_current FROM ops.reconciliation").fetchall()
-        net_new = connection.execute("SELECT COUNT(*) FROM facts.fact_lead_match WHERE is_net_new").fetchone()
+    land(data, SAMPLE.name, SAMPLE.read_bytes(), "utah")
+    run("leads", "ingest", "--backfill", data=data, project=project_copy)
+    run(*PLAN, "--skip-linter", data=data, project=project_copy)
+    leads = query(
+        data,
+        "SELECT natural_id, name, house_number, street, unit, city, postal_code, phone_e164, capacity, "
+        "license_status, license_expires_on::TEXT, name_type FROM dims.dim_lead ORDER BY natural_id",
+    )
     assert leads[0] == (
         "F25-100231", "Little Pines Preschool", "415", "E 900 S", "STE 2", "SALT LAKE CITY", "84111", "+18015327410",
         64, "active", "2027-02-28", "business",
     )  # fmt: skip
     assert len(leads) == 5
-    assert ("utah",) in sources
-    assert reconciled == [(5, 5)]
-    assert net_new == (5,)
+    assert ("utah",) in query(data, "SELECT source_key FROM dims.dim_source")
+    assert query(data, "SELECT rows_delivered, leads_current FROM ops.reconciliation") == [(5, 5)]
+    assert query(data, "SELECT COUNT(*) FROM facts.fact_lead_match WHERE is_net_new") == [(5,)]
 
 
-def test_draft_is_of_the_standard_and_finds_the_key(project: Path) -> None:
-    contract, _ = write_draft(SAMPLE, "utah", project)
+def test_draft_is_of_the_standard_and_finds_the_key(project_copy: Path) -> None:
+    contract, _ = write_draft(SAMPLE, "utah", project_copy)
     assert standard_faults(contract) == []
     read = read_contract(contract)
     assert read.key == "license_number"
@@ -71,15 +57,15 @@ def test_draft_is_of_the_standard_and_finds_the_key(project: Path) -> None:
     assert read.missing_required(["License Number", "Facility Name", "Street Address", "City", "Zip Code"]) == []
 
 
-def test_files_that_are_there_are_kept(project: Path) -> None:
+def test_files_that_are_there_are_kept(project_copy: Path) -> None:
     with pytest.raises(UsageError, match="is there already"):
-        write_draft(SAMPLE, "texas", project)
+        write_draft(SAMPLE, "texas", project_copy)
 
 
 @pytest.mark.parametrize("source", ["Utah", "utah!", "", "1st"])
-def test_name_that_is_none_says_so(project: Path, source: str) -> None:
+def test_name_that_is_none_says_so(project_copy: Path, source: str) -> None:
     with pytest.raises(UsageError, match="is no name for a source"):
-        write_draft(SAMPLE, source, project)
+        write_draft(SAMPLE, source, project_copy)
 
 
 @pytest.mark.parametrize(

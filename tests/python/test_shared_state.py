@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -13,23 +12,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import psycopg2
 import pytest
 
 from conftest import ROOT, Run, command_environment
+from helpers import PLAN, RUN, free_port, halt_while_it_holds, query
 from lead_enrichment.paths import DataPaths
 
 # Debian keeps the server's programs out of PATH.
 PROGRAMS = os.pathsep.join([*map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"))), os.environ["PATH"]])
 # With all that a YAML file or a URL would trip over.
 PASSWORD = 'it\'s "secret": {#} 100 % @/\\'
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -91,21 +84,12 @@ def state(server: dict[str, str], query: str) -> list[tuple[Any, ...]]:
         connection.close()
 
 
-def is_held(warehouse: Path) -> bool:
-    """Tell whether a process holds the file, without opening it: that would be a lock which others wait for."""
-    inode = warehouse.stat().st_ino
-    return any(line.split()[5].endswith(f":{inode}") for line in Path("/proc/locks").read_text().splitlines())
-
-
 def test_two_plans_and_a_run_at_the_same_time_all_end_well(
-    shared: Path, server: dict[str, str], tmp_path: Path
+    shared: Path, server: dict[str, str], tmp_path: Path, project_copy: Path
 ) -> None:
     warehouse = DataPaths(shared).warehouse
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
-        before = connection.execute("SELECT * FROM dims.dim_lead ORDER BY ALL").fetchall()
-    project = tmp_path / "project"
-    shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(".*", "data", "logs", "__pycache__"))
-    model = project / "models" / "dims" / "dim_lead_validity.sql"
+    before = query(shared, "SELECT * FROM dims.dim_lead ORDER BY ALL")
+    model = project_copy / "models" / "dims" / "dim_lead_validity.sql"
     text = model.read_text()
     assert text.count("received_at DESC)") == 1
     model.write_text(text.replace("received_at DESC)", "received_at DESC, v.lead_version_key)"))
@@ -113,9 +97,9 @@ def test_two_plans_and_a_run_at_the_same_time_all_end_well(
     def start(name: str, folder: Path, *words: str) -> subprocess.Popen[bytes]:
         with (tmp_path / f"{name}.txt").open("wb") as printed:
             return subprocess.Popen(
-                ["sqlmesh", "--log-file-dir", str(tmp_path / "logs"), *words],
+                [words[0], "--log-file-dir", str(tmp_path / "logs"), *words[1:]],
                 cwd=folder,
-                env=command_environment(shared, tmp_path / name, folder),
+                env=command_environment(shared, folder),
                 stdout=printed,
                 stderr=subprocess.STDOUT,
             )
@@ -123,21 +107,17 @@ def test_two_plans_and_a_run_at_the_same_time_all_end_well(
     def waited(name: str) -> bool:
         return "holds the warehouse. Waiting for it" in (tmp_path / f"{name}.txt").read_text()
 
-    plan = ("--auto-apply", "--no-prompts", "--skip-tests")
     # One user replays the history of all leads under a changed rule, which is the slowest that there is …
-    slow = start("slow", project, "plan", "slow", *plan)
+    slow = start("slow", project_copy, *PLAN, "slow")
     others: list[subprocess.Popen[bytes]] = []
     try:
-        deadline = time.monotonic() + 240
-        while not is_held(warehouse):
-            assert slow.poll() is None and time.monotonic() < deadline
-            time.sleep(0.2)
         # … and while that is at work another makes an environment, and the scheduler wakes up. It halts until both
         # have come upon it, or on a fast machine it would be gone by then.
-        slow.send_signal(signal.SIGSTOP)
+        halt_while_it_holds(warehouse, slow)
+        deadline = time.monotonic() + 240
         others = [
-            start("run", ROOT, "run", "--ignore-cron"),
-            start("fast", ROOT, "plan", "fast", "--include-unmodified", *plan),
+            start("run", ROOT, *RUN),
+            start("fast", ROOT, *PLAN, "fast", "--include-unmodified"),
         ]
         while not (waited("run") and waited("fast")):
             assert not any(process.poll() for process in others) and time.monotonic() < deadline
@@ -152,11 +132,10 @@ def test_two_plans_and_a_run_at_the_same_time_all_end_well(
             process.wait()
     finished = dict(state(server, "SELECT name, finalized_ts IS NOT NULL FROM sqlmesh._environments"))
     assert finished == {"prod": True, "slow": True, "fast": True}
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
-        for schema in ("dims", "dims__slow", "dims__fast"):
-            assert connection.execute(f"SELECT * FROM {schema}.dim_lead ORDER BY ALL").fetchall() == before
-        # What lies in the DuckDB file is the state as it was before it moved.
-        assert connection.execute("SELECT name FROM sqlmesh._environments").fetchall() == [("prod",)]
+    for schema in ("dims", "dims__slow", "dims__fast"):
+        assert query(shared, f"SELECT * FROM {schema}.dim_lead ORDER BY ALL") == before
+    # What lies in the DuckDB file is the state as it was before it moved.
+    assert query(shared, "SELECT name FROM sqlmesh._environments") == [("prod",)]
 
 
 def test_a_rehearsal_leaves_the_state_in_postgres_as_it_is(

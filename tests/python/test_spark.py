@@ -14,9 +14,8 @@ from lead_enrichment.errors import UsageError
 from lead_enrichment.warehouse import spark
 from lead_enrichment.warehouse.connection import connect
 
-# A short history, since a day of type 2 takes seconds on Spark however little happened.
 DEMO = ("--facilities", "150", "--months", "1", "--as-of", "2026-11-10")
-FIRST_DAY, LAST_RUN = "2026-11-01", "2026-11-11"
+LAST_RUN = "2026-11-11"
 FIRST_LIST, NEXT_LIST = "texas_2026-11-06.csv", "texas_2026-11-09.csv"
 PLAN = ("plan", "--auto-apply", "--no-prompts", "--skip-tests", "--skip-linter", "--execution-time", LAST_RUN)
 # Two leads that the demo always has, and what a steward says of them.
@@ -45,7 +44,6 @@ def planned_twice(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Iterato
     data, conf = tmp_path_factory.mktemp("spark_demo"), tmp_path_factory.mktemp("spark_conf")
     (conf / "spark-defaults.conf").write_text(SPARK_DEFAULTS)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LEADS_START", FIRST_DAY)
         patch.setenv("LEADS_DATA_DIR", str(data))
         patch.setenv("SPARK_CONF_DIR", str(conf))
         patch.setenv("JDK_JAVA_OPTIONS", JAVA_OPTIONS)

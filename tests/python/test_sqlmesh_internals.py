@@ -22,6 +22,7 @@ from sqlmesh.core.console import Console, NoopConsole, TerminalConsole
 from sqlmesh.core.dialect import parse
 from sqlmesh.core.lineage import lineage
 from sqlmesh.core.model import load_sql_based_model
+from sqlmesh.core.plan.builder import PlanBuilder
 from sqlmesh.core.snapshot import SnapshotId
 from sqlmesh.utils.concurrency import NodeExecutionFailedError
 from sqlmesh.utils.errors import AuditError, NodeAuditsErrors, SQLMeshError
@@ -94,6 +95,36 @@ def test_the_console_is_told_of_models() -> None:
     # Every console of SQLMesh's is called with these.
     parameters = [*signature(Console.update_snapshot_evaluation_progress).parameters]
     assert parameters[1:5] == ["snapshot", "interval", "batch_idx", "duration_ms"]
+
+
+def test_a_plan_builds_as_far_as_production_is_built(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "ignore_cron" in signature(PlanBuilder).parameters
+    monkeypatch.setattr(Context, "PLAN_BUILDER_TYPE", Context.PLAN_BUILDER_TYPE)
+    context.upsert_model(
+        load_sql_based_model(
+            parse(
+                "MODEL (name a.b, kind INCREMENTAL_BY_TIME_RANGE (time_column d), start '2026-01-01', cron '@daily', "
+                "allow_partials TRUE); SELECT @start_date AS d",
+                default_dialect="duckdb",
+            )
+        )
+    )
+    moment = "2026-01-03 14:00:00"
+    sqlmesh_internals.plan_into_today()
+    plan = context.plan_builder("dev", execution_time=moment, skip_tests=True).build()
+    assert [*plan.missing_intervals[0].intervals][-1][1] == 1767448800000
+
+
+def test_the_console_is_told_of_failures(context: Context) -> None:
+    console, heard = NoopConsole(), []
+    sqlmesh_internals.listen_to_failures(console, heard.append)
+    audit = AuditError("not_null", {}, 2, parse_one("SELECT 1"), adapter_dialect="duckdb")
+    error = NodeExecutionFailedError(SnapshotId(name="a", identifier="1"))
+    error.__cause__ = NodeAuditsErrors([audit])
+    console.log_failed_models([error])
+    assert heard == [[error]]
+    assert sqlmesh_internals.failed_audits(error) == [audit]
+    assert sqlmesh_internals.failed_audits(SQLMeshError("another")) == []
 
 
 def test_what_failed_is_read_from_what_is_printed() -> None:

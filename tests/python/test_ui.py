@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -17,8 +16,9 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, TimeoutError, expect, sync_playwright
 
 from conftest import BIN, ROOT, command_environment
+from helpers import free_port
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or "/usr/bin/chromium"
 ARGUMENTS = (
@@ -36,13 +36,6 @@ SLOW = 60_000
 ATTEMPTS = 3
 
 
-def free_port() -> int:
-    """Give a port on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def ui(planned_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running `sqlmesh ui` over a copy of the planned demo."""
@@ -53,7 +46,7 @@ def ui(planned_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     words = [BIN / "sqlmesh", "--log-file-dir", folder / "logs", "--ignore-warnings", "ui", "--port", str(port)]
     with (folder / "ui.log").open("w") as log:
         server = subprocess.Popen(
-            [sys.executable, *words], cwd=ROOT, env=command_environment(data, folder), stdout=log, stderr=log
+            [sys.executable, *words], cwd=ROOT, env=command_environment(data), stdout=log, stderr=log
         )
         address = f"http://127.0.0.1:{port}"
         try:

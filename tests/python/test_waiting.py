@@ -52,7 +52,7 @@ def test_the_second_waits_and_ends_well(words: tuple[str | Path, ...], planned_d
     command = [*words, "--log-file-dir", tmp_path / "logs", "fetchdf", "SELECT 6 * 7"]
     with held(paths.warehouse, PATIENCE) as holder, said.open("w") as stderr:
         second = subprocess.Popen(
-            command, cwd=ROOT, env=command_environment(data, tmp_path), stdout=subprocess.PIPE, stderr=stderr, text=True
+            command, cwd=ROOT, env=command_environment(data), stdout=subprocess.PIPE, stderr=stderr, text=True
         )
         deadline = time.monotonic() + PATIENCE
         while "Waiting" not in said.read_text() and second.poll() is None and time.monotonic() < deadline:

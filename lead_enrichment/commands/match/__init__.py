@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from lead_enrichment.commands.match.calibrate import calibrate_command
 from lead_enrichment.commands.match.compare import compare_command
 from lead_enrichment.commands.match.decide import decide_command
 from lead_enrichment.commands.match.evaluate import evaluate_command
@@ -18,3 +19,4 @@ app.command("decide")(decide_command)
 app.command("compare")(compare_command)
 app.command("evaluate")(evaluate_command)
 app.command("train")(train_command)
+app.command("calibrate")(calibrate_command)

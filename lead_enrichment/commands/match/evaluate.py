@@ -15,7 +15,7 @@ from lead_enrichment.commands.output import keys, numbers, print_json
 from lead_enrichment.paths import data_paths
 
 if TYPE_CHECKING:
-    from lead_enrichment.matching.quality import Evaluation, Reliability, Score
+    from lead_enrichment.matching.quality import ClaimQuality, Evaluation, Reliability, Score
     from lead_enrichment.warehouse.reading import Row
 
 
@@ -29,10 +29,12 @@ def evaluate_command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """Measure production against known answers: precision, recall and F1 of pairs and entities, and the worst errors.
+    """Measure production against known answers: net-new leads, duplicates, pairs and entities, and the worst errors.
 
     Precision is the share of predicted pairs that are true, recall the share
-    of true pairs that are predicted, F1 their harmonic mean.
+    of true pairs that are predicted, F1 their harmonic mean; so for leads
+    claimed as net-new or as duplicates. Their calibration error is by how much
+    the confidence of a lead is off on average.
     """
     from lead_enrichment.matching.quality import draw_thresholds, evaluate
     from lead_enrichment.warehouse.reading import warehouse
@@ -55,6 +57,11 @@ def evaluate_command(
             f"{score.precision:.1%}", f"{score.recall:.1%}", f"{score.f1:.1%}",
         )  # fmt: skip
     console.print(table)
+    for title, claim in _claims(found).items():
+        console.print(_calibration(title, claim))
+        console.print(f"Calibration error of {title}: {claim.calibration_error:.1%}.")
+        if claim.wrong:
+            console.print(_false_claims(title, claim.wrong))
     for title, rows in found.groups.items():
         console.print(_group(title, rows))
     console.print(_reliability(found.reliability))
@@ -65,8 +72,13 @@ def evaluate_command(
         console.print(f"The chart is {chart}.")
 
 
+def _claims(found: Evaluation) -> dict[str, ClaimQuality]:
+    return {"net-new leads": found.net_new, "duplicates to merge": found.duplicates}
+
+
 def _scores(found: Evaluation) -> dict[str, Score]:
     return {
+        **{title: claim.score for title, claim in _claims(found).items()},
         "pairs in one entity": found.pairs,
         "entities exactly right": found.entities,
         "pairs by the rule before": found.rule_before,
@@ -74,12 +86,39 @@ def _scores(found: Evaluation) -> dict[str, Score]:
 
 
 def _as_json(found: Evaluation) -> dict[str, object]:
-    scores = {
+    scores: dict[str, dict[str, object]] = {
         name: {**asdict(score), "precision": score.precision, "recall": score.recall, "f1": score.f1}
-        for name, score in zip(("pairs", "entities", "rule_before"), _scores(found).values(), strict=True)
+        for name, score in zip(
+            ("net_new", "duplicates", "pairs", "entities", "rule_before"), _scores(found).values(), strict=True
+        )
     }
+    for name, claim in (("net_new", found.net_new), ("duplicates", found.duplicates)):
+        scores[name] |= {
+            "calibration_error": claim.calibration_error,
+            "calibration": claim.calibration,
+            "wrong": claim.wrong,
+        }
     worth = {"calibration_error": found.reliability.error, "reliability": found.reliability.bins}
     return {"leads": found.leads, **scores, **worth, **found.groups, "wrong": found.wrong, "missed": found.missed}
+
+
+def _calibration(title: str, claim: ClaimQuality) -> Table:
+    table = Table(f"Probability of {title}", *numbers("Leads", "Predicted", "True"))
+    for row in claim.calibration:
+        table.add_row(
+            f"{row['probability_from']:.0%} to {row['probability_from'] + 0.1:.0%}",
+            f"{row['leads']:,}",
+            f"{row['predicted_share']:.1%}",
+            f"{row['actual_share']:.1%}",
+        )
+    return table
+
+
+def _false_claims(title: str, claims: list[Row]) -> Table:
+    table = Table(keys(f"Wrong among {title}"), "Name", *numbers("Sure"), "Reason")
+    for row in claims:
+        table.add_row(row["lead_key"], row["name"], f"{row['probability']:.1%}", row["reason"])
+    return table
 
 
 def _group(title: str, rows: list[Row]) -> Table:

@@ -97,16 +97,13 @@ def print_pair(console: Console, found: Explanation, lead: str, other: str) -> N
 
 def _print_lead(console: Console, fact: Row, nearest: list[dict[str, Any]]) -> None:
     lead = fact["lead_key"]
-    flags = [
-        word
-        for flag, word in (
-            ("is_net_new", "net-new"),
-            ("is_duplicate_in_salesforce", "duplicate in Salesforce"),
-            ("is_expansion", "sister site of a lead that sales knows"),
-        )
-        if fact[flag]
-    ]
-    console.print(f"{lead}: {', '.join(flags) or 'no flag'}. Entity {fact['entity_key']}.", markup=False)
+    status = [fact["match_status"].replace("net_new", "net-new").replace("_", " ")]
+    if fact["has_duplicates"]:
+        status.append(f"the one to keep of {fact['duplicate_count'] + 1}")
+    if fact["is_expansion"]:
+        status.append("sister site of a lead that sales knows")
+    sure = "" if fact["match_status"] == "gone" else f" ({fact['confidence']:.1%} sure)"
+    console.print(f"{lead}: {', '.join(status)}{sure}. Entity {fact['entity_key']}.", markup=False)
     console.print(f"Why: {fact['reason']}.", markup=False, soft_wrap=True)
     if not nearest:
         console.print("It was compared with no other lead: none shares a key with it that few others share.")

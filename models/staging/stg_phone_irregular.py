@@ -12,16 +12,8 @@ from sqlglot import exp, parse_one
 from sqlmesh import ExecutionContext, model
 from sqlmesh.core.model import ModelKindName
 
-from lead_enrichment.contracts import contracts
 from macros.contact.phone_digits import PLAIN_PHONE
-
-# Read here, not in the function, so that SQLMesh sees a new contract as a change of the model.
-DELIVERED_PHONES = tuple(
-    (f"bronze.{contract.source_key}", column.name)
-    for contract in contracts().values()
-    for column in contract.columns
-    if column.is_phone
-)
+from macros.values.new_values import VALUE_COLUMNS, VALUE_KINDS, new_values_query
 
 # What phonenumbers says of a number that it cannot parse, and of one that it can but that no plan has.
 PARSE_REASONS = {
@@ -39,7 +31,7 @@ LENGTH_REASONS = {
 
 
 def parse_phone(raw: str) -> tuple[str | None, str | None, str | None]:
-    """Give E.164, kind of line and reason of a phone; either the first two or the last are NULL.
+    """Return E.164, kind of line and reason of a phone; either the first two or the last are NULL.
 
     Args:
         raw: The phone as delivered, taken as of the United States where it names no country.
@@ -57,8 +49,8 @@ def parse_phone(raw: str) -> tuple[str | None, str | None, str | None]:
 
 
 @model(
-    "staging.stg_phone",
-    kind={"name": ModelKindName.INCREMENTAL_BY_TIME_RANGE, "time_column": "received_on"},
+    "staging.stg_phone_irregular",
+    kind={"name": ModelKindName.INCREMENTAL_BY_TIME_RANGE, "time_column": "received_on", "batch_concurrency": 1},
     owner="lead_enrichment",
     cron="@daily",
     grains=["phone_raw"],
@@ -80,7 +72,7 @@ def parse_phone(raw: str) -> tuple[str | None, str | None, str | None]:
         "phone_reason": "Why the phone is not valid",
         "received_on": "Date of the first delivery that held it",
     },
-    depends_on=sorted({table for table, _ in DELIVERED_PHONES}),
+    depends_on=sorted({f"bronze.{source}" for source, tag, _ in VALUE_COLUMNS if tag in VALUE_KINDS["phone"]}),
     audits=[
         ("not_null", {"columns": [exp.column("phone_raw")]}),
         ("unique_values", {"columns": [exp.column("phone_raw")]}),
@@ -89,21 +81,18 @@ def parse_phone(raw: str) -> tuple[str | None, str | None, str | None]:
 def execute(
     context: ExecutionContext, start: datetime, end: datetime, execution_time: datetime, **kwargs: t.Any
 ) -> t.Iterator[pd.DataFrame]:
-    """Parse what the interval brought and no earlier one did."""
-    first, last = start.date(), end.date()
-    delivered = " UNION ALL ".join(
-        f"SELECT {column} AS phone_raw, received_on FROM {context.resolve_table(table)} "
-        f"WHERE received_on <= DATE '{last}'"
-        for table, column in DELIVERED_PHONES
+    """Parse what the interval brings and no other one has brought."""
+    own_table = context.resolve_table("staging.stg_phone_irregular")
+    query = new_values_query(
+        "phone",
+        f"DATE '{start.date()}'",
+        f"DATE '{end.date()}'",
+        known=own_table if context.engine_adapter.table_exists(own_table) else None,
+        only=f"NOT REGEXP_MATCHES(v.phone_raw, '{PLAIN_PHONE}')",
+        resolve=context.resolve_table,
     )
     # Parsed, so that it is written for whatever engine runs it.
-    query = parse_one(
-        f"SELECT phone_raw, MIN(received_on) AS received_on FROM ({delivered}) AS d "
-        f"WHERE TRIM(phone_raw) <> '' AND NOT REGEXP_MATCHES(phone_raw, '{PLAIN_PHONE}') "
-        f"GROUP BY phone_raw HAVING MIN(received_on) >= DATE '{first}'",
-        dialect="duckdb",
-    )
-    new = context.fetchdf(query)
+    new = context.fetchdf(parse_one(query, dialect="duckdb"))
     if new.empty:
         yield from ()
         return

@@ -1,0 +1,159 @@
+"""Delivered rows in the conformed lead shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator, macro
+
+from lead_enrichment.lead_shape import LEAD_COLUMNS
+from macros.name.clean_text import clean_text
+from macros.parse.unparsed import unparsed_text
+from macros.values.new_values import VALUE_COLUMNS, value_expressions
+
+# What every row of bronze has, and the lead shape with it.
+DELIVERY_COLUMNS = ("rescued", "file_id", "row_number", "file_date", "received_at", "received_on")
+# By the tag of a contract's column: the kind of value, the lead's raw column, and what else a lead takes of the value.
+OF_STREET = {"house_number": "house_number", "street": "street", "unit": "unit", "address_reason": "address_reason"}
+OF_PERSON = {"contact_name": "contact_name", "contact_names_other": "contact_names_other"}
+TAKEN: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
+    "name": ("name", "name_raw", {"name": "name", "legal_name": "legal_name", "name_normal": "name_normal"}),
+    "contact": ("contact", "contact_name_raw", OF_PERSON),
+    "contact_lines": ("contact", "contact_name_raw", OF_PERSON),
+    "phone": (
+        "phone",
+        "phone_raw",
+        {"phone_e164": "phone_e164", "phone_type": "phone_type", "phone_reason": "phone_reason"},
+    ),
+    "mobile": ("phone", "mobile_raw", {"mobile_e164": "phone_e164", "mobile_reason": "phone_reason"}),
+    "email": ("email", "email_raw", {"email": "email", "email_reason": "email_reason"}),
+    "address": ("address", "address_raw", OF_STREET),
+    "one_line_address": (
+        "address",
+        "address_raw",
+        {**OF_STREET, "city": "city", "postal_code_raw": "postal_code_raw", "postal_code": "postal_code"},
+    ),
+}
+
+
+def value_join(kind: str, alias: str, value: str, of_layout: str = "") -> str:
+    """Return the join that finds a delivered value in the table of its kind; a missing or blank one finds nothing."""
+    return f"LEFT JOIN staging.stg_{kind} AS {alias} ON {alias}.{kind}_raw = {value}{of_layout}"
+
+
+def parsed_values(tagged: Mapping[str, tuple[str, ...]], row: str) -> tuple[dict[str, str], list[str], dict[str, str]]:
+    """Return what the rows of a source take from the tables of values.
+
+    Args:
+        tagged: Columns of the source by their tag.
+        row: Alias of the relation that holds its rows.
+
+    Returns:
+        The SQL of each column of the lead shape, the joins that it needs, and the delivered text behind those columns
+        that may not be readable.
+    """
+    taken: dict[str, str] = {}
+    joins: list[str] = []
+    unread: dict[str, str] = {}
+    for tag in [tag for tag in TAKEN if tag in tagged]:
+        columns = tagged[tag]
+        kind, raw, names = TAKEN[tag]
+        # The shape has a place for one value of each tag.
+        value = value_expressions(tag, columns, row)[0]
+        whole = value if len(columns) > 1 else f"{row}.{columns[0]}"
+        is_as_delivered = kind == "name" or (kind == "contact" and len(columns) == 1)
+        taken[raw] = whole if is_as_delivered else f"NULLIF(TRIM({whole}), '')"
+        taken.update({name: f"{tag}.{column}" for name, column in names.items()})
+        of_layout = f" AND {tag}.is_one_line = {tag == 'one_line_address'}" if kind == "address" else ""
+        joins.append(value_join(kind, tag, value, of_layout))
+        if kind == "name":
+            taken["name_type"] = "COALESCE(name.name_type, 'business')"
+        if kind == "contact":
+            is_theirs = f"name.name_if_person = UPPER({tag}.contact_whole)"
+            taken["name_type"] = f"CASE WHEN {is_theirs} THEN 'person' ELSE COALESCE(name.name_type, 'business') END"
+        if tag == "one_line_address":
+            unread = {"city": whole, "postal_code": f"{tag}.postal_code_raw"}
+    return taken, joins, unread
+
+
+def replace_cleaned(
+    evaluator: MacroEvaluator, columns: tuple[exp.Alias, ...], tagged: tuple[str, ...], row: str
+) -> list[str]:
+    """Write what `cleaned.` stands for into columns, and return the joins that it needs.
+
+    Args:
+        evaluator: SQLMesh's.
+        columns: The columns of a lead.
+        tagged: The delivered columns that the contract tags as text: the table of texts holds their values.
+        row: Alias of the relation that holds the delivered rows.
+    """
+    joins = []
+    for found in [found for column in columns for found in column.find_all(exp.Column) if found.table == "cleaned"]:
+        name, text = found.name, exp.column(found.name, table=row)
+        if name in tagged:
+            joins.append(value_join("text", f"text_{name}", text.sql(dialect="duckdb")))
+            found.replace(exp.column("text", table=f"text_{name}"))
+        else:
+            found.replace(exp.maybe_parse(clean_text(evaluator, text), dialect="duckdb"))
+    return list(dict.fromkeys(joins))
+
+
+@macro()
+def lead_shape(evaluator: MacroEvaluator, delivered: exp.Alias, *columns: exp.Alias) -> str:
+    """Return a query with the delivered rows of a source, in the interval, in the conformed lead shape.
+
+    Only what the source alone has is written out, as `value AS column`:
+
+    - `(value, text) AS column` where the value may not be readable. It is read in a step of its own, and other values
+      may use it as `d.column_read`; the text becomes the column's raw one where the shape has such a column; and what
+      was delivered and could not be read is told in unparsed. A name that the shape does not have tells a text that no
+      column takes: `(NULL, text) AS labels`.
+    - `cleaned.city` is `@clean_text(d.city)`, from the table of texts where the contract tags the column as text.
+
+    The rest follows. Names, contact persons, phones, e-mail and street addresses come from the columns that the
+    source's contract tags so, through the tables in which their values are parsed once each. What the delivery says of
+    itself is passed on. What the source does not deliver is NULL of the right type. Only content_hash is left, for the
+    last SELECT.
+
+    Args:
+        delivered: The table that holds the source's rows, and its alias in the columns: `bronze.texas AS d`.
+        columns: The columns that the source has; among them source_key, as a literal, and natural_id.
+    """
+    row = delivered.alias
+    source = next(column.this.name for column in columns if column.alias == "source_key")
+    tagged = {tag: names for key, tag, names in VALUE_COLUMNS if key == source}
+    given, joins, unread = parsed_values(tagged, row)
+    joins += replace_cleaned(evaluator, columns, tagged.get("text", ()), row)
+    read: dict[str, str] = {}
+    for name, value in ((column.alias, column.this) for column in columns):
+        if isinstance(value, exp.Tuple):
+            read[f"{name}_read"], text = (part.sql(dialect="duckdb") for part in value.expressions)
+            if not isinstance(value.expressions[1], exp.Column):
+                read[f"{name}_text"], text = text, f"{row}.{name}_text"
+            given[name], unread[name] = f"{row}.{name}_read", text
+        else:
+            given[name] = value.sql(dialect="duckdb")
+    types = {name: data_type for name, data_type, _ in LEAD_COLUMNS}
+    misplaced = sorted(given.keys() - types.keys() - unread.keys())
+    if misplaced:
+        raise ValueError(f"{misplaced[0]} is no column of the lead shape: see LEAD_COLUMNS in lead_enrichment.")
+    shaped = {
+        **{name: f"CAST(NULL AS {data_type})" for name, data_type in types.items()},
+        **{f"{name}_raw": text for name, text in unread.items() if f"{name}_raw" in types},
+        **{name: value for name, value in given.items() if name in types},
+        **{name: f"{row}.{name}" for name in DELIVERY_COLUMNS},
+        "lead_key": f"CONCAT({given['source_key']}, ':', {given['natural_id']})",
+        # Only Salesforce deletes.
+        "is_deleted": f"COALESCE({given.get('is_deleted', 'NULL')}, FALSE)",
+        "unparsed": unparsed_text((f"'{name}'", given[name], text) for name, text in unread.items()),
+    }
+    del shaped["content_hash"]
+    projections = ", ".join(f"{value} AS {name}" for name, value in shaped.items())
+    readings = "".join(f", {value} AS {name}" for name, value in read.items())
+    start, end = (exp.convert(evaluator.locals[name]).sql(dialect="duckdb") for name in ("start_date", "end_date"))
+    rows = (
+        f"SELECT {row}.*{readings} FROM {delivered.this.sql(dialect='duckdb')} AS {row} "
+        f"WHERE {row}.received_on BETWEEN {start} AND {end}"
+    )
+    return f"SELECT {projections} FROM ({rows}) AS {row} {' '.join(joins)}"
