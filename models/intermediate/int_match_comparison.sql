@@ -138,7 +138,9 @@ WITH lead AS (
       c.is_same_core AND NOT c.is_other_road
     )
     OR (
-      NOT COALESCE(c.is_same_core, FALSE) AND c.is_same_house AND @similarity(c.left_street, c.right_street, 0.75) >= 0.75
+      NOT COALESCE(c.is_same_core, FALSE)
+      AND c.is_same_house
+      AND @similarity(c.left_street, c.right_street, 0.75) >= 0.75
     )
     OR (
       c.shared_street_words = c.fewer_street_words
@@ -184,7 +186,7 @@ WITH lead AS (
     CASE
       WHEN p.is_other_state
       THEN 'other_state'
-      WHEN p.is_same_house AND p.is_same_street AND p.house_distance IS DISTINCT FROM 0 AND NOT p.house_distance IS NULL AND p.is_same_town
+      WHEN p.is_same_house AND p.is_same_street AND p.house_distance > 0 AND p.is_same_town
       THEN 'nearly_same'
       WHEN p.is_same_house AND p.is_same_street AND p.is_same_town
       THEN CASE
@@ -204,7 +206,10 @@ WITH lead AS (
       THEN 'other_road'
       WHEN p.are_streets_known AND p.is_same_house AND p.is_same_town
       THEN 'same_house'
-      WHEN p.are_streets_known AND p.is_street_alike AND p.is_same_town AND p.house_distance <= 30
+      WHEN p.are_streets_known
+      AND p.is_street_alike
+      AND p.is_same_town
+      AND p.house_distance <= 30
       THEN 'near_by'
       WHEN p.are_streets_known AND COALESCE(p.is_same_zip, p.is_same_city, TRUE)
       THEN 'other_street'

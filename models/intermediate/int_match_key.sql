@@ -86,14 +86,13 @@ WITH lead AS (
     l.source_key,
     l.is_crm,
     l.name_bits,
-    /* Of a contact, holders without an address count by their names; of a name, by their towns */
     CASE
       WHEN f.key_type IN ('phone', 'email', 'domain')
       THEN l.contact_facility
       WHEN f.key_type = 'street_alone'
       THEN COALESCE(LEFT(l.postal_code, 3), l.town, '')
       ELSE l.name_facility
-    END AS facility,
+    END AS facility, /* Of a contact, holders without an address count by their names; of a name, by their towns */
     f.key_type,
     CASE f.key_form
       WHEN 'license'
@@ -160,7 +159,9 @@ WITH lead AS (
     COUNT(DISTINCT k.facility) AS facilities
   FROM keyed AS k
   INNER JOIN fan_out AS f
-    ON f.key_type = k.key_type AND f.key_value = k.key_value AND f.source_key = k.source_key
+    ON f.key_type = k.key_type
+    AND f.key_value = k.key_value
+    AND f.source_key = k.source_key
   WHERE
     k.is_crm AND f.leads > 1
   GROUP BY
@@ -176,9 +177,7 @@ WITH lead AS (
     f.key_type,
     f.key_value,
     MAX(f.leads) AS leads,
-    MAX(
-      CASE WHEN f.is_crm THEN COALESCE(c.facilities, f.leads) ELSE f.leads END
-    ) AS facilities,
+    MAX(CASE WHEN f.is_crm THEN COALESCE(c.facilities, f.leads) ELSE f.leads END) AS facilities,
     SUM(f.leads) AS leads_in_all,
     MAX(CASE WHEN f.is_crm THEN 0 ELSE f.leads END) AS licenses
   FROM fan_out AS f

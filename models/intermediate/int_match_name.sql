@@ -76,10 +76,7 @@ WITH lead AS (
   SELECT
     w.name_normal,
     r.word_number,
-    ROW_NUMBER() OVER (
-      PARTITION BY w.name_normal
-      ORDER BY r.word_number % 32 DESC, r.word_number
-    ) AS place
+    ROW_NUMBER() OVER (PARTITION BY w.name_normal ORDER BY r.word_number % 32 DESC, r.word_number) AS place
   FROM word AS w
   INNER JOIN rarity AS r
     ON r.word = w.word

@@ -113,7 +113,6 @@ WITH weight AS (
     OR COALESCE(w.email_level = 'exact', FALSE) AS shares_contact,
     COALESCE(w.address_level IN ('same_unit', 'same_building', 'nearly_same'), FALSE) AS is_same_place,
     COALESCE(w.address_level IN ('other_street', 'elsewhere'), FALSE) AS is_other_place,
-    /* A state lists every site: where its list has one facility of the name and phone, and sales one, they are one */
     COALESCE(
       w.name_level IN ('exact', 'same_words')
       AND w.phone_level = 'exact'
@@ -121,7 +120,7 @@ WITH weight AS (
       AND NOT w.are_both_crm
       AND NOT w.are_two_licenses,
       FALSE
-    ) AS has_moved
+    ) AS has_moved /* A state lists every site: where its list has one facility of the name and phone, and sales one, they are one */
   FROM weighed AS w
 ), active AS (
   SELECT

@@ -14,10 +14,7 @@ MODEL (
   grain word,
   ignored_rules ['nomissingunittest'],
   description 'Abbreviations and spellings in the names of facilities. One row per word.',
-  audits (
-    UNIQUE_VALUES(columns := (
+  audits (UNIQUE_VALUES(columns := (
       word
-    )),
-    NOT_NULL(columns := (word, standard))
-  )
+  )), NOT_NULL(columns := (word, standard)))
 )
