@@ -428,7 +428,10 @@ def test_sales_knows_three_in_five_and_some_of_them_twice(files: Tables, facilit
     known = leads[leads.isin(listed)]
     # Of those that sales once knew, some have closed since.
     assert 0.5 < known.nunique() / len(listed) < 0.65
-    assert 0.05 < 1 - known.nunique() / len(known) < 0.11
+    # The most of the copies are of the few facilities that several lists hold.
+    assert 0.1 < 1 - known.nunique() / len(known) < 0.2
+    copies = leads.value_counts()
+    assert 15 <= copies.max() <= 21
     elsewhere = files["salesforce_2026-09-01.csv"]["state"].isin(
         ["California", "CA", "NY", "New York", "FL", "Florida"]
     )

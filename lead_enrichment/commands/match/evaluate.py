@@ -15,7 +15,7 @@ from lead_enrichment.paths import data_paths
 from lead_enrichment.wording import counted
 
 if TYPE_CHECKING:
-    from lead_enrichment.matching.quality import ClaimQuality, Evaluation, Score
+    from lead_enrichment.matching.quality import ClaimQuality, Evaluation, Reliability, Score
     from lead_enrichment.warehouse.reading import Row
 
 
@@ -24,7 +24,9 @@ def evaluate_command(
         Path | None, typer.Option(help="CSV with lead_key and facility_id; the demo's truth by default.")
     ] = None,
     errors: Annotated[int, typer.Option(help="Wrong and missed pairs to list.", min=0)] = 5,
-    chart: Annotated[Path | None, typer.Option(help="Draw precision and recall by threshold to this .html.")] = None,
+    chart: Annotated[
+        Path | None, typer.Option(help="Draw precision and recall by threshold, and calibration, to this .html.")
+    ] = None,
     env: Annotated[
         str | None, typer.Option("--env", help="Environment, as in `sqlmesh plan ENV`; production by default.")
     ] = None,
@@ -65,6 +67,7 @@ def evaluate_command(
             console.print(_false_claims(title, claim.wrong))
     for title, rows in found.groups.items():
         console.print(_group(title, rows))
+    console.print(_reliability(found.reliability))
     for title, pairs in (("Joined, but two facilities", found.wrong), ("One facility, but not joined", found.missed)):
         if pairs:
             console.print(_errors(title, pairs))
@@ -98,7 +101,8 @@ def _as_json(found: Evaluation) -> dict[str, object]:
             "calibration": claim.calibration,
             "wrong": claim.wrong,
         }
-    return {"leads": found.leads, **scores, **found.groups, "wrong": found.wrong, "missed": found.missed}
+    worth = {"calibration_error": found.reliability.error, "reliability": found.reliability.bins}
+    return {"leads": found.leads, **scores, **worth, **found.groups, "wrong": found.wrong, "missed": found.missed}
 
 
 def _calibration(title: str, claim: ClaimQuality) -> Listing:
@@ -129,6 +133,19 @@ def _group(title: str, rows: list[Row]) -> Listing:
             f"{row['true_positives']:,}",
             f"{row['true_positives'] / row['predicted']:.1%}",
         )
+    return table
+
+
+def _reliability(found: Reliability) -> Listing:
+    """Return what is said beside what is true: a table, which is read where no chart is."""
+    table = Listing(
+        "Compared pairs by probability",
+        *numbers("Pairs", "Said", "True"),
+        caption=f"Calibration error {found.error:.3f}: of pairs said to be 0.9 sure, nine in ten should be true.",
+    )
+    for row in found.bins:
+        label = f"{row['tenth'] / 10:.1f} to {(row['tenth'] + 1) / 10:.1f}"
+        table.add_row(label, f"{row['pairs']:,}", f"{row['said']:.1%}", f"{row['true_share']:.1%}")
     return table
 
 

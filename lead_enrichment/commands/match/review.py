@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,7 +27,9 @@ ANSWERS = {"s": "same", "d": "different", "i": "sister_site", "u": "unsure"}
 
 
 def review_command(
-    limit: Annotated[int, typer.Option(help="Pairs to show.", min=1)] = 20,
+    limit: Annotated[
+        int | None, typer.Option(help="Pairs to show; by default a day's work, match_reviews_per_day.", min=1)
+    ] = None,
     work: Annotated[bool, typer.Option(help="Go through them one by one and decide.")] = False,
     by: Annotated[str | None, typer.Option(help="Who decides; you by default.")] = None,
     env: Annotated[
@@ -45,15 +48,17 @@ def review_command(
     """
     from lead_enrichment.matching.decisions import one_line, queue
     from lead_enrichment.matching.evidence import explanation_of, with_names
+    from lead_enrichment.warehouse.project import read_variable
     from lead_enrichment.warehouse.reading import environment
 
     console = Console(highlight=False)
     with errors_as_sentences():
         person = one_line(by or user_name(), "name of who decides")
         paths = data_paths()
+        per_day = read_variable(Path(), "match_reviews_per_day", default=20)
         # Read and closed at once: while a person thinks, a run may want the warehouse.
         with environment(paths, env) as connection:
-            waiting, pairs = queue(connection, paths, limit)
+            waiting, pairs = queue(connection, paths, limit or per_day)
             reasons = with_names(connection, [pair["reason"] for pair in pairs])
             pairs = [{**pair, "reason": reason} for pair, reason in zip(pairs, reasons, strict=True)]
             explained = [explanation_of(connection, pair) for pair in pairs] if work else []
@@ -67,6 +72,13 @@ def review_command(
             console.print(_table(pairs))
             count = counted(waiting, "pair waits", "pairs wait")
             console.print(f"{count}. Go through them: leads match review --work", markup=False)
+            days = -(-waiting // per_day)
+            if days > 1:
+                console.print(
+                    f"That is {days:,} days of work at {per_day:,} a day (match_reviews_per_day in config.yaml). Where "
+                    "that is more than you can do, raise match_review_probability: what is less sure is left apart.",
+                    soft_wrap=True,
+                )
 
 
 def _table(pairs: list[Row]) -> Listing:

@@ -28,7 +28,8 @@ def train_command(
 
     Needs no truth: Splink's expectation maximisation finds which candidate
     pairs are matches while it learns how these agree. Production is only
-    read. Look at the effect before you promote it: sqlmesh plan dev, then
+    read. Weights that would undo what is joined, join far more or go against
+    decisions of stewards are refused. Look at the effect before you promote it: sqlmesh plan dev, then
     leads match compare dev.
     """
     with errors_as_sentences():
@@ -62,6 +63,13 @@ def train_command(
     console.print(
         f"Learned from {counted(found.candidates, 'candidate pair')} ({rounds}) and "
         f"{counted(found.random_pairs, 'pair')} of any leads.",
+        soft_wrap=True,
+    )
+    effect = found.effect
+    console.print(
+        f"Of {effect.joined:,} pairs that score and rules join, {effect.lost:,} would be joined no more, and "
+        f"{effect.gained:,} others would be. {effect.contradicted_after:,} decisions of stewards go against the score, "
+        f"{effect.contradicted:,} do now.",
         soft_wrap=True,
     )
     console.print(
