@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from lead_enrichment.errors import UsageError
 from lead_enrichment.warehouse.reading import Row, rows
 
 # How a lead may be found, the surest way first; $text is what was typed, $digits its digits.
-WAYS = (
+WAYS: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("lead_key = TRIM($text)", lambda text: ":" in text),
     ("LOWER(email) = LOWER(TRIM($text))", lambda text: "@" in text),
     ("natural_id = TRIM($text) OR license_number = TRIM($text)", lambda text: True),
