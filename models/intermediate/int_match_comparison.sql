@@ -44,7 +44,7 @@ WITH lead AS (
     r.name_words AS right_words,
     l.name_bits AS left_bits,
     r.name_bits AS right_bits,
-    @similarity(l.name_normal, r.name_normal, 0.6) AS name_similarity,
+    @similarity(l.name_normal, r.name_normal, 0.85) AS name_similarity,
     NOT l.usable_phone IS NULL AND NOT r.usable_phone IS NULL AS are_phones_known,
     NOT l.usable_email IS NULL AND NOT r.usable_email IS NULL AS are_emails_known,
     CASE
@@ -260,7 +260,7 @@ SELECT
   c.blocking_keys::TEXT AS blocking_keys, /* The keys by which the pair was found, the surest first */
   @match_levels(c),
   c.shared_bits::BIGINT AS shared_bits, /* Bits of the words that the names share */
-  c.name_similarity::DOUBLE AS name_similarity, /* From 0 to 1: how alike the names are, letter by letter; 0 where their lengths rule out 0.6 */
+  c.name_similarity::DOUBLE AS name_similarity, /* From 0 to 1: how alike the names are, letter by letter; 0 where their lengths rule out 0.85 */
   c.name_bearers::BIGINT AS name_facilities, /* Facilities of the name in the smallest place that both share, or in the state, in the source where most are */
   c.phone_facilities::BIGINT AS phone_facilities, /* Facilities that hold the shared phone in the source where most do */
   c.email_facilities::BIGINT AS email_facilities, /* Facilities that hold the shared e-mail address in the source where most do */
