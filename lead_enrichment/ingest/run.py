@@ -30,6 +30,7 @@ from lead_enrichment.ingest.completeness import (
     verdict,
 )
 from lead_enrichment.ingest.delivery import (
+    Converted,
     DriftError,
     Stamp,
     check_header,
@@ -231,7 +232,7 @@ class _Run:
         file.rows_loaded, file.rows_rejected = converted.rows_loaded, converted.rows_rejected
         if file.has_changed():
             raise _StillWritten
-        notices += self._checked(file, contract, rows, converted.rows_stated)
+        notices += self._checked(file, contract, rows, converted)
         keep(path, file.file_id, self._paths)
         for part, table in ((rows, contract.source_key), (rejects, "rejected_row")):
             if part.exists():
@@ -247,7 +248,7 @@ class _Run:
         _remove(path)
         return outcome
 
-    def _checked(self, file: _File, contract: Contract, rows: Path, rows_in_trailer: int | None) -> tuple[str, ...]:
+    def _checked(self, file: _File, contract: Contract, rows: Path, converted: Converted) -> tuple[str, ...]:
         """Check a converted delivery against the stated row count, the form of its columns, and the delivery before it.
 
         Returns:
@@ -261,15 +262,25 @@ class _Run:
         if not delivered:
             raise DataError("the file holds a header and no rows", name, "Ask the sender for the full file.")
         statement = read_manifest(file.path)
-        if statement is None and rows_in_trailer is not None:
-            statement = Statement(rows_in_trailer, "trailer row")
-        file.completeness = verdict(delivered, statement)
+        if statement is None and converted.rows_stated is not None:
+            statement = Statement(converted.rows_stated, "trailer row")
+        # Who counts the rows of a file may count a repeated header or a total, or not.
+        records = delivered - converted.no_records
+        file.completeness = verdict(records, statement)
+        if file.completeness == MISMATCH:
+            file.completeness = verdict(delivered, statement)
         if statement:
             file.rows_expected, file.attested_by = statement.rows, statement.stated_by
         if file.completeness == MISMATCH and statement:
             raise DataError(
-                f"{statement.rows:,} rows are stated (by {statement.stated_by}), {delivered:,} came", name,
+                f"{statement.rows:,} rows are stated (by {statement.stated_by}), {records:,} came", name,
                 "Ask the sender for the full file.",
+            )  # fmt: skip
+        if not file.rows_loaded:
+            # However small the file is, and whoever released it: an empty snapshot would say that all leads are gone.
+            raise DataError(
+                f"none of its {delivered:,} rows can be kept ({converted.first_reason})", name,
+                "Ask the sender for the file again.",
             )  # fmt: skip
         notices = (f"{file.rows_rejected:,} rows kept in rejected rows",) if file.rows_rejected else ()
         if statement and statement.released:
