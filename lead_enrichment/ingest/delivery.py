@@ -354,9 +354,11 @@ def _convert_row_by_row(
         arrays: list[pa.Array] = []
         for column in contract.columns:
             position = position_of.get(column.name)
-            values = [None] * len(batch) if position is None else [row[position] or None for row in batch]
+            values: list[str | None] = [None] * len(batch)
             if position == key_position:
-                values = [UNSEEN.sub("", value or "") for value in values]
+                values = [UNSEEN.sub("", row[key_position]) for row in batch]
+            elif position is not None:
+                values = [row[position] or None for row in batch]
             arrays.append(pa.array(values, pa.string()))
         rescued = [_rescued_json({name: row[at] or None for name, at in new.items()}) if new else None for row in batch]
         numbers = range(loaded - len(batch) + 1, loaded + 1)
