@@ -138,6 +138,56 @@ def first_row(reader: Iterator[list[str]]) -> list[str]:
     return next((fields for fields in reader if any(fields)), [])
 
 
+def with_doubled_settled(text: Text, header: list[str], contract: Contract, name: str) -> list[str]:
+    """Return a header in which each column of the contract is named once.
+
+    Of several headers that name one column, one is taken whose values leave nothing out: no row has a value under
+    another and not the same under it. An alias was accepted by a person, so that a filled newer alias outranks the
+    others. The headers that lose get a number, as any repeated header does, and their values are rescued.
+
+    Args:
+        text: The delivered file as text.
+        header: Its header.
+        contract: The contract of its source.
+        name: The file's name as delivered.
+
+    Raises:
+        DataError: Several hold different values of one column.
+    """
+    settled = list(header)
+    for column, positions in contract.doubled(header).items():
+        with connect() as connection:
+            table = csv_columns(text, len(header))
+            values = {at: f"COALESCE(TRIM(c{at}), '')" for at in positions}
+            lost = [
+                " OR ".join(f"({values[other]} NOT IN ('', {values[at]}))" for other in positions if other != at)
+                for at in positions
+            ]
+            counts = [
+                *(f"COUNT(*) FILTER ({value} <> '')" for value in values.values()),
+                *(f"COUNT(*) FILTER ({condition})" for condition in lost),
+            ]
+            found = connection.execute(f"SELECT {', '.join(counts)} FROM {table}").fetchone() or ()
+        filled = dict(zip(positions, found[: len(positions)], strict=True))
+        losses = dict(zip(positions, found[len(positions) :], strict=True))
+        ranks = {at: column.spellings.index(fold(header[at])) for at in positions}
+        newest = min((ranks[at] for at in positions if filled[at]), default=min(ranks.values()))
+        # What is filled, and was not accepted by a person as newer than the rest, has to agree.
+        candidates = [at for at in positions if ranks[at] == newest]
+        is_newer = len(candidates) == 1 and any(ranks[at] > newest for at in positions)
+        is_decided = is_newer and 2 * filled[candidates[0]] >= max(filled.values())
+        chosen = candidates[0] if is_decided else next((at for at in candidates if not losses[at]), None)
+        if chosen is None:
+            names = " and ".join(f"'{header[at]}' (field {at + 1})" for at in positions if filled[at])
+            raise DataError(
+                f"{names} both name the column {column.header}, and hold different values", f"{name}, line 1",
+                "Ask the sender which one it is, and for a file with one of them.",
+            )  # fmt: skip
+        for nth, at in enumerate((at for at in positions if at != chosen), start=2):
+            settled[at] = f"{header[at]} ({nth})"
+    return settled
+
+
 def check_header(path: Path, header: list[str], contract: Contract) -> tuple[str, ...]:
     """Check a header against its contract.
 

@@ -38,6 +38,7 @@ from lead_enrichment.ingest.delivery import (
     file_date,
     file_id,
     read_header,
+    with_doubled_settled,
 )
 from lead_enrichment.ingest.drift import DeliveryComparison, misfits, summary
 from lead_enrichment.ingest.formats import Text, as_text
@@ -205,6 +206,7 @@ class _Run:
             file.file_date = file_date(path)
             with as_text(path, contract, scratch) as text:
                 file.encoding, file.header = text.kind, read_header(text, path.name)
+                file.columns = with_doubled_settled(text, file.header, contract, path.name)
                 try:
                     return self._load(file, contract, text, rows, rejects)
                 except DriftError as error:
@@ -225,10 +227,10 @@ class _Run:
     def _load(self, file: _File, contract: Contract, text: Text, rows: Path, rejects: Path) -> Outcome:
         """Convert a file, check what it holds, and commit it."""
         path = file.path
-        notices = check_header(path, file.header, contract)
+        notices = check_header(path, file.columns, contract)
         received_at = self._clock.received_at(contract.source_key, file.claimed)
         stamp = Stamp(file.file_id, file.claimed, received_at)
-        converted = convert(text, file.header, contract, stamp, rows, rejects)
+        converted = convert(text, file.columns, contract, stamp, rows, rejects)
         file.rows_loaded, file.rows_rejected = converted.rows_loaded, converted.rows_rejected
         if file.has_changed():
             raise _StillWritten
@@ -293,7 +295,7 @@ class _Run:
             )  # fmt: skip
         last = self._last.get(contract.source_key)
         is_newest = last is None or file.claimed >= last.file_date
-        columns = contract.map_header(file.header).values()
+        columns = contract.map_header(file.columns).values()
         # Decisions are free text: their values have no form to compare.
         is_comparable = last is not None and is_newest and contract.content == "leads"
         wrong = misfits(contract, columns, rows, last.rows if last and is_comparable else None)
@@ -309,7 +311,7 @@ class _Run:
     def _propose(self, file: _File, contract: Contract, text: Text, error: DriftError) -> str:
         """Record what the columns most likely are, and return it as sentences."""
         last = self._last.get(contract.source_key)
-        with DeliveryComparison(text, file.header, contract, last.rows if last else None) as comparison:
+        with DeliveryComparison(text, file.columns, contract, last.rows if last else None) as comparison:
             advice = comparison.advise(error.columns)
         proposal_id = proposal_id_of(contract.source_key, file.file_id)
         self._ledger.append_proposal(proposal_id, contract.source_key, file.file_id, file.path.name, advice)
@@ -348,6 +350,8 @@ class _File:
     file_date: date | None = None
     encoding: str | None = None
     header: list[str] = field(default_factory=list)
+    # The header with each column of the contract named once.
+    columns: list[str] = field(default_factory=list)
     rows_loaded: int = 0
     rows_rejected: int = 0
     completeness: str | None = None

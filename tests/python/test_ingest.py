@@ -177,6 +177,39 @@ def test_file_of_which_no_row_can_be_kept_is_quarantined_however_small(
     assert take_in(paths, f"{source}_2026-10-06.csv", text, source).status == "quarantined"
 
 
+def doubled(header: str, *values: str) -> str:
+    """Return a file of Nevada whose phones stand under several headers, of which the last ones are added."""
+    rows = [
+        f"{ROW.replace('1106', str(at)).replace('702-393-9400', value)}" for at, value in enumerate(values, start=1)
+    ]
+    return "\n".join([NEVADA_HEADER.replace("Phone", header), *rows, ""])
+
+
+@pytest.mark.parametrize(
+    ("header", "values"),
+    [
+        ("PHONE ,phone", [",702-1", ",702-2"]),
+        ("phone,Phone:,PHONE", [",,702-1", ",,702-2"]),
+        ("Phone,PHONE", ["702-1,", "702-2,702-2"]),
+        ("Phone,PHONE", ["702-1,702-1", ",702-2"]),
+    ],
+    ids=["the second", "the third", "the first, which has all", "the second, which has all"],
+)
+def test_of_doubled_headers_the_filled_one_is_taken(paths: DataPaths, header: str, values: list[str]) -> None:
+    outcome = take_in(paths, OCTOBER, doubled(header, *values))
+    assert (outcome.status, outcome.rows_loaded) == ("loaded", 2)
+    assert bronze_rows(paths, "nevada", "phone") == [("702-1",), ("702-2",)]
+    # The ledger keeps the header as it came.
+    assert header.split(",")[1] in Ledger(paths.bronze).attempts()[-1]["header"].split("|")
+
+
+@pytest.mark.parametrize("values", [["702-1,702-9"], ["702-1,", ",702-2"]], ids=["other values", "a part in each"])
+def test_doubled_headers_with_different_values_are_asked_about(paths: DataPaths, values: list[str]) -> None:
+    outcome = take_in(paths, OCTOBER, doubled("Phone,PHONE", *values))
+    assert outcome.status == "quarantined"
+    assert "'Phone' (field 10) and 'PHONE' (field 11) both name the column Phone" in (outcome.reason or "")
+
+
 def crashing_at(position: int) -> Callable[[Path, Path], Path]:
     """Return a rename that stands for a kill at the rename of that position, counted from 0."""
     rename, passed = Path.replace, count()
