@@ -156,6 +156,15 @@ class Contract:
         by_name = {column.name: column for column in self.columns}
         return {position: by_name[name] for name, (_, position) in sorted(best.items(), key=lambda item: item[1][1])}
 
+    def doubled(self, header: list[str]) -> dict[Column, list[int]]:
+        """Return the columns that several headers name, with the positions of these."""
+        columns = {spelling: column for column in reversed(self.columns) for spelling in column.spellings}
+        found: dict[Column, list[int]] = {}
+        for position, text in enumerate(header):
+            if fold(text) in columns:
+                found.setdefault(columns[fold(text)], []).append(position)
+        return {column: positions for column, positions in found.items() if len(positions) > 1}
+
     def missing_required(self, header: list[str]) -> list[Column]:
         """Return the required columns that a header does not hold."""
         present = set(self.map_header(header).values())

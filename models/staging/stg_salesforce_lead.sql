@@ -36,8 +36,8 @@ WITH standardized AS (
     cleaned.email_bounced_reason AS email_bounced_reason,
     (@parse_date(d.email_bounced_date), d.email_bounced_date) AS email_bounced_on,
     (@parse_date(d.last_activity_date), d.last_activity_date) AS last_activity_on,
-    (@parse_timestamp(d.created_date), d.created_date) AS source_created_at,
-    (@parse_timestamp(d.last_modified_date), d.last_modified_date) AS source_modified_at,
+    (@parse_timestamp(d.created_date, d.received_at), d.created_date) AS source_created_at,
+    (@parse_timestamp(d.last_modified_date, d.received_at), d.last_modified_date) AS source_modified_at,
     (@parse_date(d.last_viewed_date), d.last_viewed_date) AS last_viewed_on,
     (@parse_date(d.last_referenced_date), d.last_referenced_date) AS last_referenced_on
   )

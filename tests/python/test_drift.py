@@ -98,6 +98,12 @@ def test_known_alias_is_taken(paths: DataPaths, deliveries: Path) -> None:
     assert deliver(paths, deliveries, renamed({"Operation Name": "Caregiver"})).status == "loaded"
 
 
+def test_empty_alias_does_not_shadow_the_filled_header(paths: DataPaths, deliveries: Path) -> None:
+    quarantine.add_aliases("texas", {"phone": "Tel"})
+    assert deliver(paths, deliveries, filled(Tel="")).status == "loaded"
+    assert {phone for (phone,) in bronze_rows(paths, "texas", "phone", OCTOBER)} != {None}
+
+
 def test_new_column_is_rescued_with_a_notice(paths: DataPaths, deliveries: Path) -> None:
     outcome = deliver(paths, deliveries, filled(Accreditation="NAEYC"))
     assert (outcome.status, outcome.reason) == ("loaded", "new columns kept in rescued: Accreditation")
