@@ -11,7 +11,11 @@ LEAD_COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("name_raw", "TEXT", "Company or operation name as delivered"),
     ("name", "TEXT", "Name to show: mojibake mended, article in front, the trade name where a DBA is given"),
     ("legal_name", "TEXT", "The party in front of DBA, or the name itself where there is no DBA"),
-    ("name_normal", "TEXT", "Match-normal form of the name: upper case, no punctuation, legal suffix or article"),
+    (
+        "name_normal",
+        "TEXT",
+        "Match-normal form of the name: upper case, no accents, punctuation, legal suffix or article",
+    ),
     ("name_type", "TEXT", "person where the name is that of a person, otherwise business"),
     ("contact_name_raw", "TEXT", "Contact person as delivered"),
     ("contact_name", "TEXT", "First contact person, first name first"),

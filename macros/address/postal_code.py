@@ -5,6 +5,8 @@ from __future__ import annotations
 from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator, macro
 
+from macros.sql.plain_text import with_plain_signs
+
 
 @macro()
 def postal_code(evaluator: MacroEvaluator, raw: exp.Expression) -> str:
@@ -12,7 +14,7 @@ def postal_code(evaluator: MacroEvaluator, raw: exp.Expression) -> str:
 
     A ZIP of four digits is not padded: whether a leading zero was lost or a digit was not typed cannot be known.
     """
-    text = f"UPPER(TRIM({raw.sql(dialect='duckdb')}))"
+    text = f"UPPER({with_plain_signs(raw.sql(dialect='duckdb'))})"
     canadian = f"REPLACE({text}, ' ', '')"
     return (
         f"CASE WHEN REGEXP_MATCHES({text}, '^[0-9]{{5}}(?:-?[0-9]{{4}})?$') THEN LEFT({text}, 5) "

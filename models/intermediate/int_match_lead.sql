@@ -58,16 +58,16 @@ SELECT
     NULLIF(@name_normal(REGEXP_EXTRACT(d.name, '(?i)(?: - | at )(.+)$', 1)), '')
   )::TEXT AS name_site, /* What tells the sites of a brand apart: the number that the name ends in, or what follows a dash or at */
   d.name_type::TEXT AS name_type, /* person or business */
-  UPPER(d.contact_name)::TEXT AS contact_name, /* First contact person in upper case */
+  @unaccented(d.contact_name)::TEXT AS contact_name, /* First contact person in upper case, without accents */
   d.phone::TEXT AS phone, /* Phone in E.164 */
   d.mobile::TEXT AS mobile, /* Mobile phone in E.164 */
   d.usable_email::TEXT AS email, /* E-mail address */
   d.email_domain::TEXT AS email_domain, /* Domain of the e-mail address, NULL for a mail provider's */
   d.website_domain::TEXT AS website_domain, /* Host of the web site */
   d.house_number::TEXT AS house_number, /* House number */
-  d.street::TEXT AS street, /* Street without number and unit */
+  @unaccented(d.street)::TEXT AS street, /* Street without number, unit and accents */
   d.unit_number::TEXT AS unit_number, /* Unit without its label: STE 4, UNIT 4 and # 4 are one place */
-  TRIM(REGEXP_REPLACE(d.city, '[^A-Z0-9]+', ' ', 'g'))::TEXT AS city, /* City in upper case, without punctuation */
+  TRIM(REGEXP_REPLACE(@unaccented(d.city), '[^A-Z0-9]+', ' ', 'g'))::TEXT AS city, /* City in upper case, without punctuation and accents */
   d.state::TEXT AS state, /* Two-letter code of the state */
   d.postal_code::TEXT AS postal_code, /* ZIP of five digits, or postcode */
   d.license_number::TEXT AS license_number, /* Licence number */

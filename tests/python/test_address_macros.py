@@ -124,6 +124,14 @@ def read_value(name: str, raw: str) -> object:
         ("12-A ELM ST", ("12-A", "ELM ST", None, None)),
         ("100", ("100", None, None, "no street")),
         ("the old mill", (None, None, None, "no house number")),
+        # Blanks, dashes and invisible characters out of ASCII
+        ("1204\u00a0Quartz\u00a0Ln", ("1204", "QUARTZ LN", None, None)),
+        ("1208\u2009QUARTZ\u2003LN\u3000STE\u20095\u00a0", ("1208", "QUARTZ LN", "STE 5", None)),
+        ("\ufeff1208\u200b Qua\u00adrtz\u2028Ln\u200e", ("1208", "QUARTZ LN", None, None)),
+        ("912\u2013914 8TH ST", ("912-914", "8TH ST", None, None)),
+        ("1206 Beaverton\u2011Hillsdale Hwy", ("1206", "BEAVERTON-HILLSDALE HWY", None, None)),
+        ("3103 \u2014 52 AVENUE", ("3103", "52 AVE", None, None)),
+        ("12\u22121/2 ELM ST", ("12 1/2", "ELM ST", None, None)),
         ("", (None, None, None, None)),
     ],
 )
@@ -135,9 +143,11 @@ def test_address_is_read_in_postal_form(raw: str, expected: tuple[str | None, ..
     ("name", "raw", "expected"),
     [
         ("postal_code", "89027-1234", "89027"),
+        ("postal_code", "\u00a089027\u20131234\u200b", "89027"),
         ("postal_code", "8902", None),
         ("postal_code", "t2n1n4", "T2N 1N4"),
         ("state_code", "Nevada", "NV"),
+        ("state_code", "New\u00a0York\u2003", "NY"),
         ("state_code", "ab", "AB"),
         ("state_code", "Other", None),
         ("parse_date", "10/13/11", "2011-10-13"),

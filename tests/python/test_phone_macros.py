@@ -21,7 +21,7 @@ import macros.contact.phone_digits
 import macros.contact.phone_e164
 import macros.contact.phone_reason
 import macros.contact.phone_type  # noqa: F401
-from models.staging.stg_phone import execute, parse_phone
+from models.staging.stg_phone_irregular import execute, parse_phone
 
 Answer = tuple[str | None, str | None]
 

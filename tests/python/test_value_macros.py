@@ -8,17 +8,22 @@ from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator
 
 import macros.address.country_code
+import macros.address.postal_code
+import macros.address.state_code
 import macros.address.street_words
 import macros.match.match_levels
 import macros.match.match_values
 import macros.match.match_weights
+import macros.name.clean_text
+import macros.name.name_normal
 import macros.name.name_words
 import macros.parse.license_type
 import macros.parse.parse_boolean
 import macros.parse.parse_integer
 import macros.parse.parse_timestamp
 import macros.sql.join_text
-import macros.sql.shared_words  # noqa: F401
+import macros.sql.shared_words
+import macros.sql.unaccented  # noqa: F401
 from lead_enrichment.warehouse.connection import connect
 from macros.match.match_values import MATCH_ATTRIBUTES
 
@@ -69,6 +74,13 @@ def value(call: str, *given: str | None, through: str = "duckdb") -> object:
         ("@country_code(a, b)", ["", "ON"], "CA"),
         ("@country_code(a, b)", [None, "TX"], "US"),
         ("@country_code(a, b)", [None, None], None),
+        ("@clean_text(a)", ["\u2007Big\u00a0Steps\u2013\u200bTots\u2800"], "Big Steps-Tots"),
+        ("@clean_text(a)", ["Ni&ntilde;os &amp; Bob&#39;s"], "Niños & Bob's"),
+        ("@name_normal(a)", ["Nin\u0303os Élan, LLC"], "NINOS ELAN"),
+        ("@unaccented(a)", ["Cañon City"], "CANON CITY"),
+        ("@unaccented(a)", [None], None),
+        ("@state_code(a)", ["\u00a0New\u2003York\u200b"], "NY"),
+        ("@postal_code(a)", ["\u300089027\u20111234"], "89027"),
         ("@join_text('; ', a, b, c)", ["x", None, "z"], "x; z"),
         # An empty text is a part of its own
         ("@join_text('; ', a, b, c)", ["x", "", "z"], "x; ; z"),
