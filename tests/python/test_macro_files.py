@@ -68,6 +68,7 @@ COLUMNS = {
     "address_words": "@address_words(d)",
     "contact_columns": "@contact_columns(d.a)",
     "email_columns": "@email_columns(d.a)",
+    "email_first": "@email_first(d.a)",
     "golden_columns": "@golden_columns(d, l)",
     "golden_record": "@golden_record(l)",
     "lead_columns": "@lead_columns(l)",
