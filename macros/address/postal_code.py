@@ -7,6 +7,9 @@ from sqlmesh.core.macros import MacroEvaluator, macro
 
 from macros.sql.plain_text import with_plain_signs
 
+# Five digits, perhaps with four more, of which a program or a person may have left the hyphen; a spreadsheet adds .0.
+ZIP = r"^([0-9]{5})(?:[0-9]{4}| ?- ?[0-9]{4}| [0-9]{4})?(?:\.0*| ?-)?,?$"
+
 
 @macro()
 def postal_code(evaluator: MacroEvaluator, raw: exp.Expression) -> str:
@@ -15,9 +18,9 @@ def postal_code(evaluator: MacroEvaluator, raw: exp.Expression) -> str:
     A ZIP of four digits is not padded: whether a leading zero was lost or a digit was not typed cannot be known.
     """
     text = f"UPPER({with_plain_signs(raw.sql(dialect='duckdb'))})"
-    canadian = f"REPLACE({text}, ' ', '')"
+    canadian = f"REPLACE(REPLACE({text}, ' ', ''), '-', '')"
     return (
-        f"CASE WHEN REGEXP_MATCHES({text}, '^[0-9]{{5}}(?:-?[0-9]{{4}})?$') THEN LEFT({text}, 5) "
+        f"CASE WHEN REGEXP_MATCHES({text}, '{ZIP}') THEN REGEXP_EXTRACT({text}, '{ZIP}', 1) "
         f"WHEN REGEXP_MATCHES({canadian}, '^[A-Z][0-9][A-Z][0-9][A-Z][0-9]$') "
         f"THEN CONCAT(LEFT({canadian}, 3), ' ', RIGHT({canadian}, 3)) END"
     )

@@ -19,6 +19,7 @@ import macros.name.name_normal
 import macros.name.name_words
 import macros.parse.license_type
 import macros.parse.parse_boolean
+import macros.parse.parse_date
 import macros.parse.parse_integer
 import macros.parse.parse_timestamp
 import macros.sql.join_text
@@ -69,7 +70,15 @@ def value(call: str, *given: str | None, through: str = "duckdb") -> object:
         ("@license_type(a)", ["Outdoor camp"], "other"),
         ("@license_type(a)", [" "], None),
         ("@country_code(a, b)", ["u.s.", None], "US"),
+        ("@country_code(a, b)", ["U. S. A.", None], "US"),
+        ("@country_code(a, b)", ["United States (USA)", None], "US"),
         ("@country_code(a, b)", ["Canada", None], "CA"),
+        # A year of two digits is of this century where the date can be of it
+        ("CAST(@parse_date(a, 2026) AS TEXT)", ["1/14/69"], "1969-01-14"),
+        ("CAST(@parse_date(a, 2026) AS TEXT)", ["1/14/26"], "2026-01-14"),
+        ("CAST(@parse_date(a, 2056) AS TEXT)", ["12/31/35"], "2035-12-31"),
+        ("CAST(@parse_date(a, 2026) AS TEXT)", ["1/14/2069"], "2069-01-14"),
+        ("CAST(@parse_date(a) AS TEXT)", ["1/14/69"], "2069-01-14"),
         ("@country_code(a, b)", ["Mexico", "TX"], "MEXICO"),
         ("@country_code(a, b)", ["", "ON"], "CA"),
         ("@country_code(a, b)", [None, "TX"], "US"),
