@@ -55,7 +55,7 @@ demo: $(INSTALLED)
 	  mkdir -p "$$data" || exit 2; \
 	  [ -e "$$marker" ] || [ -n "$$(find "$$data/landing" -type f -print -quit 2>/dev/null)" ] || echo demo > "$$marker"; \
 	  [ -e "$$marker" ] || echo landed > "$$marker"; \
-	  [ "$$(cat "$$marker")" != demo ] || leads demo || exit $$?; \
+	  [ "$$(cat "$$marker")" != demo ] || leads demo --no-advice || exit $$?; \
 	  leads ingest --backfill || [ $$? -eq 1 ] || exit 2; \
 	  rm -f "$$marker"; \
 	fi

@@ -97,8 +97,10 @@ def run_pipeline(data: Path, project: Path, leads: int) -> Pipeline:
     # A facility is in 2.1 leads of a large demo.
     write_demo(data, max(round(leads / 2.1), 10), 1, AS_OF, SEED)
     first = min((paths.landing / "salesforce").glob("*.csv"))
-    _run([*LEADS, "ingest", "--backfill"], data, project)
-    plan_seconds, plan_peak = _run([*SQLMESH, "plan", "--auto-apply", "--no-prompts", "--skip-tests"], data, project)
+    run_command([*LEADS, "ingest", "--backfill"], data, project)
+    plan_seconds, plan_peak = run_command(
+        [*SQLMESH, "plan", "--auto-apply", "--no-prompts", "--skip-tests"], data, project
+    )
     slowest = dict([*_costs(paths).items()][:SLOWEST])
     seconds: dict[str, float] = {}
     run_peak = type_2_seconds = 0.0
@@ -139,8 +141,8 @@ def run_pipeline(data: Path, project: Path, leads: int) -> Pipeline:
 
 def _refresh(data: Path, project: Path) -> tuple[float, int]:
     """Take in what has landed, build all models, and return the seconds and the most memory that the models took."""
-    ingest_seconds, _ = _run([*LEADS, "ingest"], data, project)
-    run_seconds, peak = _run([*SQLMESH, "run", "--ignore-cron"], data, project)
+    ingest_seconds, _ = run_command([*LEADS, "ingest"], data, project)
+    run_seconds, peak = run_command([*SQLMESH, "run", "--ignore-cron"], data, project)
     return ingest_seconds + run_seconds, peak
 
 
@@ -153,7 +155,7 @@ LEADS = [sys.executable, "-c", "from lead_enrichment.cli import app; app()"]
 SQLMESH = [sys.executable, "-c", "from sqlmesh.cli.main import cli; cli()"]
 
 
-def _run(words: Sequence[str], data: Path, project: Path) -> tuple[float, int]:
+def run_command(words: Sequence[str], data: Path, project: Path) -> tuple[float, int]:
     """Run a command to its end, and return its seconds and the most memory that it held.
 
     Raises:

@@ -45,6 +45,11 @@ from lead_enrichment.preview.difference import Difference, compare, keep_state
 from lead_enrichment.users import user_name
 from lead_enrichment.warehouse.connection import connect
 
+# The files that production's models hold: of leads, and of decisions.
+_MODELLED = (
+    "SELECT file_id FROM intermediate.int_lead_delivered",
+    "SELECT file_id FROM staging.stg_match_decision",
+)
 # Written last: a folder without it was left by a rehearsal that was killed.
 FINISHED, PAGE = "rehearsal.json", "report.html"
 ID_LENGTH = 12
@@ -188,9 +193,10 @@ def rehearse(paths: DataPaths, plan: Plan, lock: int, step: Callable[[str], None
         if _is_stale(copy, file_id(plan.file)):
             notices.append("the file is older than the newest of its source: it is kept, and changes no current state")
         if pending:
+            were, bring = ("file was", "it brings") if pending == 1 else ("files were", "they bring")
             notices.append(
-                f"{pending:,} files were loaded before and not yet in production's models: "
-                "what they bring is shown too; make refresh brings them in first"
+                f"{pending:,} {were} loaded before and not yet in production's models: "
+                f"what {bring} is shown too; make refresh brings that in first"
             )
         return Report(
             plan, folder, outcome["rows_loaded"], outcome["rows_rejected"], tuple(notices),
@@ -298,7 +304,7 @@ def copy_production(production: DataPaths, copy: DataPaths) -> int:
                 _link(part, copy.bronze / part.relative_to(production.bronze))
     try:
         with connect(str(copy.warehouse), read_only=True) as connection:
-            found = connection.execute("SELECT DISTINCT file_id FROM intermediate.int_lead_delivered").fetchall()
+            found = connection.execute(" UNION ".join(_MODELLED)).fetchall()
     except duckdb.CatalogException as error:
         raise UsageError(
             "production has not been planned yet", str(production.warehouse), "Run: sqlmesh plan"

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.commands.output import numbers, print_json
+from lead_enrichment.commands.output import Listing, numbers, print_json
 from lead_enrichment.paths import data_paths
+from lead_enrichment.wording import counted
 
 if TYPE_CHECKING:
     from lead_enrichment.warehouse.reading import Row
@@ -36,8 +36,9 @@ def compare_command(
         print_json(asdict(found))
         return
     console = Console(highlight=False)
+    scores = f"{counted(found.scores, 'pair')} would score otherwise"
     if not (found.leads or found.bands or found.verdicts):
-        console.print(f"No lead and no pair would be judged otherwise; {found.scores:,} pairs would score otherwise.")
+        console.print(f"No lead and no pair would be judged otherwise; {scores}.")
         return
     for title, changes in (
         ("Leads", found.leads),
@@ -46,11 +47,13 @@ def compare_command(
     ):
         if changes:
             console.print(_table(title, changes))
-    console.print(f"{found.scores:,} pairs would score otherwise. Why a pair does: leads match explain LEAD OTHER")
+    console.print(
+        f"{scores}. Why a pair does: leads match explain LEAD OTHER --env {environment}", markup=False, soft_wrap=True
+    )
 
 
-def _table(title: str, changes: list[Row]) -> Table:
-    table = Table(title, *numbers("Number"), "Such as")
+def _table(title: str, changes: list[Row]) -> Listing:
+    table = Listing(title, *numbers("Number"), "Such as")
     for change in changes:
         table.add_row(change["change"], f"{change['number']:,}", "\n".join(_sample(row) for row in change["samples"]))
     return table
