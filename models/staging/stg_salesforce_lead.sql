@@ -16,7 +16,7 @@ WITH standardized AS (
   @lead_shape(
     bronze.salesforce AS d,
     'salesforce' AS source_key,
-    TRIM(d.id) AS natural_id,
+    @salesforce_id(d.id) AS natural_id,
     cleaned.title AS contact_role,
     d.website AS website_raw,
     (@website_domain(d.website), d.website) AS website_domain,
