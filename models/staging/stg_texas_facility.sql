@@ -33,7 +33,7 @@ WITH standardized AS (
       END,
       d.status
     ) AS license_status,
-    (@parse_date(d.issue_date), d.issue_date) AS license_issued_on,
+    (@parse_date(d.issue_date, EXTRACT(YEAR FROM d.received_on)), d.issue_date) AS license_issued_on,
     cleaned.monitoring_frequency AS monitoring_frequency,
     @clean_text(d.agency_number) AS agency_number,
     @clean_text(d.facility_id) AS facility_id,
