@@ -68,6 +68,8 @@ class Column:
     position: int = 0
     limits: Mapping[str, float] = field(default_factory=dict, hash=False)
     logical_type: str = "string"
+    # By the conformed name: the words that the source uses for it, where it has a closed list of them.
+    vocabulary: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     @property
     def is_phone(self) -> bool:
@@ -176,6 +178,11 @@ def fold(header: str) -> str:
     return re.sub(r"[^a-z0-9]", "", header.lower())
 
 
+def fold_word(word: str) -> str:
+    """Return a word of a vocabulary without what does not tell it from others: case, and blanks around and doubled."""
+    return " ".join(word.upper().split())
+
+
 def read_contract(path: Path) -> Contract:
     """Read one contract.
 
@@ -260,6 +267,7 @@ def _read_column(item: SchemaProperty) -> Column:
         position=settings.get("position", 0),
         limits=_read_limits(item.quality),
         logical_type=item.logicalType or "string",
+        vocabulary={name: tuple(map(str, words)) for name, words in settings.get("vocabulary", {}).items()},
     )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from lead_enrichment.contracts import Column, Contract, fold
+from lead_enrichment.contracts import Column, Contract, fold, fold_word
 from lead_enrichment.ingest.completeness import FEWEST_ROWS
 from lead_enrichment.ingest.delivery import csv_columns
 from lead_enrichment.ingest.formats import Text
@@ -37,6 +37,8 @@ LEAST_SCORE = 0.5
 LEAST_KIND = 0.2
 # Part A of a split column has at least this share of rows in which each word of A occurs in the whole column.
 LEAST_WORDS = 0.8
+# Unknown words of a vocabulary that a message lists.
+MOST_WORDS = 5
 
 
 @dataclass(frozen=True)
@@ -262,6 +264,31 @@ def misfits(contract: Contract, columns: Collection[Column], rows: Path, last: P
                 continue
             found[column] = problem
     return found
+
+
+def unknown_words(columns: Collection[Column], rows: Path) -> tuple[str, ...]:
+    """Return a sentence for each column with words that the contract's vocabulary lacks, with how often they occur.
+
+    Args:
+        columns: The columns that came.
+        rows: Bronze file of the delivery.
+    """
+    sentences = []
+    with connect() as connection:
+        for column in (column for column in columns if column.vocabulary):
+            known = {fold_word(word) for words in column.vocabulary.values() for word in words}
+            delivered = connection.execute(
+                f"SELECT TRIM({column.name}), COUNT(*) FROM READ_PARQUET(?) WHERE TRIM({column.name}) <> '' "
+                "GROUP BY ALL ORDER BY 2 DESC, 1",
+                [str(rows)],
+            ).fetchall()
+            unknown = [(word, count) for word, count in delivered if fold_word(word) not in known]
+            if unknown:
+                listed = ", ".join(f"'{word}' ({count:,})" for word, count in unknown[:MOST_WORDS])
+                more = f" and {len(unknown) - MOST_WORDS:,} more" if len(unknown) > MOST_WORDS else ""
+                total = sum(count for _, count in unknown)
+                sentences.append(f"{column.header}: {total:,} rows with words that the contract lacks: {listed}{more}")
+    return tuple(sentences)
 
 
 @dataclass(frozen=True)

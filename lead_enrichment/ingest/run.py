@@ -41,7 +41,7 @@ from lead_enrichment.ingest.delivery import (
     read_header,
     with_doubled_settled,
 )
-from lead_enrichment.ingest.drift import DeliveryComparison, misfits, summary
+from lead_enrichment.ingest.drift import DeliveryComparison, misfits, summary, unknown_words
 from lead_enrichment.ingest.formats import Text, as_text
 from lead_enrichment.ingest.ledger import (
     DUPLICATE,
@@ -241,6 +241,7 @@ class _Run:
         if file.has_changed():
             raise _StillWritten
         notices += self._checked(file, contract, rows, converted)
+        notices += unknown_words(contract.map_header(file.columns).values(), rows)
         keep(path, file.file_id, self._paths)
         for part, table in ((rows, contract.source_key), (rejects, "rejected_row")):
             if part.exists():

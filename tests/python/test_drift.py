@@ -104,6 +104,21 @@ def test_empty_alias_does_not_shadow_the_filled_header(paths: DataPaths, deliver
     assert {phone for (phone,) in bronze_rows(paths, "texas", "phone", OCTOBER)} != {None}
 
 
+def test_status_and_type_that_the_contract_lacks_are_a_warning_with_their_counts(
+    paths: DataPaths, deliveries: Path
+) -> None:
+    def odd(table: Table) -> Table:
+        return [
+            {**row, "Status": "Paused" if at < 3 else " full  permit", "Type": "Zoo" if at == 0 else row["Type"]}
+            for at, row in enumerate(table)
+        ]
+
+    outcome = deliver(paths, deliveries, odd)
+    assert outcome.status == "loaded"
+    assert "Status: 3 rows with words that the contract lacks: 'Paused' (3)" in (outcome.reason or "")
+    assert "Type: 1 rows with words that the contract lacks: 'Zoo' (1)" in (outcome.reason or "")
+
+
 def test_new_column_is_rescued_with_a_notice(paths: DataPaths, deliveries: Path) -> None:
     outcome = deliver(paths, deliveries, filled(Accreditation="NAEYC"))
     assert (outcome.status, outcome.reason) == ("loaded", "new columns kept in rescued: Accreditation")

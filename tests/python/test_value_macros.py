@@ -18,6 +18,7 @@ import macros.match.match_weights
 import macros.name.clean_text
 import macros.name.name_normal
 import macros.name.name_words
+import macros.parse.conformed_word
 import macros.parse.license_type
 import macros.parse.parse_boolean
 import macros.parse.parse_date
@@ -26,6 +27,7 @@ import macros.parse.parse_timestamp
 import macros.sql.join_text
 import macros.sql.shared_words
 import macros.sql.unaccented  # noqa: F401
+from lead_enrichment.contracts import contracts
 from lead_enrichment.warehouse.connection import connect
 from macros.match.match_values import MATCH_ATTRIBUTES
 
@@ -197,3 +199,31 @@ def test_every_attribute_of_a_pair_has_described_columns(macro: str, suffixes: t
     assert all(projection.comments for projection in query.selects)
     again = sqlglot.parse_one(query.sql(dialect=through), read=through)
     assert isinstance(again, exp.Select) and again.named_selects == expected
+
+
+@pytest.mark.parametrize(
+    ("column", "raw", "expected"),
+    [
+        ("texas.status", "Full Permit", "active"),
+        ("texas.status", "Registered", "active"),
+        ("texas.status", "REGISTERED", "active"),
+        ("texas.status", "  initial ", "active"),
+        ("texas.status", "Full   permit", "active"),
+        ("texas.status", "Registration Revoked", "revoked"),
+        ("texas.status", "Permit Revoked", "revoked"),
+        ("texas.status", "Closed", "closed"),
+        ("texas.status", "Something new", "unknown"),
+        ("texas.status", None, "unknown"),
+        ("nevada.status", "ACTIVE", "active"),
+        ("nevada.status", "Expired", "expired"),
+    ],
+)
+def test_status_is_conformed_by_the_vocabulary_of_its_contract(column: str, raw: str | None, expected: str) -> None:
+    assert value(f"@conformed_word('{column}', a)", raw) == expected
+
+
+@pytest.mark.parametrize(("source", "column"), [("texas", "type"), ("nevada", "credential_type")])
+def test_types_are_read_as_the_vocabulary_of_their_contract_has_them(source: str, column: str) -> None:
+    (found,) = [item for item in contracts()[source].columns if item.name == column]
+    words = [(name, word) for name, listed in found.vocabulary.items() for word in listed]
+    assert [(value("@license_type(a)", word), word) for _, word in words] == words
