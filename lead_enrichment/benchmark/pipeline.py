@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -96,7 +97,8 @@ def run_pipeline(data: Path, project: Path, leads: int) -> Pipeline:
     paths = DataPaths(data)
     # A facility is in 2.1 leads of a large demo.
     write_demo(data, max(round(leads / 2.1), 10), 1, AS_OF, SEED)
-    first = min((paths.landing / "salesforce").glob("*.csv"))
+    # Ingest takes it from landing, and the next files are made of it.
+    first = Path(shutil.copy(min((paths.landing / "salesforce").glob("*.csv")), data / "first.csv"))
     _run([*LEADS, "ingest", "--backfill"], data, project)
     plan_seconds, plan_peak = _run([*SQLMESH, "plan", "--auto-apply", "--no-prompts", "--skip-tests"], data, project)
     slowest = dict([*_costs(paths).items()][:SLOWEST])
