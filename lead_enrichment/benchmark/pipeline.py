@@ -99,18 +99,20 @@ def run_pipeline(data: Path, project: Path, leads: int) -> Pipeline:
     write_demo(data, max(round(leads / 2.1), 10), 1, AS_OF, SEED)
     # Ingest takes it from landing, and the next files are made of it.
     first = Path(shutil.copy(min((paths.landing / "salesforce").glob("*.csv")), data / "first.csv"))
-    _run([*LEADS, "ingest", "--backfill"], data, project)
-    plan_seconds, plan_peak = _run([*SQLMESH, "plan", "--auto-apply", "--no-prompts", "--skip-tests"], data, project)
+    run_command([*LEADS, "ingest", "--backfill"], data, project)
+    plan_seconds, plan_peak = run_command(
+        [*SQLMESH, "plan", "--auto-apply", "--no-prompts", "--skip-tests"], data, project
+    )
     slowest = dict([*_costs(paths).items()][:SLOWEST])
     seconds: dict[str, float] = {}
     refresh_peak, type_2_seconds = 0, 0.0
     for name, (day, share) in REFRESHES.items():
         next_file = paths.landing / "salesforce" / f"salesforce_{day}.csv"
         _write_changes(first, next_file, round(leads * share), day)
-        seconds[name], peak = _run([*LEADS, "refresh"], data, project)
+        seconds[name], peak = run_command([*LEADS, "refresh"], data, project)
         if name == REFRESH:
             refresh_peak, type_2_seconds = peak, _costs(paths)["dims.dim_lead_validity"]
-    seconds[NOTHING_NEW], _ = _run([*LEADS, "refresh"], data, project)
+    seconds[NOTHING_NEW], _ = run_command([*LEADS, "refresh"], data, project)
     with connect(str(paths.published), read_only=True) as connection:
         (found,) = connection.execute("SELECT COUNT(*) FROM facts.fact_lead_match").fetchone() or (0,)
         milliseconds = {}
@@ -148,7 +150,7 @@ LEADS = [sys.executable, "-c", "from lead_enrichment.cli import app; app()"]
 SQLMESH = [sys.executable, "-c", "from sqlmesh.cli.main import cli; cli()"]
 
 
-def _run(words: Sequence[str], data: Path, project: Path) -> tuple[float, int]:
+def run_command(words: Sequence[str], data: Path, project: Path) -> tuple[float, int]:
     """Run a command to its end, and return its seconds and the most memory that it held.
 
     Raises:

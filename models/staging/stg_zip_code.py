@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 import pandas as pd
 import zipcodes
-from sqlglot import exp
+from sqlglot import exp, parse_one
 from sqlmesh import ExecutionContext, model
 from sqlmesh.core.model import ModelKindName
 
@@ -71,7 +71,9 @@ def execute(
 ) -> pd.DataFrame:
     """Return the list of the package zipcodes, with the FIPS code of each county."""
     listed = pd.DataFrame(zipcodes.list_all())
-    counties = context.fetchdf(f"SELECT county_fips, state, county_name FROM {context.resolve_table('seeds.county')}")
+    # Parsed, so that it is written for whatever engine runs it.
+    query = f"SELECT county_fips, state, county_name FROM {context.resolve_table('seeds.county')}"
+    counties = context.fetchdf(parse_one(query, dialect="duckdb"))
     fips = {(row.state, fold_county(row.county_name)): f"{row.county_fips:05d}" for row in counties.itertuples()}
     folded = [fold_county(name or "") for name in listed["county"]]
     names = listed["city"].map(lambda city: [city]) + listed["acceptable_cities"] + listed["unacceptable_cities"]

@@ -28,6 +28,7 @@ VALUES = {
     "clean_text": "@clean_text(d.a)",
     "content_hash": "@content_hash(l)",
     "country_code": "@country_code(d.a, d.b)",
+    "facility_of": "@facility_of(d, d.name)",
     "golden_attributes": "d.a IN @golden_attributes()",
     "golden_is_partial": "@golden_is_partial(d.a, l)",
     "golden_is_usable": "@golden_is_usable(d.a, l)",
@@ -51,6 +52,7 @@ VALUES = {
     "phone_type": "@phone_type(d.a)",
     "postal_code": "@postal_code(d.a)",
     "schedule_line": "@schedule_line(d.a, d.b, d.c, d.a, d.b, d.c, d.a)",
+    "shared_bits": "@shared_bits([d.a::BIGINT], [d.b::BIGINT])",
     "shared_words": f"@shared_words({WORDS}, {WORDS})",
     "similarity": "@similarity(d.a, d.b, 0.5)",
     "state_code": "@state_code(d.a)",
@@ -65,6 +67,7 @@ COLUMNS = {
     "address_words": "@address_words(d)",
     "contact_columns": "@contact_columns(d.a)",
     "email_columns": "@email_columns(d.a)",
+    "house_range": "@house_range(d.a)",
     "golden_columns": "@golden_columns(d, l)",
     "golden_record": "@golden_record(l)",
     "lead_columns": "@lead_columns(l)",
@@ -72,6 +75,8 @@ COLUMNS = {
     "match_values": "@match_values(d)",
     "match_weights": "@match_weights(d)",
     "name_parts": "@name_parts(d.a)",
+    "street_core": "@street_core(d)",
+    "street_name": "@street_name(d)",
 }
 QUERIES = {
     "bronze_rows": "@bronze_rows()",

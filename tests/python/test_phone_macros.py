@@ -21,7 +21,7 @@ import macros.contact.phone_digits
 import macros.contact.phone_e164
 import macros.contact.phone_reason
 import macros.contact.phone_type  # noqa: F401
-from models.staging.stg_phone import execute, parse_phone
+from models.staging.stg_phone_irregular import execute, parse_phone
 
 Answer = tuple[str | None, str | None]
 
@@ -179,6 +179,9 @@ def test_macro_is_written_for_spark_too(name: str, columns: list[str]) -> None:
     assert sqlglot.parse_one(rendered, read="spark").named_selects == ["answer"]
 
 
+OWN_TABLE = "staging.stg_phone_irregular"
+
+
 class Bronze:
     """Stands for SQLMesh's context: runs a model's query on tables of a connection."""
 
@@ -187,6 +190,13 @@ class Bronze:
 
     def resolve_table(self, name: str) -> str:
         return name
+
+    @property
+    def engine_adapter(self) -> Bronze:
+        return self
+
+    def table_exists(self, name: str) -> bool:
+        return name == OWN_TABLE
 
     def fetchdf(self, query: exp.Expression) -> pd.DataFrame:
         return self.connection.execute(query.sql(dialect="duckdb")).fetchdf()
@@ -202,10 +212,16 @@ def test_restating_a_day_gives_the_same_rows_and_no_phone_twice() -> None:
             "INSERT INTO bronze.texas (phone, received_on) VALUES ('1-800-FLOWERS', '2026-11-01'), "
             "('1-800-FLOWERS', '2026-11-02'), ('555-1234', '2026-11-02'), ('(702) 456-7890', '2026-11-02')"
         )
+        connection.execute(f"CREATE SCHEMA staging; CREATE TABLE {OWN_TABLE} (phone_raw TEXT, received_on DATE)")
         context: Any = Bronze(connection)
 
         def staged(start: datetime, end: datetime) -> list[str]:
-            return sorted(raw for part in execute(context, start, end, end) for raw in part["phone_raw"])
+            """Build an interval as SQLMesh does: its rows are replaced by what the model returns."""
+            parts = list(execute(context, start, end, end))
+            connection.execute(f"DELETE FROM {OWN_TABLE} WHERE received_on BETWEEN ? AND ?", [start, end])
+            for part in parts:  # noqa: B007
+                connection.execute(f"INSERT INTO {OWN_TABLE} SELECT phone_raw, received_on FROM part")
+            return sorted(raw for part in parts for raw in part["phone_raw"])
 
         assert [staged(day, day) for day in days] == [["1-800-FLOWERS"], ["555-1234"], []]
         assert staged(days[0], days[0]) == ["1-800-FLOWERS"]

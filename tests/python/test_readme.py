@@ -190,14 +190,14 @@ def test_the_change_that_the_readme_shows_touches_the_models_that_it_shows(
     assert touched(shown)[0] and touched(printed) == touched(shown)
 
 
-def test_the_results_that_the_readme_shows_are_what_the_commands_print(planned_demo: Path, tmp_path: Path) -> None:
+def test_the_results_that_the_readme_shows_are_what_the_commands_print(planned_demo: Path) -> None:
     text = (ROOT / "README.md").read_text()
     shown = [body.rstrip() for language, body in FENCE.findall(text) if language == "text"]
     (typed,) = [body for language, body in FENCE.findall(text) if language == "sh" and "leads match explain" in body]
     assert f"leads demo --facilities {DEMO_FACILITIES} --months {DEMO_MONTHS}\n" in typed
     asked = [line for line in typed.splitlines() if line.startswith(("leads summary", "leads match"))]
     # As wide as the README can show without a scroll bar.
-    environment = {**command_environment(planned_demo, tmp_path), "COLUMNS": "100"}
+    environment = {**command_environment(planned_demo), "COLUMNS": "100"}
     for command, expected in zip(asked, shown, strict=True):
         words = [*LEADS, *command.split()[1:]]
         printed = subprocess.run(words, env=environment, cwd=ROOT, capture_output=True, text=True, check=True).stdout
