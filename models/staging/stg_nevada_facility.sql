@@ -28,8 +28,14 @@ WITH standardized AS (
       CASE WHEN UPPER(TRIM(d.status)) = 'ACTIVE' THEN 'active' ELSE 'unknown' END,
       d.status
     ) AS license_status,
-    (@parse_date(d.first_issue_date, EXTRACT(YEAR FROM d.received_on)), d.first_issue_date) AS license_issued_on,
-    (@parse_date(d.expiration_date, EXTRACT(YEAR FROM d.received_on) + 30), d.expiration_date) AS license_expires_on,
+    (
+      @parse_date(d.first_issue_date, EXTRACT(YEAR FROM d.received_on)),
+      d.first_issue_date
+    ) AS license_issued_on,
+    (
+      @parse_date(d.expiration_date, EXTRACT(YEAR FROM d.received_on) + 30),
+      d.expiration_date
+    ) AS license_expires_on,
     (@parse_boolean(d.disciplinary_action), d.disciplinary_action) AS has_disciplinary_action
   )
 )
