@@ -1,4 +1,4 @@
-"""Ids of Salesforce in their long form."""
+"""Ids of Salesforce in their short form."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ CHECKSUMS = {
 
 @macro()
 def salesforce_id(evaluator: MacroEvaluator, raw: exp.Expression) -> str:
-    """Return an id of 15 characters as the one of 18 that names the same record; any other id as it is.
+    """Return an id of 18 characters as the one of 15 that names the same record; any other id as it is.
 
     Reports show 15 characters, in which capitals count; the API shows them with three more that tell the capitals, so
-    that programs which do not care for them keep two records apart.
+    that programs which do not care for them keep two records apart. Three others are no checksum: the id stays whole.
     """
     text = with_plain_signs(raw.sql(dialect="duckdb"))
     checksum = []
@@ -29,7 +29,8 @@ def salesforce_id(evaluator: MacroEvaluator, raw: exp.Expression) -> str:
         capitals = f"REGEXP_REPLACE(SUBSTRING({text}, {start}, 5), '[a-z0-9]', '0', 'g')"
         capitals = f"REGEXP_REPLACE({capitals}, '[A-Z]', '1', 'g')"
         checksum.append(listed_for(capitals, CHECKSUMS))
+    is_long = f"REGEXP_MATCHES({text}, '^[a-zA-Z0-9]{{15}}[A-Z0-5]{{3}}$')"
     return (
-        f"CASE WHEN REGEXP_MATCHES({text}, '^[a-zA-Z0-9]{{15}}$') AND REGEXP_MATCHES({text}, '[a-zA-Z]') "
-        f"THEN CONCAT({text}, {', '.join(checksum)}) ELSE {text} END"
+        f"CASE WHEN {is_long} AND SUBSTRING({text}, 16) = CONCAT({', '.join(checksum)}) "
+        f"THEN LEFT({text}, 15) ELSE {text} END"
     )

@@ -14,8 +14,10 @@ MODEL (
 WITH live AS (
   SELECT
     l.*,
-    NULLIF(l.name_normal, '') AS name_plain
+    CASE WHEN p.name_normal IS NULL THEN NULLIF(l.name_normal, '') END AS name_plain /* A placeholder is no name */
   FROM intermediate.int_lead_current AS l
+  LEFT JOIN seeds.placeholder_name AS p
+    ON p.name_normal = l.name_normal
   WHERE
     l.is_live
 ), contact AS (
