@@ -16,7 +16,7 @@ WITH standardized AS (
   @lead_shape(
     bronze.nevada AS d,
     'nevada' AS source_key,
-    TRIM(SPLIT_PART(d.credential_number, '-', 1)) AS natural_id,
+    UPPER(TRIM(SPLIT_PART(d.credential_number, '-', 1))) AS natural_id,
     cleaned.primary_contact_role AS contact_role,
     UPPER(cleaned.county) AS county,
     (@state_code(d.state), d.state) AS state,

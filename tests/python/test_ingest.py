@@ -210,6 +210,12 @@ def test_doubled_headers_with_different_values_are_asked_about(paths: DataPaths,
     assert "'Phone' (field 10) and 'PHONE' (field 11) both name the column Phone" in (outcome.reason or "")
 
 
+def test_licence_number_with_a_letter_is_a_key_and_a_month_is_none(paths: DataPaths) -> None:
+    keys = ["339B-19", "412A", "1106 -22", "Jun-22"]
+    outcome = take_in(paths, OCTOBER, "\n".join([NEVADA_HEADER, *(ROW.replace("1106-22", key) for key in keys), ""]))
+    assert (outcome.rows_loaded, outcome.rows_rejected) == (3, 1)
+
+
 def crashing_at(position: int) -> Callable[[Path, Path], Path]:
     """Return a rename that stands for a kill at the rename of that position, counted from 0."""
     rename, passed = Path.replace, count()
