@@ -13,7 +13,7 @@ SUFFIX_WORD = r"((?i:jr|sr|ii|iii|iv|v)\.?)"
 
 @macro()
 def natural_order(evaluator: MacroEvaluator, name: exp.Expression) -> str:
-    """Return `First Last` for `Last, First`, a generation last, and `The Neighborhood School` for `Neighborhood School, The`."""
+    """Return `First Last` for `Last, First`, a generation last; `The Neighborhood School` for `…, The`."""
     text = name.sql(dialect="duckdb")
     person = f"(REGEXP_MATCHES({text}, '{PERSON}') AND NOT REGEXP_MATCHES({text}, '{BUSINESS_WORD}'))"
     suffix = f"REGEXP_EXTRACT({text}, '^[^,]+, [^,]+?[ ,]+{SUFFIX_WORD}$', 1)"
