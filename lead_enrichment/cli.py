@@ -18,6 +18,7 @@ from lead_enrichment.commands import (
     sqlmesh,
     status,
     summary,
+    ui,
 )
 from lead_enrichment.commands.plain_help import hide_types_of_flags
 
@@ -37,6 +38,7 @@ app.command("release")(release.release_command)
 app.command("lead")(lead.lead_command)
 app.command("status")(status.status_command)
 app.command("summary")(summary.summary_command)
+app.command("ui")(ui.ui_command)
 app.command("sqlmesh", context_settings=sqlmesh.SETTINGS, add_help_option=False)(sqlmesh.sqlmesh_command)
 app.add_typer(archive.app, name="archive")
 app.add_typer(bench.app, name="bench")

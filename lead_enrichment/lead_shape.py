@@ -53,7 +53,11 @@ LEAD_COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("license_type", "TEXT", "Conformed licence type: center, group_home, family_home, accommodation, permit, other"),
     ("is_license_provisional", "BOOLEAN", "Whether the licence is provisional"),
     ("license_status_raw", "TEXT", "Licence status as delivered"),
-    ("license_status", "TEXT", "Conformed licence status: active or unknown"),
+    (
+        "license_status",
+        "TEXT",
+        "Conformed licence status: active, pending, suspended, expired, revoked, denied, closed, or unknown",
+    ),
     ("license_issued_on", "DATE", "First issue of the licence, or start of its monitoring"),
     ("license_expires_on", "DATE", "Expiry of the licence"),
     ("has_disciplinary_action", "BOOLEAN", "Whether the state lists a disciplinary action"),

@@ -181,7 +181,7 @@ def rehearse(paths: DataPaths, plan: Plan, lock: int, step: Callable[[str], None
         step("Copying production")
         pending = copy_production(paths, copy)
         shutil.copytree(contracts_dir(), folder / "contracts")
-        _copy_state(copy, lock)
+        copy_state(copy, lock)
         before = keep_state(copy.warehouse, folder)
         step("Taking the file in")
         plan, outcome = _take_in(copy, plan, lock)
@@ -294,7 +294,7 @@ def copy_production(production: DataPaths, copy: DataPaths) -> int:
         raise UsageError(
             "another process holds the warehouse",
             str(production.warehouse),
-            "Stop `make ui` or wait for the run to end.",
+            "Wait for the run to end, or stop a page that applies.",
         ) from error
     # The ledger first: what comes after is not in it, and the copy's ingest removes rows that its ledger does not know.
     tables = sorted((path for path in production.bronze.iterdir() if path.is_dir()), key=lambda path: path.name)
@@ -392,13 +392,13 @@ def _run_models(copy: DataPaths, plan: Plan, lock: int) -> None:
         )
 
 
-def _copy_state(copy: DataPaths, lock: int) -> None:
+def copy_state(copy: DataPaths, lock: int) -> None:
     """Put SQLMesh's state into the copy's warehouse where production keeps it in Postgres.
 
     Raises:
         DataError: Postgres does not answer, or its state cannot be read.
     """
-    if not _settings().get("LEADS_STATE_HOST"):
+    if not settings().get("LEADS_STATE_HOST"):
         return
     state = copy.root / "state.json"
     exported = _sqlmesh(["state", "export", "-o", str(state), "--no-confirm"], copy, lock, reads_production=True)
@@ -436,7 +436,7 @@ def _call(
     return subprocess.run(
         [sys.executable, "-c", code, *words],
         env={
-            **_settings(),
+            **settings(),
             "LEADS_DATA_DIR": str(copy.root),
             "LEADS_CONTRACTS_DIR": str(copy.root / "contracts"),
             "SQLMESH__CACHE_DIR": str(copy.root / "cache"),
@@ -451,7 +451,7 @@ def _call(
     )
 
 
-def _settings() -> dict[str, str]:
+def settings() -> dict[str, str]:
     """Return the environment variables as SQLMesh sees them: those of the .env file win."""
     settings = dotenv_values(os.environ.get("SQLMESH_DOTENV_PATH") or ".env")
     return {**os.environ, **{name: value for name, value in settings.items() if value is not None}}

@@ -45,8 +45,8 @@ WITH standardized AS (
       @parse_date(d.last_activity_date, EXTRACT(YEAR FROM d.received_on)),
       d.last_activity_date
     ) AS last_activity_on,
-    (@parse_timestamp(d.created_date), d.created_date) AS source_created_at,
-    (@parse_timestamp(d.last_modified_date), d.last_modified_date) AS source_modified_at,
+    (@parse_timestamp(d.created_date, d.received_at), d.created_date) AS source_created_at,
+    (@parse_timestamp(d.last_modified_date, d.received_at), d.last_modified_date) AS source_modified_at,
     (
       @parse_date(d.last_viewed_date, EXTRACT(YEAR FROM d.received_on)),
       d.last_viewed_date

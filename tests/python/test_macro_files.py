@@ -26,6 +26,7 @@ WORDS = "STRING_SPLIT(d.a, ' ')"
 VALUES = {
     "address_line": "@address_line(d.a)",
     "clean_text": "@clean_text(d.a)",
+    "conformed_word": "@conformed_word('texas.status', d.a)",
     "content_hash": "@content_hash(l)",
     "country_code": "@country_code(d.a, d.b)",
     "decoded_entities": "@decoded_entities(d.a)",

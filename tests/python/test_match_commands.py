@@ -66,8 +66,8 @@ def test_a_key_in_a_reason_stands_behind_its_name(planned_demo: Path, run: Run) 
 def test_every_net_new_lead_says_which_lead_comes_nearest(planned_demo: Path, run: Run) -> None:
     ((lead, nearest),) = query(
         planned_demo,
-        "SELECT lead_key, nearest_lead_key FROM facts.fact_lead_match WHERE nearest_verdict = 'sister_site' "
-        "ORDER BY ALL LIMIT 1",
+        "SELECT lead_key, nearest_lead_key FROM facts.fact_lead_match "
+        "WHERE is_net_new AND nearest_verdict = 'sister_site' ORDER BY ALL LIMIT 1",
     )
     said = run("leads", "match", "explain", str(lead), data=planned_demo).stdout
     assert "net-new" in said and str(nearest) in said and "sister site" in said
@@ -267,3 +267,34 @@ def test_a_changed_weight_shows_its_effect_before_promotion(own_demo: Path, run:
     json.loads(run("leads", "match", "review", "--env", "dev", "--json", data=own_demo).stdout)
     said = run("leads", "match", "explain", *keys, "--env", "nowhere", data=own_demo, expect=2).stderr
     assert "there is no environment nowhere. There is dev." in said
+
+
+# What a stored sentence says of two leads, as a condition on what they say: unknown is not different.
+PHRASES = {
+    "another ZIP or town": "l.postal_code <> r.postal_code OR l.city <> r.city",
+    "other ZIPs": "l.postal_code <> r.postal_code",
+    "other towns": "l.city <> r.city",
+    "other street addresses": "NOT l.street IS NULL AND NOT r.street IS NULL "
+    "AND (l.house_number <> r.house_number OR l.street <> r.street)",
+    "the same ZIP": "l.postal_code = r.postal_code",
+    "the same city": "NOT l.city IS NULL AND NOT r.city IS NULL",
+    "other states": "l.state <> r.state",
+    "the phones differ": "l.phone <> r.phone",
+    "the e-mail addresses differ": "l.email <> r.email",
+    "the contact persons differ": "l.contact_name <> r.contact_name",
+    "ZIPs or towns differ": "l.postal_code <> r.postal_code OR l.city <> r.city",
+    "both addresses are known and differ": "NOT l.street IS NULL AND NOT r.street IS NULL",
+}
+
+
+def test_every_stored_sentence_is_true_of_its_two_leads(planned_demo: Path) -> None:
+    for phrase, condition in PHRASES.items():
+        wrong = query(
+            planned_demo,
+            f"SELECT p.left_lead_key, p.right_lead_key, p.reason_for, p.reason_against FROM facts.fact_match_pair AS p "
+            f"JOIN intermediate.int_match_lead AS l ON l.lead_key = p.left_lead_key "
+            f"JOIN intermediate.int_match_lead AS r ON r.lead_key = p.right_lead_key "
+            f"WHERE CONTAINS(p.reason_for || p.reason_against, ?) AND NOT COALESCE({condition}, FALSE)",
+            phrase,
+        )
+        assert wrong == [], phrase

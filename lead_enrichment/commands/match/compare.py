@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.commands.output import Listing, numbers, print_json
@@ -28,10 +29,14 @@ def compare_command(
     `leads match compare dev`, and only then `sqlmesh plan`.
     """
     from lead_enrichment.matching.comparison import compare
+    from lead_enrichment.matching.evidence import with_names
     from lead_enrichment.warehouse.reading import warehouse
 
     with errors_as_sentences(), warehouse(data_paths(create=False)) as connection:
         found = compare(connection, environment, samples)
+        changes = [*found.leads, *found.verdicts, *found.bands]
+        told = [_sample(row) for change in changes for row in change["samples"]]
+        named = dict(zip(told, with_names(connection, told), strict=True))
     if as_json:
         print_json(asdict(found))
         return
@@ -40,22 +45,23 @@ def compare_command(
     if not (found.leads or found.bands or found.verdicts):
         console.print(f"No lead and no pair would be judged otherwise; {scores}.")
         return
-    for title, changes in (
+    for title, rows in (
         ("Leads", found.leads),
         ("Verdicts of pairs", found.verdicts),
         ("Bands of pairs", found.bands),
     ):
-        if changes:
-            console.print(_table(title, changes))
+        if rows:
+            console.print(_table(title, rows, named))
     console.print(
         f"{scores}. Why a pair does: leads match explain LEAD OTHER --env {environment}", markup=False, soft_wrap=True
     )
 
 
-def _table(title: str, changes: list[Row]) -> Listing:
+def _table(title: str, changes: list[Row], named: dict[str, str]) -> Listing:
     table = Listing(title, *numbers("Number"), "Such as")
     for change in changes:
-        table.add_row(change["change"], f"{change['number']:,}", "\n".join(_sample(row) for row in change["samples"]))
+        samples = "\n".join(named[_sample(row)] for row in change["samples"])
+        table.add_row(change["change"], f"{change['number']:,}", escape(samples))
     return table
 
 
