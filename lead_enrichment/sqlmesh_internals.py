@@ -184,7 +184,8 @@ class EngineLessContext(BaseContext):
 
     @property
     def _model_tables(self) -> dict[str, str]:
-        return {fqn: fqn for fqn in self._model.depends_on or ()}
+        # A model may ask what its own table holds already.
+        return {fqn: fqn for fqn in (self._model.fqn, *(self._model.depends_on or ()))}
 
     @property
     def engine_adapter(self) -> Any:

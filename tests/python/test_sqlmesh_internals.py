@@ -153,9 +153,13 @@ def test_what_failed_is_read_from_what_is_printed() -> None:
 
 
 def test_a_python_model_finds_its_tables_without_an_engine(context: Context) -> None:
-    model = SimpleNamespace(depends_on={'"memory"."staging"."stg_lead"'})
+    model = SimpleNamespace(fqn='"memory"."staging"."stg_phone"', depends_on={'"memory"."staging"."stg_lead"'})
     stand_in = sqlmesh_internals.EngineLessContext(context, model)  # type: ignore[arg-type]
     assert stand_in.resolve_table("staging.stg_lead") == '"memory"."staging"."stg_lead"'
+    assert stand_in.resolve_table("staging.stg_phone") == '"memory"."staging"."stg_phone"'
+    assert not stand_in.engine_adapter.table_exists("staging.stg_phone")
+    with pytest.raises(SQLMeshError, match="no engine"):
+        stand_in.engine_adapter.execute("SELECT 1")
     assert stand_in.with_variables({}) is stand_in
     with pytest.raises(SQLMeshError):
         stand_in.fetchdf("SELECT 1")
