@@ -6,7 +6,7 @@ import re
 
 # What belongs to the state's own people and offices, or is not the facility's first address or phone.
 NOT_THEIRS = re.compile(
-    r"licensor|inspector|regulator|specialist|analyst|consultant|investigator|surveyor|monitor|case_?worker|worker|"
+    r"licensor|licensing|inspector|regulator|specialist|analyst|consultant|investigator|surveyor|monitor|case_?worker|worker|"
     r"supervisor|county_office|state_office|regional|region|district|office|agency|department|division|bureau|"
     r"complaint|hotline|emergency|mailing|billing|(^|_)fax(_|$)"
 )
