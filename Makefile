@@ -55,7 +55,7 @@ demo: $(INSTALLED)
 	  mkdir -p "$$data" || exit 2; \
 	  [ -e "$$marker" ] || [ -n "$$(find "$$data/landing" -type f -print -quit 2>/dev/null)" ] || echo demo > "$$marker"; \
 	  [ -e "$$marker" ] || echo landed > "$$marker"; \
-	  [ "$$(cat "$$marker")" != demo ] || leads demo || exit $$?; \
+	  [ "$$(cat "$$marker")" != demo ] || leads demo --no-advice || exit $$?; \
 	  leads ingest --backfill || [ $$? -eq 1 ] || exit 2; \
 	  rm -f "$$marker"; \
 	fi
@@ -88,9 +88,8 @@ test: check ## Everything there is to check, the quick things first
 test-spark: $(INSTALLED_DEV) ## Plan a small demo on Spark and on DuckDB and compare every row
 	pytest -m spark
 
-ui: $(INSTALLED) ## Open the project's web page on http://127.0.0.1:8000 (Ctrl-C stops it)
-	@echo "The page holds the warehouse while it is open: make run and make refresh wait until it is stopped."
-	@$(SQLMESH) --ignore-warnings ui
+ui: $(INSTALLED) ## Open the project's web page on a copy of production; APPLY=1: on production itself
+	@leads ui $(if $(APPLY),--apply)
 
 format: $(INSTALLED_DEV) ## Bring Python and SQL into the house form
 	@ruff check --fix-only --quiet .

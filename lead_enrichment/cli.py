@@ -10,6 +10,7 @@ from lead_enrichment.commands import (
     contracts,
     demo,
     ingest,
+    lead,
     match,
     refresh,
     rehearse,
@@ -17,8 +18,11 @@ from lead_enrichment.commands import (
     sqlmesh,
     status,
     summary,
+    ui,
 )
+from lead_enrichment.commands.plain_help import hide_types_of_flags
 
+hide_types_of_flags()
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -31,8 +35,10 @@ app.command("ingest")(ingest.ingest_command)
 app.command("refresh")(refresh.refresh_command)
 app.command("rehearse")(rehearse.rehearse_command)
 app.command("release")(release.release_command)
+app.command("lead")(lead.lead_command)
 app.command("status")(status.status_command)
 app.command("summary")(summary.summary_command)
+app.command("ui")(ui.ui_command)
 app.command("sqlmesh", context_settings=sqlmesh.SETTINGS, add_help_option=False)(sqlmesh.sqlmesh_command)
 app.add_typer(archive.app, name="archive")
 app.add_typer(bench.app, name="bench")

@@ -31,13 +31,13 @@ from lead_enrichment.warehouse.reading import warehouse
 THREADS = 2
 # What DuckDB may take before it goes to disk, the same for both.
 MEMORY = "1800MB"
-# The keys are prepared for both, and so not counted: Splink does not know which too many share.
-PREPARED = "intermediate.int_match_key"
+# Words and keys are prepared for both, and so not counted: Splink does not know which too many share.
+PREPARED = ("intermediate.int_match_name", "intermediate.int_match_key")
 # Splink has nothing like the verdicts, so they are timed apart.
 VERDICTS = "intermediate.int_match_verdict"
 # The models from keys to verdicts, in the order in which they are built.
 STEPS = (
-    PREPARED,
+    *PREPARED,
     "intermediate.int_match_contact",
     "intermediate.int_match_candidate",
     "intermediate.int_match_comparison",
@@ -47,7 +47,7 @@ STEPS = (
     "intermediate.int_entity",
     VERDICTS,
 )
-SEEDS = ("seeds.match_weight", "seeds.match_veto")
+SEEDS = ("seeds.match_weight", "seeds.match_veto", "seeds.name_word")
 
 
 @dataclass(frozen=True)
@@ -147,6 +147,8 @@ def _write_leads(paths: DataPaths, project: Path, folder: Path, leads: int) -> f
             "license_number": "l.license_number || '-' || c.copy",
             "phone": phone.format("l.phone"),
             "mobile": phone.format("l.mobile"),
+            # A street may be named by its number alone, which has no letters to change.
+            "street_core": "l.street_core || '-' || c.copy",
             **{
                 column: f"TRANSLATE(l.{column}, {letters})"
                 for column in (
@@ -204,7 +206,7 @@ def _match(folder: Path, project: Path) -> Measure:
         entities = _count(
             connection, "SELECT COUNT(DISTINCT entity_key) FROM intermediate.int_entity WHERE entity_size > 1"
         )
-    seconds = sum(taken for step, taken in steps.items() if step not in (PREPARED, VERDICTS))
+    seconds = sum(taken for step, taken in steps.items() if step not in (*PREPARED, VERDICTS))
     return Measure(seconds, peak_bytes(), pairs, entities, steps)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
-from lead_enrichment.benchmark.pipeline import AS_OF, LEADS, SEED, SQLMESH, _run
+from lead_enrichment.benchmark.pipeline import AS_OF, LEADS, SEED, SQLMESH, run_command
 from lead_enrichment.benchmark.result import Result
 from lead_enrichment.demo.generate import write_demo
 from lead_enrichment.paths import DataPaths
@@ -32,8 +32,10 @@ def time_replay(folder: Path, project: Path) -> Result:
     for name, days in (("months", MONTHS), ("days", DAYS)):
         data = folder / name
         leads = _write_archive(source, data, days)
-        _run([*LEADS, "ingest", "--backfill"], data, project)
-        seconds[name], _ = _run([*SQLMESH, "plan", "--auto-apply", "--no-prompts", "--skip-tests"], data, project)
+        run_command([*LEADS, "ingest", "--backfill"], data, project)
+        seconds[name], _ = run_command(
+            [*SQLMESH, "plan", "--auto-apply", "--no-prompts", "--skip-tests"], data, project
+        )
     return Result("replay of five years", f"the same files on {FILES} days", leads, seconds["months"], seconds["days"])
 
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.commands.output import numbers, print_json
+from lead_enrichment.commands.output import Listing, keys, numbers, print_json
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import data_paths
+from lead_enrichment.wording import counted
 
 if TYPE_CHECKING:
     from lead_enrichment.ingest.archive import Entry, Verdict
@@ -46,7 +46,9 @@ def list_command(
     if not found:
         console.print("The archive is empty.")
         return
-    table = Table("Id", "Source", "File", "File date", "Received", *numbers("Original", "Stored"), "State")
+    table = Listing(
+        *keys("Id", "Source", "File", "File date", "Received"), *numbers("Original", "Stored"), *keys("State")
+    )
     for item in found:
         state = f"pruned {item.pruned_at:%Y-%m-%d}" if item.state == "pruned" else item.state
         table.add_row(
@@ -57,7 +59,8 @@ def list_command(
     console.print(table)
     original = sum(item.file_bytes or 0 for item in found if item.archived_bytes is not None)
     stored = sum(item.archived_bytes or 0 for item in found)
-    console.print(f"{len(found):,} deliveries; {_size(original)} bytes are stored as {_size(stored)}.")
+    count = counted(len(found), "delivery", "deliveries")
+    console.print(f"{count}; {_size(original)} bytes are stored as {_size(stored)}.")
 
 
 @app.command("restore")
@@ -108,13 +111,13 @@ def prune_command(
     size = _size(sum(item.entry.archived_bytes or 0 for item in going))
     stay = len(judged) - len(going)
     if dry_run:
-        console.print(f"{len(going):,} files of {size} bytes would go, {stay:,} stay. Nothing was changed.")
+        console.print(f"{counted(len(going), 'file')} of {size} bytes would go, {stay:,} stay. Nothing was changed.")
     else:
-        console.print(f"{len(going):,} files of {size} bytes went, {stay:,} stay; --dry-run says why.")
+        console.print(f"{counted(len(going), 'file')} of {size} bytes went, {stay:,} stay; --dry-run says why.")
 
 
-def _verdict_table(judged: list[Verdict], dry_run: bool) -> Table:
-    table = Table("Id", "Source", "File", "Received", *numbers("Stored"), "Verdict", "Why")
+def _verdict_table(judged: list[Verdict], dry_run: bool) -> Listing:
+    table = Listing(*keys("Id", "Source", "File", "Received"), *numbers("Stored"), *keys("Verdict"), "Why")
     for item in judged:
         entry = item.entry
         verdict = ("would go" if dry_run else "went") if item.goes else "stays"

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.commands.output import numbers, print_json
+from lead_enrichment.commands.match.standing import print_refusals
+from lead_enrichment.commands.output import Listing, keys, numbers, print_json
 from lead_enrichment.paths import DataPaths, data_paths
+from lead_enrichment.wording import counted
 
 if TYPE_CHECKING:
     from lead_enrichment.ingest.run import Outcome
+    from lead_enrichment.matching.decisions import Refusal
 
 
 def ingest_command(
@@ -38,7 +40,8 @@ def ingest_command(
         outcomes = ingest(paths, backfill, None if as_json else console)
         touched = touched_intervals(paths, before) if backfill else []
     if as_json:
-        print_json([asdict(outcome) for outcome in outcomes])
+        refused = _refusals(outcomes, paths)
+        print_json([_as_json(outcome, refused) for outcome in outcomes])
     else:
         print_outcomes(outcomes, paths, console)
     if touched:
@@ -54,6 +57,22 @@ def ingest_command(
         raise typer.Exit(1)
 
 
+def _refusals(outcomes: list[Outcome], paths: DataPaths) -> list[Refusal]:
+    """Return the decisions that decide nothing, of the files of decisions that were taken in."""
+    from lead_enrichment.ingest.ledger import LOADED
+    from lead_enrichment.matching.decisions import SOURCE, refusals
+
+    files = [item.file_id for item in outcomes if item.source_key == SOURCE and item.status == LOADED]
+    return refusals(paths, files)
+
+
+def _as_json(outcome: Outcome, refused: list[Refusal]) -> dict[str, Any]:
+    problems = [
+        {"row": item.row_number, "problem": item.problem} for item in refused if item.file_id == outcome.file_id
+    ]
+    return {**asdict(outcome), **({"decisions_refused": problems} if problems else {})}
+
+
 def print_outcomes(outcomes: list[Outcome], paths: DataPaths, console: Console) -> None:
     """Print the outcome of each file that was taken in; of more than twenty, those alone that have a reason."""
     from lead_enrichment.ingest.ledger import QUARANTINED
@@ -61,7 +80,7 @@ def print_outcomes(outcomes: list[Outcome], paths: DataPaths, console: Console) 
     if not outcomes:
         console.print(f"Nothing new in {paths.landing}.", highlight=False, soft_wrap=True)
         return
-    table = Table("Source", "File", "Status", *numbers("Loaded", "Rejected"))
+    table = Listing(*keys("Source", "File", "Status"), *numbers("Loaded", "Rejected"))
     shown = outcomes if len(outcomes) <= 20 else [item for item in outcomes if item.reason]
     for item in shown:
         table.add_row(item.source_key, item.file_name, item.status, f"{item.rows_loaded:,}", f"{item.rows_rejected:,}")
@@ -72,6 +91,8 @@ def print_outcomes(outcomes: list[Outcome], paths: DataPaths, console: Console) 
             # The reason of a refused file begins with its name.
             name = "" if item.reason.startswith(item.file_name) else f"{item.file_name}: "
             console.print(f"{name}{item.reason}", markup=False, highlight=False, soft_wrap=True)
+    print_refusals(console, outcomes, _refusals(outcomes, paths))
     rows = sum(item.rows_loaded for item in outcomes)
     refused = sum(item.status == QUARANTINED for item in outcomes)
-    console.print(f"{len(outcomes):,} files taken, {rows:,} rows loaded, {refused:,} files in quarantine.")
+    files = f"{counted(len(outcomes), 'file')} taken, {counted(rows, 'row')} loaded"
+    console.print(f"{files}, {counted(refused, 'file')} in quarantine.")

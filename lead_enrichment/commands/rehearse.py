@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.commands.output import numbers, print_json
+from lead_enrichment.commands.output import Listing, keys, numbers, print_json
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.paths import data_paths
+from lead_enrichment.wording import counted
 
 if TYPE_CHECKING:
     from lead_enrichment.preview.difference import Count, LeadChange, Sample
@@ -144,7 +144,7 @@ def _print(console: Console, report: Report) -> None:
 
     difference = report.difference
     console.print(
-        f"{report.plan.file_name} as {report.plan.source_key}: {report.rows_loaded:,} rows loaded, "
+        f"{report.plan.file_name} as {report.plan.source_key}: {counted(report.rows_loaded, 'row')} loaded, "
         f"{report.rows_rejected:,} rejected. Production is as it was; with this file it would become:",
         markup=False,
         soft_wrap=True,
@@ -153,7 +153,7 @@ def _print(console: Console, report: Report) -> None:
         console.print(f"The header {header!r} was read as the column {column}.", markup=False, soft_wrap=True)
     for notice in report.notices:
         console.print(f"Notice: {notice}.", markup=False, soft_wrap=True)
-    table = Table("Source", *numbers(*(TITLES[name] for name in MEASURES)), title="Counts by source")
+    table = Listing("Source", *numbers(*(TITLES[name] for name in MEASURES)), title="Counts by source")
     for source, counts in difference.sources.items():
         table.add_row(source, *(_count(counts[name]) for name in MEASURES))
     console.print(table)
@@ -163,7 +163,7 @@ def _print(console: Console, report: Report) -> None:
         if any(change.leads for change in changes):
             console.print(_samples(title, changes))
     if difference.attributes:
-        table = Table(
+        table = Listing(
             "Attribute", *numbers("Leads"), "For example", title="Attributes that differ, of leads known before"
         )
         for change in difference.attributes:
@@ -171,7 +171,7 @@ def _print(console: Console, report: Report) -> None:
         console.print(table)
     rows = [(name, count) for name, count in difference.models.items() if count.before != count.after]
     if rows:
-        table = Table("Model", *numbers("Rows"), title="Rows by model")
+        table = Listing(*keys("Model"), *numbers("Rows"), title="Rows by model")
         for name, count in rows:
             table.add_row(name, _count(count))
         console.print(table)
@@ -184,10 +184,10 @@ def _print(console: Console, report: Report) -> None:
     )
 
 
-def _samples(title: str, changes: tuple[LeadChange, ...]) -> Table:
+def _samples(title: str, changes: tuple[LeadChange, ...]) -> Listing:
     from lead_enrichment.preview.difference import KINDS
 
-    table = Table("What", *numbers("Leads"), "For example", title=title)
+    table = Listing("What", *numbers("Leads"), "For example", title=title)
     for change in changes:
         if change.leads:
             heading = KINDS.get(change.what, change.what)

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.box import SIMPLE
 from rich.console import Console
-from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.commands.output import numbers, print_json
-from lead_enrichment.paths import data_paths
+from lead_enrichment.commands.output import Listing, keys, numbers, print_json
+from lead_enrichment.errors import UsageError
+from lead_enrichment.paths import DataPaths, data_paths
+from lead_enrichment.wording import counted
 
 if TYPE_CHECKING:
     from lead_enrichment.contracts import Contract
+    from lead_enrichment.matching.decisions import Standing
 
 # How long a source may be silent: its cadence, and a few days for weekends and holidays. Decisions come at will.
 SILENCE = {"daily": timedelta(days=1), "weekly": timedelta(days=7), "monthly": timedelta(days=31)}
@@ -28,6 +30,7 @@ def status_command(
 ) -> None:
     """Show the deliveries of each source, what is late, every refused file with its reason, and the slowest models."""
     from lead_enrichment.bronze import write_empty_tables
+    from lead_enrichment.commands.match.standing import print_standing
     from lead_enrichment.contracts import contracts
     from lead_enrichment.hooks.model_run import newest_run
     from lead_enrichment.ingest.ledger import LOADED, PROPOSED, QUARANTINED, Ledger
@@ -38,6 +41,7 @@ def status_command(
         ledger = Ledger(paths.bronze)
         attempts, proposals = ledger.attempts(), ledger.proposals()
         models = newest_run(ledger.model_runs())
+        decided = _decided(paths)
     today = datetime.now(UTC).date()
     sources = [_of_source(contract, attempts, today) for contract in contracts().values()]
     waiting = [key for key, rows in proposals.items() if rows[0]["status"] == PROPOSED]
@@ -50,15 +54,19 @@ def status_command(
         if row["status"] == QUARANTINED and row["file_id"] not in loaded_ids
     ]  # fmt: skip
     if as_json:
-        print_json({"sources": sources, "refused": refused, "proposals": waiting, "models": models})
+        document = {"sources": sources, "refused": refused, "proposals": waiting, "models": models}
+        if decided:
+            document |= {"pairs_waiting": decided.waiting, "decisions": decided.outcomes}
+            document["decisions_without_effect"] = decided.without_effect
+        print_json(document)
         return
     console = Console()
     counts = numbers("Rows", "Rejected", "Repeated", "Refused")
-    table = Table("Source", *numbers("Files"), "Newest", "Late", *counts, box=SIMPLE, pad_edge=False)
+    table = Listing(*keys("Source"), *numbers("Files"), *keys("Newest", "Late"), *counts, box=SIMPLE, pad_edge=False)
     for item in sources:
         table.add_row(
             item["source"], f"{item['files_loaded']:,}", item["newest_file_date"] or "none yet",
-            f"{item['days_late']:,} days" if item["days_late"] else "",
+            counted(item["days_late"], "day") if item["days_late"] else "",
             f"{item['rows_loaded']:,}", f"{item['rows_rejected']:,}", f"{item['files_repeated']:,}",
             f"{item['files_refused']:,}",
         )  # fmt: skip
@@ -68,9 +76,26 @@ def status_command(
             console.print(f"Refused {row['at']}: {row['reason']}", markup=False, highlight=False, soft_wrap=True)
         console.print(f"Refused files lie in {paths.quarantine}.", highlight=False, soft_wrap=True)
     if waiting:
-        console.print(f"{len(waiting):,} proposals wait for a decision: `leads contracts proposals`.", highlight=False)
+        count = counted(len(waiting), "proposal waits", "proposals wait")
+        console.print(f"{count} for a decision: `leads contracts proposals`.", highlight=False)
+    if decided:
+        print_standing(console, decided)
     if models:
         _print_models(console, models)
+
+
+def _decided(paths: DataPaths) -> Standing | None:
+    """Return how the decisions stand; None before the first publication, or where it lacks what is new."""
+    from lead_enrichment.matching.decisions import standing
+    from lead_enrichment.warehouse.reading import production
+
+    if not paths.published.exists():
+        return None
+    try:
+        with production(paths) as connection:
+            return standing(connection, paths)
+    except UsageError:
+        return None
 
 
 def _print_models(console: Console, models: list[dict[str, Any]]) -> None:
@@ -80,12 +105,12 @@ def _print_models(console: Console, models: list[dict[str, Any]]) -> None:
     begin = min(row["started_at"] for row in models)
     seconds = sum(row["seconds"] for row in models)
     console.print(
-        f"Slowest of {len(models):,} models, run of {begin:%Y-%m-%d %H:%M} UTC, {seconds:,.1f} s:",
+        f"Slowest of {counted(len(models), 'model')}, run of {begin:%Y-%m-%d %H:%M} UTC, {seconds:,.1f} s:",
         highlight=False,
         soft_wrap=True,
     )
     headings = numbers("Seconds", "Usual", "Rows", "Peak memory")
-    table = Table("Model", *headings, box=SIMPLE, pad_edge=False)
+    table = Listing(*keys("Model"), *headings, box=SIMPLE, pad_edge=False)
     for row in models[:SLOWEST]:
         usual, rows, peak = row["usual_seconds"], row["row_count"], row["peak_memory_bytes"]
         table.add_row(

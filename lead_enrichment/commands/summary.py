@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.commands.output import numbers, print_json
+from lead_enrichment.commands.output import Listing, numbers, print_json
 from lead_enrichment.paths import data_paths
 
 if TYPE_CHECKING:
@@ -52,8 +51,10 @@ def summary_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Show leads, duplicates, matches and net-new leads by source, and the files behind them."""
+    from lead_enrichment.commands.match.standing import print_standing
     from lead_enrichment.hooks.publish import published_at
     from lead_enrichment.ingest.ledger import LOADED, QUARANTINED, Ledger
+    from lead_enrichment.matching.decisions import standing
     from lead_enrichment.preview.difference import counts_by_source
     from lead_enrichment.warehouse.reading import production, rows
 
@@ -63,6 +64,7 @@ def summary_command(
         with production(paths) as connection:
             leads = rows(connection, counts_by_source("facts.fact_lead_match"))
             changes = rows(connection, CHANGES, LOADED, since) if since else []
+            decided = standing(connection, paths)
         as_of = published_at(paths)
         attempts = Ledger(paths.bronze).attempts()
     loaded = [row for row in attempts if row["status"] == LOADED]
@@ -70,6 +72,8 @@ def summary_command(
     new_files = [row for row in loaded if since and row["finished_at"] >= since]
     if as_json:
         summary: dict[str, Any] = {"sources": leads, "files_loaded": len(loaded), "files_refused": refused}
+        summary |= {"pairs_waiting": decided.waiting, "decisions": decided.outcomes}
+        summary["decisions_without_effect"] = decided.without_effect
         if since:
             summary |= {"files_new": len(new_files), "changes": changes}
         print_json(summary)
@@ -79,6 +83,7 @@ def summary_command(
     if as_of:
         console.print(f"As published {as_of:%Y-%m-%d %H:%M} UTC.")
     console.print(f"Files: {len(loaded):,} loaded, {refused:,} refused.")
+    print_standing(console, decided)
     if since and not new_files:
         console.print("Nothing is new.")
     elif since:
@@ -93,12 +98,12 @@ def summary_command(
     )
 
 
-def _table(title: str, counts: list[Row]) -> Table:
+def _table(title: str, counts: list[Row]) -> Listing:
     names = list(counts[0]) if counts else ["source_key"]
     headings = numbers(
         *({"net_new": "Net-new", "to_review": "To review"}.get(name, name.capitalize()) for name in names[1:])
     )
-    table = Table("Source", *headings, title=title)
+    table = Listing("Source", *headings, title=title)
     for row in counts:
         table.add_row(str(row["source_key"]), *(f"{row[name]:,}" for name in names[1:]))
     return table

@@ -14,6 +14,7 @@ import pyarrow as pa
 from lead_enrichment.demo import nevada, oklahoma, salesforce, texas
 from lead_enrichment.demo.dice import Numbers
 from lead_enrichment.demo.files import written_or_not
+from lead_enrichment.demo.remembered import DemoWorld, remember
 from lead_enrichment.demo.schedule import Delivery, deliveries, first_day
 from lead_enrichment.demo.truth import Truth, changed_columns, kinds_of_change
 from lead_enrichment.demo.world import SOURCES, State, World
@@ -83,6 +84,7 @@ def write_demo(
                     report(delivery.file_name, done, total)
             if file is not None and file.rows:
                 written.append(Written(delivery.source_key, path, file.rows))
+    remember(out, DemoWorld(seed, facilities, first_day(as_of, months), as_of))
     report("", total, total)
     return written
 

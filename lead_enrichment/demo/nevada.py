@@ -27,7 +27,7 @@ def delivered(world: World, sites: Sites, month: int) -> dict[str, Text]:
     dice, state = world.dice, sites.state
     facility, rows = state.facility, len(state.slot)
     person = join(sites.given, " ", sites.family)
-    name = choose(is_empty(sites.name), person, join(sites.name, sites.legal))
+    name = choose(is_empty(sites.name), person, join(sites.listed_name, sites.legal))
     name = swap(upper(name), "'", "í", dice.unit("apostrophe", facility) < BROKEN_APOSTROPHES)
     permit = dice.unit("permit", facility)
     kind = np.where(sites.is_home, np.where(sites.capacity > 8, 1, 2), 0)

@@ -39,7 +39,7 @@ def delivered(world: World, sites: Sites, month: int) -> dict[str, Text]:
     contract = number(16_000 + dice.below(44_000, "subsidy contract", facility))
     unit_apart = dice.unit("second line", facility, state.address) < 0.5
     person = join(sites.family, ", ", sites.given)
-    trade = join(sites.name, sites.legal)
+    trade = join(sites.listed_name, sites.legal)
     both = choose(is_empty(sites.name), person, join(person, " DBA ", trade))
     role = choose(sites.is_home, "Primary Caregiver", constant("Director", rows))
     license_type = choose(sites.is_home, "CHILD CARE FAMILY", constant("CHILD CARE CENTER", rows))

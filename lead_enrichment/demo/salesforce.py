@@ -14,6 +14,10 @@ from lead_enrichment.demo.text import Text, choose, constant, day, is_empty, joi
 from lead_enrichment.demo.world import FIRST_ELSEWHERE, Sites, World
 
 KNOWN, TWICE, THRICE = 0.6, 0.075, 0.005
+# What several people and lists entered over and over: so many facilities, and so many leads at most.
+MANY, MOST_COPIES = 0.012, 20
+# Leads that are a line of a list, with a name and a city and no more.
+BARE = 0.03
 # Leads elsewhere for each facility in the three states.
 ELSEWHERE_SHARE = 0.4
 YEARS_OF_LEADS = 8
@@ -99,7 +103,10 @@ def first_leads(world: World, month: int, now: int) -> Leads:
     known = world.slots[dice.unit("known", world.slots) < KNOWN]
     once = np.concatenate([known, elsewhere])
     copies = dice.unit("copies", once)
-    slot = np.concatenate([once, once[copies < TWICE + THRICE], once[copies < THRICE]])
+    leads = 1 + (copies < TWICE + THRICE) + (copies < THRICE)
+    many = 4 + ((MOST_COPIES - 3) * dice.unit("how many", once) ** 2).astype(np.int64)
+    leads = np.where(dice.unit("many", once) < MANY, many, leads)
+    slot = np.repeat(once, leads)
     copy = np.arange(len(slot))
     age = (dice.unit("age", slot, copy) ** 1.5 * YEARS_OF_LEADS * 365 * DAY).astype(np.int64)
     created = now - 3600 - age
@@ -230,7 +237,8 @@ def delivered(world: World, leads: Leads) -> dict[str, Text]:
     email = _email(dice, leads, sites)
     bounced = has_bounced & ~is_empty(email)
     updated = day(leads.created // DAY)
-    return {
+    is_bare = (dice.unit("bare", who) < BARE) & (leads.group == 0)
+    told = {
         "id": lead_id(who),
         "is_deleted": choose(leads.is_deleted, "TRUE", constant("FALSE", rows)),
         "last_name": choose(names > 0.97, "Unknown", sites.family),
@@ -269,6 +277,11 @@ def delivered(world: World, leads: Leads) -> dict[str, Text]:
         "lead_source_last_updated_c": choose((filled > 0.3) & (filled < 0.4), updated, blank),
         "brightwheel_school_uuid_c": choose(leads.status == _AT["Converted"], join("bw-", number(who, 8)), blank),
     }
+    for column in ("first_name", "street", "postal_code", "phone", "mobile_phone", "email", "website"):
+        told[column] = choose(is_bare, blank, told[column])
+    told["last_name"] = choose(is_bare, "Unknown", told["last_name"])
+    told["city"] = choose(is_bare, sites.city, told["city"])
+    return told
 
 
 def _company(dice: Dice, leads: Leads, sites: Sites) -> Text:
@@ -287,6 +300,14 @@ def _company(dice: Dice, leads: Leads, sites: Sites) -> Text:
         name = swap(name, f"^(.{{{position}}})[a-z]([a-z])", "\\1\\2", typo < 0.015)
         name = swap(name, f"^(.{{{position}}})([a-z])([a-z])", "\\1\\3\\2", (typo > 0.015) & (typo < 0.03))
     name = swap(name, "'", "", dice.unit("apostrophe", who) < 0.3)
+    # Some leave out what kind of place it is, or say another; some put in front who runs it.
+    kind_typed = dice.unit("kind typed", who)
+    name = swap(name, f"^(.+ .+) ({'|'.join(words.KINDS)})$", "\\1", kind_typed < 0.06)
+    name = swap(name, " (Academy|Daycare|Preschool|Child Care|School)$", " Learning Center", kind_typed > 0.97)
+    agency = dice.unit("agency typed", who)
+    is_run = ~is_empty(sites.agency)
+    name = choose(is_run & (agency < 0.35), join(sites.agency, " - ", name), name)
+    name = choose(is_run & (agency > 0.35) & (agency < 0.5), join(sites.agency, " ", name), name)
     name = swap(name, "^The (.*)$", "\\1, The", dice.unit("the", who) < 0.6)
     kind = word(["Type I", "Type II", "Type III"], dice.below(3, "license type", who))
     license_text = join(" - ", sites.city, " ", sites.state_code, " Child Day Care - ", kind)
@@ -303,6 +324,7 @@ def _street(dice: Dice, leads: Leads, sites: Sites) -> Text:
     who = leads.number
     style = dice.unit("street typed", who)
     suffix = choose(style < 0.45, sites.spelled_suffix, sites.suffix)
+    suffix = choose(dice.unit("suffix left out", who) < 0.22, "", suffix)
     suffix = choose((style > 0.6) & (style < 0.7) & ~is_empty(suffix), join(suffix, "."), suffix)
     road = swap(sites.street, "^FM ", "Farm to Market Road ", style < 0.3)
     road = swap(road, "^FM ", "Fm ", style > 0.7)
@@ -310,10 +332,21 @@ def _street(dice: Dice, leads: Leads, sites: Sites) -> Text:
     directions = pa.array(list(long))
     spelled = pc.fill_null(pa.array(list(long.values())).take(pc.index_in(sites.direction, directions)), "")
     direction = choose(dice.unit("direction typed", who) < 0.2, spelled, sites.direction)
+    direction = choose(dice.unit("direction left out", who) < 0.1, "", direction)
+    # The whole range of a building's numbers, a letter behind it, or a number that is off by a little.
+    house = np.asarray(sites.house.cast(pa.int64()))
+    form = dice.unit("house typed", who)
+    last = house + 2 * (1 + dice.below(5, "house range", who))
+    short = pc.utf8_slice_codeunits(number(last), -2, 10)
+    typed = choose((form < 0.03) & (house // 100 == last // 100), join(sites.house, "-", short), sites.house)
+    typed = choose((form > 0.03) & (form < 0.04), join(sites.house, word(["A", "B"], house % 2)), typed)
+    typed = choose((form > 0.04) & (form < 0.055), number(house + 2 - 4 * (house % 2)), typed)
+    behind = word(["Building", "Rear", "Upstairs", "2nd Floor"], dice.below(4, "behind the street", who))
+    behind = choose((form > 0.98) & ~is_empty(suffix), behind, "")
     label = word(["Ste ", "Suite ", "#", "Unit ", "Ste. "], dice.below(5, "unit typed", who))
     has_unit = ~is_empty(sites.unit) & (dice.unit("unit kept", who) < 0.7)
     unit = choose(has_unit, join(label, sites.unit), "")
-    street = spaced(sites.house, direction, road, suffix, unit)
+    street = spaced(typed, direction, road, suffix, behind, unit)
     street = choose(style > 0.96, join(street, ","), street)
     street = choose((style > 0.9) & (style < 0.94), pc.utf8_lower(street), street)
     # Half of the leads abroad and a quarter at home have no street.

@@ -35,9 +35,9 @@ def delivered(world: World, sites: Sites, month: int) -> dict[str, Text]:
     facility, rows = state.facility, len(state.slot)
     blank = constant("", rows)
     person = join(sites.given, " ", sites.family)
-    name = choose(is_empty(sites.name), person, join(sites.name, sites.legal))
+    name = choose(is_empty(sites.name), person, join(sites.listed_name, sites.legal))
     is_broken = (dice.unit("quotes", facility) < BROKEN_QUOTES) & ~is_empty(sites.name)
-    name = choose(is_broken, swap(join(sites.name, ' LLC"'), "^([^ ]+) ", '\\1" '), name)
+    name = choose(is_broken, swap(join(sites.listed_name, ' LLC"'), "^([^ ]+) ", '\\1" '), name)
     # An application that is not yet decided: no status, date, capacity, e-mail or ages.
     undecided = dice.unit("undecided", facility) < NO_PERMIT
     no_type = dice.unit("no type", facility) < NO_TYPE

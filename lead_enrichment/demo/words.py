@@ -35,6 +35,12 @@ BRANDS = [
     "Kids R Kids", "Tutor Time", "Creme de la Creme", "Foundations Preschool", "YMCA", "Sunrise Early Head Start",
     "Challenger School",
 ]  # fmt: skip
+AGENCIES = [
+    "Catholic Charities of the Diocese", "Community Action Partnership", "Boys & Girls Clubs", "Easter Seals Society",
+    "Neighborhood House Association", "Salvation Army", "Lutheran Social Services", "Urban League",
+    "Centers for New Horizons", "Family Service Agency", "Young Women's Christian Association",
+    "Ounce of Prevention Fund",
+]  # fmt: skip
 GYMS = ["EOS Fitness", "Life Time Athletic", "Las Vegas Athletic Club", "Chuze Fitness"]
 PROGRAMS = ["Parks & Recreation Safekey", "Youth Development Program", "Seasonal Recreation Camp"]
 LEGAL = ["", "", "", "", " LLC", ", LLC", " Inc.", ", Inc.", " L.L.C.", " Corp."]
@@ -78,6 +84,7 @@ ABBREVIATIONS = [
     ("Learning Center", "Lrng Ctr"), ("Center", "Ctr"), ("Child Care", "Childcare"), ("Daycare", "Day Care"),
     ("Academy", "Acad."), ("Christian", "Chr."), ("Development", "Dev"), ("Preschool", "Pre-School"),
     ("Early Learning", "ELC"), ("First", "1st"), ("Saint|St\\.", "Saint"), ("Little", "Lil'"),
+    ("Child Development Center", "CDC"), ("School", "Sch"), ("Kids", "Kidz"), ("Church", "Ch."),
 ]  # fmt: skip
 # City, province, area code and the first half of a postcode.
 CANADA = [

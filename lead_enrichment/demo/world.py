@@ -39,10 +39,14 @@ FIRST_ELSEWHERE = 5_000_000
 # Facilities of one slot differ by this much in their number.
 SLOTS = 10_000_000
 # Chains and districts are numbered apart from facilities.
-FIRST_CHAIN, FIRST_DISTRICT = 1 << 40, 1 << 41
+FIRST_CHAIN, FIRST_DISTRICT, FIRST_NATIONAL = 1 << 40, 1 << 41, 1 << 42
 
 BLOCK = 4
 CHAINS = 0.1
+# Blocks whose sites belong to one of the brands that have sites all over a state, and the sites with their switchboard.
+NATIONAL, NATIONAL_BRANDS, SWITCHBOARD = 0.05, 2, 0.1
+# Facilities in the building of another one, and those run by an agency that may stand in front of their name.
+NEIGHBOURS, AGENCIES = 0.03, 0.1
 DISTRICT_BLOCKS = 64
 # Months of the shortest period and those that none reaches.
 LIFE, MOVE, RENAME, NEW_PHONE = (60, 240), (100, 400), (120, 400), (50, 200)
@@ -73,6 +77,7 @@ class State:
     opened: Numbers  # month of opening
     is_listed: Numbers  # whether a licence is in force
     owner: Numbers  # the facility, or its chain: whose brand it bears
+    address_owner: Numbers  # the facility, or the one in whose building it is
     phone_owner: Numbers
     email_owner: Numbers
     name: Numbers  # versions, from here on
@@ -100,6 +105,8 @@ class Sites:
 
     state: State
     name: Text  # trade name without the legal form; empty where the operator has none
+    listed_name: Text  # the same as the state has it, which may put the agency in front
+    agency: Text  # who runs it, where that is not in its name; empty for most
     legal: Text
     given: Text
     family: Text
@@ -163,12 +170,24 @@ class World:
         block = slots // BLOCK
         size = 2 + dice.below(BLOCK - 1, "chain size", block)
         in_chain = (dice.unit("chain", block) < CHAINS) & (slots % BLOCK < size)
-        owner = np.where(in_chain, FIRST_CHAIN + block, facility)
+        in_national = dice.unit("national", block) < NATIONAL
+        brand = FIRST_NATIONAL + dice.below(NATIONAL_BRANDS, "national brand", block) * len(REGIONS) + source
+        in_chain |= in_national
+        owner = np.where(in_national, brand, np.where(in_chain, FIRST_CHAIN + block, facility))
         district = block // DISTRICT_BLOCKS * len(REGIONS) + source
         in_district = (dice.unit("district", district) < 0.5) & (dice.unit("in district", slots) < 0.06) & ~in_chain
         phone_owner = np.where(in_district, FIRST_DISTRICT + district, owner)
-        shares_phone = dice.unit("shares phone", owner) < 0.85
-        shares_email = dice.unit("shares e-mail", owner) < 0.7
+        shares_phone = np.where(
+            in_national,
+            dice.unit("switchboard", facility) < SWITCHBOARD,
+            dice.unit("shares phone", owner) < 0.85,
+        )
+        shares_email = (dice.unit("shares e-mail", owner) < 0.7) & ~in_national
+        # The house next door in the block of slots, where a facility of its own was when this one opened.
+        is_neighbour = (slots % BLOCK == 1) & ~in_chain & (dice.unit("neighbour", slots) < NEIGHBOURS * BLOCK)
+        next_life, next_phase = dice.period(*LIFE, "life", slots - is_neighbour)
+        host = (generation * life - phase + next_phase) // next_life * SLOTS + slots
+        address_owner = np.where(is_neighbour, host, facility)
         phone_owner = np.where(in_chain & ~shares_phone, facility, phone_owner)
         renewal_phase = dice.below(12, "renewal", slots)
         return State(
@@ -180,10 +199,11 @@ class World:
             opened=generation * life - phase,
             is_listed=~is_vacant & ~has_lapsed,
             owner=owner,
+            address_owner=address_owner,
             phone_owner=phone_owner,
             email_owner=np.where(in_chain & ~shares_email, facility, owner),
             name=dice.cycle(*RENAME, "rename", owner, months),
-            address=dice.cycle(*MOVE, "move", facility, months),
+            address=dice.cycle(*MOVE, "move", address_owner, months),
             phone=dice.cycle(*NEW_PHONE, "phone", phone_owner, months),
             capacity=dice.cycle(*NEW_CAPACITY, "capacity", facility, months),
             contact=dice.cycle(*NEW_CONTACT, "contact", facility, months),
@@ -206,6 +226,9 @@ class World:
         second_given, second_family = self._person(state, "second contact")
         place = self._place(state)
         name = self._name(state, is_home, is_gym, given, family, place["city"])
+        is_run = ~in_chain & ~is_home & (dice.unit("agency", facility) < AGENCIES)
+        agency = choose(is_run, word(words.AGENCIES, dice.below(len(words.AGENCIES), "which agency", facility)), "")
+        is_listed_with = is_run & (dice.unit("agency listed", facility) < 0.5)
         unnamed = is_home & ~in_chain & (dice.unit("unnamed", facility) < 0.35)
         phone, country, abroad_city, province, postcode = self._phone(state, place["area_code"])
         is_abroad = ~is_empty(country)
@@ -215,6 +238,8 @@ class World:
         return Sites(
             state=state,
             name=choose(unnamed, "", name),
+            listed_name=choose(is_listed_with, join(agency, " - ", name), choose(unnamed, "", name)),
+            agency=agency,
             legal=choose(unnamed, "", word(words.LEGAL, dice.below(len(words.LEGAL), "legal", owner))),
             given=given,
             family=family,
@@ -256,7 +281,10 @@ class World:
             if not len(here):
                 continue
             table: Places = places(region)
-            home, owner, version = facility[here], state.owner[here], state.address[here]
+            home, version = state.address_owner[here], state.address[here]
+            # A brand that is known all over the state is everywhere.
+            is_own = (home != facility[here]) | (state.owner[here] >= FIRST_NATIONAL)
+            owner = np.where(is_own, home, state.owner[here])
             # Sites of a chain lie in one city two times in three.
             stays = dice.unit("same city", home) < 0.67
             first = table.draw(dice, "place", np.where(stays, owner, home))
@@ -280,7 +308,8 @@ class World:
         return {key: pa.concat_arrays(value).take(pa.array(back)) for key, value in parts.items()}
 
     def _street(self, state: State, is_home: Numbers) -> dict[str, Text]:
-        dice, keys = self.dice, (state.facility, state.address)
+        dice, keys = self.dice, (state.address_owner, state.address)
+        own = (state.facility, state.address)
         rows = len(state.slot)
         kind = dice.unit("street kind", *keys)
         suffix_at = dice.below(len(words.SUFFIXES), "suffix", *keys)
@@ -301,11 +330,11 @@ class World:
         freeway = word(words.FREEWAYS, dice.below(len(words.FREEWAYS), "freeway", *keys))
         is_plain = ~is_road & ~is_freeway
         direction = word(words.DIRECTIONS, dice.below(len(words.DIRECTIONS), "direction", *keys))
-        room = 1 + dice.below(420, "room", *keys)
-        unit = word(["", "A", "B", ""], dice.below(4, "room letter", *keys))
-        several = dice.unit("rooms", *keys) < 0.1
+        room = 1 + dice.below(420, "room", *own)
+        unit = word(["", "A", "B", ""], dice.below(4, "room letter", *own))
+        several = dice.unit("rooms", *own) < 0.1
         unit = choose(several, join(number(room), "-", number(room + 2)), join(unit, number(room)))
-        has_unit = (dice.unit("has unit", *keys) < 0.18) & ~is_home
+        has_unit = (dice.unit("has unit", *own) < 0.18) & ~is_home
         return {
             "house": number(100 + dice.below(15_900, "house", *keys)),
             "direction": choose(is_plain, direction, ""),
@@ -347,7 +376,7 @@ class World:
             name = choose((style >= low) & (style < high), other, name)
         # Sites of a brand bear its name and their own.
         district = word(words.DISTRICTS, dice.below(len(words.DISTRICTS), "site", facility))
-        is_large = dice.unit("large brand", owner) < 0.4
+        is_large = (dice.unit("large brand", owner) < 0.4) | (owner >= FIRST_NATIONAL)
         brand = choose(is_large, drawn(words.BRANDS, "brand"), name)
         brand = choose(is_gym, drawn(words.GYMS, "gym brand"), brand)
         site_style = dice.unit("site style", owner)
@@ -399,6 +428,7 @@ class World:
     def _email(self, state: State, name: Text, family: Text, given: Text) -> tuple[Text, Text]:
         """Return e-mail addresses, each its owner's alone, and web sites; both empty for some."""
         dice, owner = self.dice, state.email_owner
+        is_national = state.owner >= FIRST_NATIONAL
         label = number(owner % SLOTS + owner // FIRST_CHAIN * 7)
         # The name in the address is the first one: it does not follow a renaming.
         core = join(
@@ -414,6 +444,11 @@ class World:
         style = dice.unit("e-mail style", owner)
         domain = join(core, label, ".com")
         role = word(["director", "info", "office", "admin"], dice.below(4, "role", owner))
+        # Sites of a brand have a mailbox each, and one domain.
+        brand = swap(lower(word(words.BRANDS, dice.below(len(words.BRANDS), "brand", state.owner, 0))), "[^a-z]", "")
+        domain = choose(is_national, join(brand, number(state.owner % 100), ".com"), domain)
+        role = choose(is_national, join("site", number(state.facility % SLOTS)), role)
+        style = np.where(is_national, 0.0, style)
         email = choose(
             style < 0.35,
             join(role, "@", domain),

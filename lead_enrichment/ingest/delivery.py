@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import islice
 from pathlib import Path
 
 import duckdb
@@ -30,6 +31,8 @@ FIELD_CHARACTERS = 1 << 20
 csv.field_size_limit(FIELD_CHARACTERS)
 # Lines that one record may take; beyond them a quote counts as never closed, and memory stays bounded.
 RECORD_LINES = 1_000
+# Lines above a header among which a title is looked for.
+MOST_TITLE_LINES = 20
 OPEN_QUOTE = "a quote is opened and not closed"
 # Signs that are not seen: those of direction and of width, soft hyphens, byte order marks.
 UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
@@ -131,6 +134,37 @@ def read_header(text: Text, name: str) -> list[str]:
         raise DataError(
             f"the header cannot be read ({error})", f"{name}, line 1", "Ask the sender for the file again."
         ) from error
+
+
+def check_first_line(text: Text, header: list[str], contract: Contract, name: str) -> None:
+    """Check that the header is what stands first: no hint for Excel, and no title.
+
+    Args:
+        text: The delivered file as text.
+        header: Its first row.
+        contract: The contract of its source.
+        name: Its name as delivered.
+
+    Raises:
+        DataError: Something else stands before the header.
+    """
+    if header and header[0].lower().startswith("sep="):
+        line = text.delimiter.join(header)
+        raise DataError(
+            f"line 1 ({line}) tells Excel how the fields are separated, and is no header", f"{name}, line 1",
+            "Remove this line and put the file into landing again.",
+        )  # fmt: skip
+    if not contract.missing_required(header):
+        return
+    with text.path.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.reader(stream, delimiter=text.delimiter)
+        for fields in islice(reader, MOST_TITLE_LINES):
+            if fields != header and not contract.missing_required([field.strip() for field in fields]):
+                title = " ".join(filter(None, header))
+                raise DataError(
+                    f"the header stands in line {reader.line_num:,}, below a title ({title[:60]})", f"{name}, line 1",
+                    "Remove the lines above the header and put the file into landing again.",
+                )  # fmt: skip
 
 
 def first_row(reader: Iterator[list[str]]) -> list[str]:

@@ -200,11 +200,13 @@ def detect_encoding(path: Path, name: str, contract: Contract) -> str:
     marked = next((encoding for mark, encoding in BYTE_ORDER_MARKS.items() if begin.startswith(mark)), None)
     if marked == "utf-16":
         return marked
-    is_utf8, tail, sample, seen = True, b"", b"", set[int]()
+    is_utf8, tail, sample, seen, lines = True, b"", b"", set[int](), 0
     with path.open("rb") as stream:
         while chunk := stream.read(CHUNK_BYTES):
             if b"\0" in chunk:
-                raise DataError("the file is no text", name, ASK_CSV)
+                line = lines + chunk[: chunk.index(b"\0")].count(b"\n") + 1
+                raise DataError(f"the file is no text: line {line:,} holds a NUL byte", name, ASK_CSV)
+            lines += chunk.count(b"\n")
             if chunk.isascii() and not tail:
                 continue
             if is_utf8:

@@ -33,6 +33,7 @@ from lead_enrichment.ingest.delivery import (
     Converted,
     DriftError,
     Stamp,
+    check_first_line,
     check_header,
     convert,
     file_date,
@@ -69,6 +70,7 @@ class Outcome:
     reason: str | None
     rows_loaded: int
     rows_rejected: int
+    file_id: str = ""
 
 
 class _Clock:
@@ -206,6 +208,7 @@ class _Run:
             file.file_date = file_date(path)
             with as_text(path, contract, scratch) as text:
                 file.encoding, file.header = text.kind, read_header(text, path.name)
+                check_first_line(text, file.header, contract, path.name)
                 file.columns = with_doubled_settled(text, file.header, contract, path.name)
                 try:
                     return self._load(file, contract, text, rows, rejects)
@@ -228,6 +231,9 @@ class _Run:
         """Convert a file, check what it holds, and commit it."""
         path = file.path
         notices = check_header(path, file.columns, contract)
+        # A day's grace for zones of time.
+        if file.claimed > file.started_at.date() + timedelta(days=1):
+            notices += (f"the file is dated {file.claimed}, a day that is still to come",)
         received_at = self._clock.received_at(contract.source_key, file.claimed)
         stamp = Stamp(file.file_id, file.claimed, received_at)
         converted = convert(text, file.columns, contract, stamp, rows, rejects)
@@ -336,7 +342,7 @@ class _Run:
                 started_at=file.started_at,
             )
         )  # fmt: skip
-        return Outcome(file.source_key, file.path.name, status, reason, loaded, rejected)
+        return Outcome(file.source_key, file.path.name, status, reason, loaded, rejected, file.file_id)
 
 
 @dataclass

@@ -14,6 +14,7 @@ import duckdb
 from lead_enrichment.errors import UsageError
 from lead_enrichment.matching.verdicts import VERDICTS
 from lead_enrichment.paths import DataPaths, whole
+from lead_enrichment.warehouse.connection import connect
 from lead_enrichment.warehouse.reading import Row, find_lead, rows
 
 SOURCE = "decisions"
@@ -65,6 +66,47 @@ TAKEN_IN = """
     FROM READ_PARQUET(?, union_by_name = TRUE)
     WHERE file_id NOT IN (SELECT file_id FROM staging.stg_match_decision)
 """
+
+
+# Decisions that change nothing and that somebody should look at, the newest first; settled where a newer one of the
+# pair counts.
+WITHOUT_EFFECT = """
+    SELECT d.file_name, d.row_number, d.outcome, d.remark
+    FROM ops.match_decision AS d
+    WHERE d.outcome IN ('refused', 'unknown lead', 'overruled')
+        AND NOT EXISTS (
+            SELECT 1 FROM ops.match_decision AS n
+            WHERE n.left_lead_key = d.left_lead_key AND n.right_lead_key = d.right_lead_key
+                AND n.outcome = 'applied' AND n.decided_at > d.decided_at
+        )
+    ORDER BY d.decided_at DESC, d.file_name, d.row_number
+"""
+MODEL, MACROS = Path("models/staging/stg_match_decision.sql"), (Path("macros/parse/parse_instant.py"),)
+EVER = ("1970-01-01", "2999-12-31")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A delivered decision that decides nothing, and why."""
+
+    file_id: str
+    row_number: int
+    problem: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the decisions stand in production.
+
+    Args:
+        waiting: Pairs that wait for a person.
+        outcomes: Delivered decisions by outcome, as in ops.match_decision.
+        without_effect: Those that change nothing and that somebody should look at: file, row, outcome and remark.
+    """
+
+    waiting: int
+    outcomes: dict[str, int]
+    without_effect: list[Row]
 
 
 @dataclass(frozen=True)
@@ -137,6 +179,41 @@ def submit(paths: DataPaths, decisions: Sequence[Decision]) -> Path:
         stream.flush()
         os.fsync(stream.fileno())
     return target
+
+
+def refusals(paths: DataPaths, files: Sequence[str]) -> list[Refusal]:
+    """Return the decisions of loaded files that decide nothing, by the rule of staging.stg_match_decision.
+
+    Args:
+        paths: The data directory.
+        files: Ids of the files.
+    """
+    if not files:
+        return []
+    from lead_enrichment.bronze import registration_statements
+    from lead_enrichment.sqlmesh_internals import query_of_file
+
+    query = query_of_file(MODEL, MACROS, EVER)
+    with connect() as connection:
+        for statement in registration_statements(paths.bronze, "duckdb"):
+            connection.execute(statement)
+        found = rows(
+            connection,
+            f"SELECT file_id, row_number, problem FROM ({query}) "
+            "WHERE LIST_CONTAINS(?, file_id) AND NOT problem IS NULL ORDER BY file_id, row_number",
+            list(files),
+        )
+    return [Refusal(**row) for row in found]
+
+
+def standing(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> Standing:
+    """Return how the decisions stand in production, and how many pairs wait for one."""
+    outcomes = rows(connection, "SELECT outcome, COUNT(*) AS number FROM ops.match_decision GROUP BY ALL ORDER BY ALL")
+    return Standing(
+        queue(connection, paths, 0)[0],
+        {row["outcome"]: row["number"] for row in outcomes},
+        rows(connection, WITHOUT_EFFECT),
+    )
 
 
 def queue(connection: duckdb.DuckDBPyConnection, paths: DataPaths, limit: int) -> tuple[int, list[Row]]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from lead_enrichment.errors import UsageError
+from lead_enrichment.matching.sentences import Evidence, evidence
 from lead_enrichment.warehouse.reading import Row, find_lead, rows
 
 SHARED_KEYS = """
@@ -18,6 +21,14 @@ SHARED_KEYS = """
     WHERE a.lead_key = ? AND b.lead_key = ?
     ORDER BY ALL
 """
+SIDES = "SELECT * FROM intermediate.int_match_lead WHERE lead_key IN (?, ?) ORDER BY lead_key"
+# How many other live leads hold a phone number or an e-mail address.
+HOLDERS = """
+    SELECT COUNT(*) FROM intermediate.int_match_lead
+    WHERE (phone = $value OR mobile = $value OR email = $value) AND lead_key NOT IN ($one, $other)
+"""
+NAMES = "SELECT lead_key, name FROM intermediate.int_lead_current WHERE LIST_CONTAINS(?, lead_key)"
+KEY = re.compile(r"\b[a-z][a-z_]*:[^\s,;:()]+")
 NEAREST = """
     SELECT * FROM facts.fact_match_pair
     WHERE left_lead_key = ? OR right_lead_key = ?
@@ -46,11 +57,15 @@ class Explanation:
         pair: The row of facts.fact_match_pair; None where the two were never compared.
         steps: The prior and each attribute, in bits; they add up to the pair's match_weight.
         why_not: Why they were never compared; empty where they were.
+        sides: What the two leads are compared by, as rows of intermediate.int_match_lead.
+        evidence: What they say alike and otherwise, in sentences.
     """
 
     pair: Row | None
     steps: tuple[Step, ...]
     why_not: str = ""
+    sides: tuple[Row, ...] = ()
+    evidence: Evidence = field(default_factory=Evidence)
 
 
 def explain_pair(connection: duckdb.DuckDBPyConnection, one: str, other: str) -> Explanation:
@@ -65,7 +80,7 @@ def explain_pair(connection: duckdb.DuckDBPyConnection, one: str, other: str) ->
     query = "SELECT * FROM facts.fact_match_pair WHERE left_lead_key = ? AND right_lead_key = ?"
     found = rows(connection, query, *sorted((one, other)))
     if found:
-        return Explanation(found[0], steps_of(found[0]))
+        return explanation_of(connection, found[0])
     gone = [lead["lead_key"] for lead in leads if not lead["is_live"]]
     if gone:
         return Explanation(
@@ -80,6 +95,37 @@ def explain_pair(connection: duckdb.DuckDBPyConnection, one: str, other: str) ->
         (),
         "They share no key: no phone, e-mail address, street address, web domain, contact or name in one place.",
     )
+
+
+def explanation_of(connection: duckdb.DuckDBPyConnection, pair: Row) -> Explanation:
+    """Return a compared pair with its evidence in bits and in sentences."""
+    left, right = rows(connection, SIDES, pair["left_lead_key"], pair["right_lead_key"])
+    shared = {left["phone"], left["mobile"], left["email"]} & {right["phone"], right["mobile"], right["email"]}
+    others = {
+        value: connection.execute(
+            HOLDERS, {"value": value, "one": left["lead_key"], "other": right["lead_key"]}
+        ).fetchall()[0][0]
+        for value in shared - {None}
+    }
+    steps = steps_of(pair)
+    weights = {step.attribute: step.weight for step in steps}
+    (named,) = with_names(connection, [pair["reason"]])
+    return Explanation({**pair, "reason": named}, steps, "", (left, right), evidence(left, right, weights, others))
+
+
+def with_names(connection: duckdb.DuckDBPyConnection, texts: Sequence[str]) -> list[str]:
+    """Return texts in which each lead's key stands behind the lead's name, in brackets."""
+    found = {key.rstrip(".") for text in texts for key in KEY.findall(text)}
+    if not found:
+        return [*texts]
+    names = {row["lead_key"]: row["name"] for row in rows(connection, NAMES, sorted(found))}
+
+    def named(match: re.Match[str]) -> str:
+        key = match[0].rstrip(".")
+        name = names.get(key)
+        return f"{name} ({key}){match[0][len(key) :]}" if name else match[0]
+
+    return [KEY.sub(named, text) for text in texts]
 
 
 def steps_of(pair: Row) -> tuple[Step, ...]:
@@ -99,7 +145,11 @@ def explain_lead(connection: duckdb.DuckDBPyConnection, lead_key: str, nearest: 
     """
     find_lead(connection, lead_key)
     (fact,) = rows(connection, "SELECT * FROM facts.fact_lead_match WHERE lead_key = ?", lead_key)
-    return fact, rows(connection, NEAREST, lead_key, lead_key, nearest)
+    pairs = rows(connection, NEAREST, lead_key, lead_key, nearest)
+    (name,) = rows(connection, NAMES, [lead_key])
+    reason, *reasons = with_names(connection, [fact["reason"], *(pair["reason"] for pair in pairs)])
+    pairs = [{**pair, "reason": text} for pair, text in zip(pairs, reasons, strict=True)]
+    return {**fact, "reason": reason, "name": name["name"]}, pairs
 
 
 def draw_waterfall(pair: Row, path: Path) -> None:

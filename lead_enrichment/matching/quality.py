@@ -143,6 +143,16 @@ MISSED = """
     LEFT JOIN scored AS p ON p.left_lead_key = a.lead_key AND p.right_lead_key = b.lead_key
     ORDER BY p.match_weight NULLS FIRST, 1, 2 LIMIT ?
 """
+# Of all scored pairs, a row for each tenth of the probability.
+BINS = """
+    SELECT
+        LEAST(FLOOR(probability * 10), 9)::INT AS tenth,
+        COUNT(*) AS pairs,
+        AVG(probability) AS said,
+        AVG(is_true::INT) AS true_share
+    FROM ({}) GROUP BY tenth ORDER BY tenth
+"""
+PROBABILITIES = "SELECT match_probability AS probability, is_true FROM scored"
 CURVE = """
     SELECT
         FLOOR(match_weight * 2) / 2 AS threshold,
@@ -175,6 +185,34 @@ class Score:
         """The harmonic mean of precision and recall."""
         both = self.predicted + self.actual
         return 2 * self.true_positives / both if both else 1.0
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """What the probabilities of pairs are worth: of those said to be 0.9 sure, nine in ten should be true.
+
+    Args:
+        bins: By tenth of the probability: the pairs, their mean probability (`said`), and the share that is true.
+    """
+
+    bins: list[Row]
+
+    @property
+    def error(self) -> float:
+        """The expected calibration error: how far what is said is from the truth, on average over the pairs."""
+        pairs = sum(row["pairs"] for row in self.bins)
+        apart = sum(row["pairs"] * abs(row["said"] - row["true_share"]) for row in self.bins)
+        return float(apart / pairs) if pairs else 0.0
+
+
+def reliability(connection: duckdb.DuckDBPyConnection, query: str) -> Reliability:
+    """Hold probabilities against the truth.
+
+    Args:
+        connection: Where the query runs.
+        query: Gives `probability` and `is_true`, a row a pair.
+    """
+    return Reliability(rows(connection, BINS.format(query)))
 
 
 @dataclass(frozen=True)
@@ -214,6 +252,7 @@ class Evaluation:
         groups: By verdict, band and blocking key: the compared pairs, and how many of them are true.
         wrong: The surest pairs that were joined and are not true.
         missed: True pairs that were not joined, those never compared first.
+        reliability: What the probabilities of the compared pairs are worth.
         curve: Pairs without veto by their weight, the highest first, and how many of them are true.
     """
 
@@ -226,6 +265,7 @@ class Evaluation:
     groups: dict[str, list[Row]]
     wrong: list[Row]
     missed: list[Row]
+    reliability: Reliability
     curve: list[Row]
 
 
@@ -287,20 +327,24 @@ def evaluate(connection: duckdb.DuckDBPyConnection, truth: Path, errors: int) ->
         groups=groups,
         wrong=rows(connection, WRONG, errors),
         missed=rows(connection, MISSED, errors),
+        reliability=reliability(connection, PROBABILITIES),
         curve=rows(connection, CURVE),
     )
 
 
 def draw_thresholds(evaluation: Evaluation, path: Path) -> None:
-    """Draw precision and recall of the score by its threshold, before rivals and entities are looked at."""
+    """Draw precision and recall by the threshold of the score, and what its probabilities are worth.
+
+    The thresholds are those of the score, before rivals and entities are considered.
+    """
     alt = charts()
-    points, predicted, right = [], 0, 0
+    points, predicted, true_positives = [], 0, 0
     for row in evaluation.curve:
-        predicted, right = predicted + row["predicted"], right + row["true_positives"]
-        score = Score(predicted, evaluation.pairs.actual, right)
+        predicted, true_positives = predicted + row["predicted"], true_positives + row["true_positives"]
+        score = Score(predicted, evaluation.pairs.actual, true_positives)
         for name, value in (("precision", score.precision), ("recall", score.recall), ("F1", score.f1)):
             points.append({"threshold": row["threshold"], "measure": name, "value": round(value, 4)})
-    chart = (
+    thresholds = (
         alt.Chart(alt.Data(values=points), title="Pairs joined from a threshold on")
         .mark_line(point=True)
         .encode(
@@ -311,4 +355,23 @@ def draw_thresholds(evaluation: Evaluation, path: Path) -> None:
         )
         .properties(width=640, height=320)
     )
-    save_chart(chart, path)
+    found = evaluation.reliability
+    bins = [{key: round(float(row[key]), 4) for key in ("said", "true_share", "pairs")} for row in found.bins]
+    share = {"scale": alt.Scale(domain=[0, 1])}
+    worth = (
+        alt.Chart(alt.Data(values=bins), title=f"What a probability is worth (calibration error {found.error:.3f})")
+        .mark_circle()
+        .encode(
+            x=alt.X("said:Q", title="probability that is said", **share),
+            y=alt.Y("true_share:Q", title="share that is true", **share),
+            size=alt.Size("pairs:Q", title="pairs"),
+            tooltip=["said:Q", "true_share:Q", "pairs:Q"],
+        )
+        .properties(width=320, height=320)
+    )
+    even = (
+        alt.Chart(alt.Data(values=[{"said": 0, "true_share": 0}, {"said": 1, "true_share": 1}]))
+        .mark_line(strokeDash=[4, 4], color="gray")
+        .encode(x="said:Q", y="true_share:Q")
+    )
+    save_chart(alt.vconcat(thresholds, even + worth), path)

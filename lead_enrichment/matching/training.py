@@ -30,6 +30,9 @@ LEAST_COUNT = 5
 FEWEST_IN_ROUND = 100
 # Levels that stand as far apart as this, in bits, do not change places for good reasons.
 CLEARLY_APART = 4.0
+# Of the pairs that production joins, the share that new weights may lose, and the share that they may add. Beyond that
+# it is a different matching, which a person should set up and not a command.
+MOST_LOST, MOST_GAINED = 0.05, 0.25
 # Each round trains on the pairs that agree in one attribute, and so learns of all others. Splink takes the median.
 ROUNDS = {
     "phone": ("exact",),
@@ -70,6 +73,25 @@ class Trained:
 
 
 @dataclass(frozen=True)
+class Effect:
+    """What the new weights would do to the pairs in production, by score and rules alone.
+
+    Args:
+        joined: Pairs that the present weights join.
+        gained: Pairs that the new ones would join besides.
+        lost: Pairs that the new ones would join no more.
+        contradicted: Pairs that a steward decided against the present score: `same` and not joined, or the reverse.
+        contradicted_after: The same with the new weights.
+    """
+
+    joined: int
+    gained: int
+    lost: int
+    contradicted: int
+    contradicted_after: int
+
+
+@dataclass(frozen=True)
 class Training:
     """What training found.
 
@@ -78,12 +100,14 @@ class Training:
         candidates: Candidate pairs of which m was learned, without those that a rule or a person keeps apart.
         random_pairs: Pairs of any leads of which u was counted.
         rounds: Pairs of each round, by the attribute in which they agree.
+        effect: What the new weights would do to the pairs in production.
     """
 
     weights: tuple[Trained, ...]
     candidates: int
     random_pairs: int
     rounds: dict[str, int]
+    effect: Effect
 
 
 def read_weights(seed: Path) -> list[Weight]:
@@ -138,7 +162,7 @@ def train(paths: DataPaths, project: Path, weights: Sequence[Weight], random_pai
 
     Raises:
         UsageError: Splink is not installed, or production has not been planned.
-        DataError: There are too few pairs, or what comes out contradicts what the levels mean.
+        DataError: There are too few pairs, or what comes out contradicts what the levels mean, or would do harm.
     """
     if find_spec("splink") is None:
         raise UsageError("training needs Splink, which is not installed", "", "Run: pip install -e '.[match]'")
@@ -149,9 +173,12 @@ def train(paths: DataPaths, project: Path, weights: Sequence[Weight], random_pai
         candidates = _load_candidates(connection, weights)
         agreed = _agreement_of_matches(connection, _with_chances(weights, random))
         prior = _prior(connection)
-    trained = tuple(_trained(weight, prior, random, candidates, agreed.shares) for weight in weights)
-    refuse_contradictions(trained)
-    return Training(trained, candidates.pairs, random.pairs, agreed.rounds)
+        trained = tuple(_trained(weight, prior, random, candidates, agreed.shares) for weight in weights)
+        refuse_contradictions(trained)
+        auto = float(models.context.config.variables["match_auto_probability"])
+        effect = _effect(connection, trained, auto)
+    refuse_harm(effect)
+    return Training(trained, candidates.pairs, random.pairs, agreed.rounds, effect)
 
 
 @dataclass(frozen=True)
@@ -348,6 +375,74 @@ def refuse_contradictions(trained: Sequence[Trained]) -> None:
                     "",
                     "Nothing is written. The leads hardly tell matches from others: correct the weights by hand.",
                 )
+
+
+def refuse_harm(effect: Effect) -> None:
+    """Refuse weights that would undo what production joins, join far more, or go against what stewards decided.
+
+    Raises:
+        DataError: They would; nothing is written.
+    """
+    reasons = []
+    if effect.lost > MOST_LOST * effect.joined:
+        reasons.append(f"{effect.lost:,} of {effect.joined:,} joined pairs would no longer be joined")
+    if effect.gained > MOST_GAINED * effect.joined:
+        reasons.append(f"{effect.gained:,} pairs would be joined besides the {effect.joined:,} that are")
+    if effect.contradicted_after > effect.contradicted:
+        reasons.append(
+            f"{effect.contradicted_after:,} decisions of stewards would be contradicted and not {effect.contradicted:,}"
+        )
+    if reasons:
+        raise DataError(
+            f"the new weights would do harm: {'; '.join(reasons)}",
+            "",
+            "Nothing is written. Train again when more leads are in, or correct single weights by hand.",
+        )
+
+
+def _effect(connection: duckdb.DuckDBPyConnection, trained: Sequence[Trained], auto_probability: float) -> Effect:
+    """Score production's pairs by the new weights; what is taken off or added for single values stays as it is."""
+    connection.execute("CREATE TABLE new_weight (attribute TEXT, level TEXT, match_weight DOUBLE)")
+    connection.executemany(
+        "INSERT INTO new_weight VALUES (?, ?, ?)",
+        [(item.new.attribute, item.new.level, item.new.match_weight) for item in trained],
+    )
+    attributes = _attributes([item.new for item in trained])
+    change = " + ".join(f"COALESCE({name}_new.match_weight - s.{name}_weight, 0)" for name in attributes)
+    joins = " ".join(
+        f"LEFT JOIN new_weight AS {name}_new ON {name}_new.attribute = '{name}' AND {name}_new.level = s.{name}_level"
+        for name in attributes
+    )
+    least = math.log2(auto_probability / (1 - auto_probability))
+    counts = one_row(
+        connection,
+        f"""
+        WITH scored AS (
+            SELECT
+                s.decision,
+                s.veto IS NULL AND s.match_weight >= {least} AS is_joined,
+                s.veto IS NULL
+                AND s.match_weight + prior.match_weight - s.prior_weight + {change} >= {least} AS will_be_joined
+            FROM leads.intermediate.int_match_score AS s
+            JOIN new_weight AS prior ON prior.attribute = '{PRIOR}'
+            {joins}
+        ), judged AS (
+            SELECT
+                *,
+                CASE WHEN decision = 'same' THEN TRUE WHEN decision IN ('different', 'sister_site') THEN FALSE END
+                AS is_same
+            FROM scored
+        )
+        SELECT
+            COUNT(*) FILTER (is_joined),
+            COUNT(*) FILTER (will_be_joined AND NOT is_joined),
+            COUNT(*) FILTER (is_joined AND NOT will_be_joined),
+            COUNT(*) FILTER (is_same <> is_joined),
+            COUNT(*) FILTER (is_same <> will_be_joined)
+        FROM judged
+        """,
+    )
+    return Effect(*map(int, counts))
 
 
 def _with_chances(weights: Sequence[Weight], random: _Counts) -> list[Weight]:

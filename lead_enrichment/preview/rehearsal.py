@@ -45,6 +45,11 @@ from lead_enrichment.preview.difference import Difference, compare, keep_state
 from lead_enrichment.users import user_name
 from lead_enrichment.warehouse.connection import connect
 
+# The files that production's models hold: of leads, and of decisions.
+_MODELLED = (
+    "SELECT file_id FROM intermediate.int_lead_delivered",
+    "SELECT file_id FROM staging.stg_match_decision",
+)
 # Written last: a folder without it was left by a rehearsal that was killed.
 FINISHED, PAGE = "rehearsal.json", "report.html"
 ID_LENGTH = 12
@@ -176,7 +181,7 @@ def rehearse(paths: DataPaths, plan: Plan, lock: int, step: Callable[[str], None
         step("Copying production")
         pending = copy_production(paths, copy)
         shutil.copytree(contracts_dir(), folder / "contracts")
-        _copy_state(copy, lock)
+        copy_state(copy, lock)
         before = keep_state(copy.warehouse, folder)
         step("Taking the file in")
         plan, outcome = _take_in(copy, plan, lock)
@@ -188,9 +193,10 @@ def rehearse(paths: DataPaths, plan: Plan, lock: int, step: Callable[[str], None
         if _is_stale(copy, file_id(plan.file)):
             notices.append("the file is older than the newest of its source: it is kept, and changes no current state")
         if pending:
+            were, bring = ("file was", "it brings") if pending == 1 else ("files were", "they bring")
             notices.append(
-                f"{pending:,} files were loaded before and not yet in production's models: "
-                "what they bring is shown too; make refresh brings them in first"
+                f"{pending:,} {were} loaded before and not yet in production's models: "
+                f"what {bring} is shown too; make refresh brings that in first"
             )
         return Report(
             plan, folder, outcome["rows_loaded"], outcome["rows_rejected"], tuple(notices),
@@ -288,7 +294,7 @@ def copy_production(production: DataPaths, copy: DataPaths) -> int:
         raise UsageError(
             "another process holds the warehouse",
             str(production.warehouse),
-            "Stop `make ui` or wait for the run to end.",
+            "Wait for the run to end, or stop a page that applies.",
         ) from error
     # The ledger first: what comes after is not in it, and the copy's ingest removes rows that its ledger does not know.
     tables = sorted((path for path in production.bronze.iterdir() if path.is_dir()), key=lambda path: path.name)
@@ -298,7 +304,7 @@ def copy_production(production: DataPaths, copy: DataPaths) -> int:
                 _link(part, copy.bronze / part.relative_to(production.bronze))
     try:
         with connect(str(copy.warehouse), read_only=True) as connection:
-            found = connection.execute("SELECT DISTINCT file_id FROM intermediate.int_lead_delivered").fetchall()
+            found = connection.execute(" UNION ".join(_MODELLED)).fetchall()
     except duckdb.CatalogException as error:
         raise UsageError(
             "production has not been planned yet", str(production.warehouse), "Run: sqlmesh plan"
@@ -386,13 +392,13 @@ def _run_models(copy: DataPaths, plan: Plan, lock: int) -> None:
         )
 
 
-def _copy_state(copy: DataPaths, lock: int) -> None:
+def copy_state(copy: DataPaths, lock: int) -> None:
     """Put SQLMesh's state into the copy's warehouse where production keeps it in Postgres.
 
     Raises:
         DataError: Postgres does not answer, or its state cannot be read.
     """
-    if not _settings().get("LEADS_STATE_HOST"):
+    if not settings().get("LEADS_STATE_HOST"):
         return
     state = copy.root / "state.json"
     exported = _sqlmesh(["state", "export", "-o", str(state), "--no-confirm"], copy, lock, reads_production=True)
@@ -430,7 +436,7 @@ def _call(
     return subprocess.run(
         [sys.executable, "-c", code, *words],
         env={
-            **_settings(),
+            **settings(),
             "LEADS_DATA_DIR": str(copy.root),
             "LEADS_CONTRACTS_DIR": str(copy.root / "contracts"),
             "SQLMESH__CACHE_DIR": str(copy.root / "cache"),
@@ -445,7 +451,7 @@ def _call(
     )
 
 
-def _settings() -> dict[str, str]:
+def settings() -> dict[str, str]:
     """Return the environment variables as SQLMesh sees them: those of the .env file win."""
     settings = dotenv_values(os.environ.get("SQLMESH_DOTENV_PATH") or ".env")
     return {**os.environ, **{name: value for name, value in settings.items() if value is not None}}

@@ -38,3 +38,16 @@ def load_project(project: Path) -> Context:
     except SQLMeshError as error:
         problem = " ".join(str(error).split())
         raise UsageError(f"the models cannot be loaded ({problem})", "", "Correct them: sqlmesh lint.") from error
+
+
+def read_variable(project: Path, name: str, default: int) -> int:
+    """Return a whole number from the variables of config.yaml, without loading the models.
+
+    Raises:
+        UsageError: It is no whole number above 0.
+    """
+    configs = load_configs(None, Config, [project])
+    found = next(iter(configs.values())).variables.get(name, default)
+    if not isinstance(found, int) or found < 1:
+        raise UsageError(f"{name} must be a whole number above 0, not {found!r}", "config.yaml", "Correct it.")
+    return found

@@ -12,7 +12,7 @@ import duckdb
 
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import DataPaths
-from lead_enrichment.warehouse.connection import connect
+from lead_enrichment.warehouse.connection import connect, literal
 from lead_enrichment.warehouse.waiting import HELD, command_of
 
 Row = dict[str, Any]
@@ -38,6 +38,51 @@ def warehouse(paths: DataPaths) -> Iterator[duckdb.DuckDBPyConnection]:
     """
     with _reading(paths.warehouse) as connection:
         yield connection
+
+
+@contextmanager
+def environment(paths: DataPaths, name: str | None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an environment for reading, under production's schemas: what it does not change is production's.
+
+    Args:
+        paths: The data directory.
+        name: As in `sqlmesh plan NAME`; None or prod for production.
+
+    Raises:
+        UsageError: There is no such environment, or the warehouse cannot be read.
+    """
+    if name in (None, "prod"):
+        with production(paths) as connection:
+            yield connection
+        return
+    with errors_of_reading(paths.warehouse), connect() as connection:
+        catalog = paths.warehouse.stem
+        connection.execute(f"ATTACH {literal(paths.warehouse)} AS {catalog} (READ_ONLY)")
+        found = rows(connection, TABLES, catalog)
+        own = f"__{name.lower()}" if name else ""
+        if not any(row["table_schema"].endswith(own) for row in found):
+            environments = {schema.rpartition("__")[2] for row in found if "__" in (schema := row["table_schema"])}
+            known = sorted(environments - {""})
+            hint = f"There is {', '.join(known)}." if known else f"Plan it first: sqlmesh plan {name}"
+            raise UsageError(f"there is no environment {name}", "", hint)
+        connection.execute("ATTACH ':memory:' AS environment")
+        # Production's tables first, then those that the environment changes take their place.
+        for row in sorted(found, key=lambda row: row["table_schema"].endswith(own)):
+            schema = row["table_schema"].removesuffix(own)
+            if "__" not in schema:
+                source = f'{catalog}."{row["table_schema"]}"."{row["table_name"]}"'
+                connection.execute(f'CREATE SCHEMA IF NOT EXISTS environment."{schema}"')
+                view = f'environment."{schema}"."{row["table_name"]}"'
+                connection.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT * FROM {source}")
+        connection.execute("USE environment")
+        yield connection
+
+
+# The tables of production and of all environments; SQLMesh's physical ones and its state are left out.
+TABLES = """
+    SELECT table_schema, table_name FROM information_schema.tables
+    WHERE table_catalog = ? AND NOT STARTS_WITH(table_schema, 'sqlmesh')
+"""
 
 
 @contextmanager

@@ -14,7 +14,7 @@ WITH usable AS (
     k.lead_number,
     k.key_type,
     k.key_value,
-    k.leads_sharing,
+    k.facilities_sharing,
     k.licenses_sharing
   FROM intermediate.int_match_key AS k
   WHERE
@@ -29,7 +29,7 @@ WITH usable AS (
     a.lead_number AS left_lead_number,
     b.lead_number AS right_lead_number,
     a.key_type,
-    a.leads_sharing,
+    a.facilities_sharing,
     a.licenses_sharing
   FROM usable AS a
   INNER JOIN usable AS b
@@ -42,7 +42,7 @@ WITH usable AS (
     l.lead_number AS left_lead_number,
     r.lead_number AS right_lead_number,
     'decision' AS key_type,
-    1 AS leads_sharing,
+    1 AS facilities_sharing,
     0 AS licenses_sharing
   FROM intermediate.int_match_decision AS d
   INNER JOIN lead AS l
@@ -54,15 +54,22 @@ WITH usable AS (
     f.left_lead_number,
     f.right_lead_number,
     MAX(f.key_type = 'license') AS is_license,
-    MIN(CASE WHEN f.key_type = 'phone' THEN f.leads_sharing END) AS phone_leads,
-    MIN(CASE WHEN f.key_type = 'email' THEN f.leads_sharing END) AS email_leads,
-    MIN(CASE WHEN f.key_type = 'domain' THEN f.leads_sharing END) AS domain_leads,
+    MIN(CASE WHEN f.key_type = 'phone' THEN f.facilities_sharing END) AS phone_facilities,
+    MIN(CASE WHEN f.key_type = 'email' THEN f.facilities_sharing END) AS email_facilities,
+    MIN(CASE WHEN f.key_type = 'domain' THEN f.facilities_sharing END) AS domain_facilities,
     MIN(CASE WHEN f.key_type IN ('phone', 'email') THEN f.licenses_sharing END) AS contact_licenses,
-    MAX(f.key_type = 'street') AS is_street,
+    MIN(
+      CASE
+        WHEN f.key_type IN ('name_zip', 'name_city', 'name_state')
+        THEN f.facilities_sharing
+      END
+    ) AS name_facilities,
+    MAX(f.key_type IN ('street', 'street_alone')) AS is_street,
     MAX(f.key_type = 'name_zip') AS is_name_zip,
     MAX(f.key_type = 'name_city') AS is_name_city,
     MAX(f.key_type = 'contact_zip') AS is_contact_zip,
     MAX(f.key_type = 'name_state') AS is_name_state,
+    MAX(f.key_type = 'name_word') AS is_name_word,
     MAX(f.key_type = 'decision') AS is_decision
   FROM found AS f
   GROUP BY
@@ -75,19 +82,21 @@ SELECT
   @join_text(
     ', ',
     CASE WHEN p.is_license THEN 'license' END,
-    CASE WHEN NOT p.phone_leads IS NULL THEN 'phone' END,
-    CASE WHEN NOT p.email_leads IS NULL THEN 'email' END,
+    CASE WHEN NOT p.phone_facilities IS NULL THEN 'phone' END,
+    CASE WHEN NOT p.email_facilities IS NULL THEN 'email' END,
     CASE WHEN p.is_street THEN 'street' END,
     CASE WHEN p.is_name_zip THEN 'name_zip' END,
     CASE WHEN p.is_name_city THEN 'name_city' END,
     CASE WHEN p.is_contact_zip THEN 'contact_zip' END,
-    CASE WHEN NOT p.domain_leads IS NULL THEN 'domain' END,
+    CASE WHEN NOT p.domain_facilities IS NULL THEN 'domain' END,
     CASE WHEN p.is_name_state THEN 'name_state' END,
+    CASE WHEN p.is_name_word THEN 'name_word' END,
     CASE WHEN p.is_decision THEN 'decision' END
   )::TEXT AS blocking_keys, /* The keys by which the pair was found, the surest first */
   p.is_license::BOOLEAN AS shares_license, /* Whether both hold one licence number of one state */
-  p.phone_leads::BIGINT AS phone_leads, /* Leads that hold the shared phone in the source where most do; NULL where none is shared */
-  p.email_leads::BIGINT AS email_leads, /* The same of the shared e-mail address */
-  p.domain_leads::BIGINT AS domain_leads, /* The same of the shared domain, of web site or e-mail address */
-  p.contact_licenses::BIGINT AS contact_licenses /* Licences of a state that hold the shared phone or e-mail address, of the one that fewer hold */
+  p.phone_facilities::BIGINT AS phone_facilities, /* Facilities that hold the shared phone in the source where most do; NULL where none is shared */
+  p.email_facilities::BIGINT AS email_facilities, /* The same of the shared e-mail address */
+  p.domain_facilities::BIGINT AS domain_facilities, /* The same of the shared domain, of web site or e-mail address */
+  p.contact_licenses::BIGINT AS contact_licenses, /* Licences of a state that hold the shared phone or e-mail address, of the one that fewer hold */
+  p.name_facilities::BIGINT AS name_facilities /* Facilities that bear the name, where both have the same, in the smallest place that they share */
 FROM pair AS p

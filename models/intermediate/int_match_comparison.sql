@@ -13,17 +13,21 @@ WITH lead AS (
     c.other_phone,
     c.email AS usable_email,
     c.domain AS usable_domain,
-    COALESCE(c.name_leads, 1) AS name_leads,
+    COALESCE(c.name_facilities, 1) AS name_facilities,
+    n.name_words,
+    n.name_bits,
     REGEXP_EXTRACT(l.contact_name, '([^ ]+)$', 1) AS family_name,
     COALESCE(UPPER(l.name) = l.contact_name, FALSE) AS is_named_after_contact
   FROM intermediate.int_match_lead AS l
   LEFT JOIN intermediate.int_match_contact AS c
     ON c.lead_number = l.lead_number
+  LEFT JOIN intermediate.int_match_name AS n
+    ON n.lead_number = l.lead_number
 ), paired AS (
   SELECT
     c.*,
     NOT l.name IS NULL AND NOT r.name IS NULL AS are_names_known,
-    GREATEST(l.name_leads, r.name_leads) AS name_leads,
+    COALESCE(c.name_facilities, GREATEST(l.name_facilities, r.name_facilities)) AS name_bearers,
     COALESCE(
       l.name_normal = r.name_normal
       OR l.name_normal = r.legal_name_normal
@@ -36,20 +40,35 @@ WITH lead AS (
       l.name_site IS NULL OR r.name_site IS NULL
     )
     AND REGEXP_MATCHES(COALESCE(l.name_site, r.name_site), '^([IV]+|[0-9]+)$') AS is_one_numbered,
-    l.name_normal AS left_name,
-    r.name_normal AS right_name,
-    @similarity(l.name_normal, r.name_normal, 0.6) AS name_similarity,
+    l.name_words AS left_words,
+    r.name_words AS right_words,
+    l.name_bits AS left_bits,
+    r.name_bits AS right_bits,
+    @similarity(l.name_normal, r.name_normal, 0.85) AS name_similarity,
     NOT l.usable_phone IS NULL AND NOT r.usable_phone IS NULL AS are_phones_known,
     NOT l.usable_email IS NULL AND NOT r.usable_email IS NULL AS are_emails_known,
-    @similarity(l.usable_email, r.usable_email, 0.9) AS email_similarity,
+    CASE
+      WHEN @similarity(l.usable_email, r.usable_email, 0.9) < 0.9
+      THEN 0
+      WHEN REGEXP_REPLACE(l.usable_email, '[^0-9]', '', 'g') = REGEXP_REPLACE(r.usable_email, '[^0-9]', '', 'g')
+      THEN 1
+      ELSE 0
+    END AS email_similarity, /* site12@ and site13@ are no slip of the hand */
     NOT l.usable_domain IS NULL AND NOT r.usable_domain IS NULL AS are_domains_known,
     l.is_named_after_contact,
     l.contact_name = r.contact_name AS is_same_contact,
     COALESCE(l.family_name = r.family_name, FALSE) AS is_same_family,
     l.state <> r.state AS is_other_state,
     l.state = r.state AS is_same_state,
-    l.house_number = r.house_number AS is_same_house,
+    COALESCE(
+      l.house_low <= r.house_high AND r.house_low <= l.house_high,
+      l.house_number = r.house_number
+    ) AS is_same_house,
+    ABS(l.house_low - r.house_low) AS house_distance,
     l.street = r.street AS is_same_street,
+    l.street_core = r.street_core AS is_same_core,
+    COALESCE(l.street_direction <> r.street_direction, FALSE)
+    OR COALESCE(l.street_suffix <> r.street_suffix, FALSE) AS is_other_road,
     l.street AS left_street,
     r.street AS right_street,
     l.unit_number = r.unit_number AS is_same_unit,
@@ -67,10 +86,10 @@ WITH lead AS (
     l.is_crm AND r.is_crm AS are_both_crm,
     COALESCE(
       (
-        c.phone_leads IS NULL AND l.phone IN (r.phone, r.mobile)
+        c.phone_facilities IS NULL AND l.phone IN (r.phone, r.mobile)
       )
       OR (
-        c.email_leads IS NULL AND l.email = r.email
+        c.email_facilities IS NULL AND l.email = r.email
       ),
       FALSE
     ) AS shares_common_contact
@@ -83,22 +102,29 @@ WITH lead AS (
   /* Words are dear, so texts are cut into them only where the whole text leaves it open */
   SELECT
     p.*,
-    CASE WHEN NOT p.is_same_name THEN @name_words(p.left_name) END AS left_words,
-    CASE WHEN NOT p.is_same_name THEN @name_words(p.right_name) END AS right_words,
     CASE
-      WHEN p.is_same_house AND NOT p.is_same_street
+      WHEN p.is_same_name
+      THEN LEAST(p.left_bits, p.right_bits)
+      ELSE @shared_bits(p.left_words, p.right_words)
+    END AS shared_bits,
+    CASE
+      WHEN NOT p.is_same_name
+      THEN ARRAY_LENGTH(ARRAY_INTERSECT(p.left_words, p.right_words))
+    END AS shared_words,
+    CASE
+      WHEN p.is_same_house AND NOT p.is_same_street AND NOT COALESCE(p.is_same_core, FALSE)
       THEN @street_words(p.left_street)
     END AS left_street_words,
     CASE
-      WHEN p.is_same_house AND NOT p.is_same_street
+      WHEN p.is_same_house AND NOT p.is_same_street AND NOT COALESCE(p.is_same_core, FALSE)
       THEN @street_words(p.right_street)
     END AS right_street_words
   FROM paired AS p
 ), counted AS (
   SELECT
     w.*,
-    @shared_words(w.left_words, w.right_words) AS shared_words,
-    LEAST(ARRAY_LENGTH(w.left_words), ARRAY_LENGTH(w.right_words)) AS fewer_words,
+    LEAST(w.left_bits, w.right_bits) - w.shared_bits AS fewer_bits_left,
+    GREATEST(w.left_bits, w.right_bits) - w.shared_bits AS more_bits_left,
     GREATEST(ARRAY_LENGTH(w.left_words), ARRAY_LENGTH(w.right_words)) AS more_words,
     @shared_words(w.left_street_words, w.right_street_words) AS shared_street_words,
     LEAST(ARRAY_LENGTH(w.left_street_words), ARRAY_LENGTH(w.right_street_words)) AS fewer_street_words
@@ -109,7 +135,12 @@ WITH lead AS (
     c.*,
     c.is_same_street
     OR (
-      c.is_same_house AND @similarity(c.left_street, c.right_street, 0.75) >= 0.75
+      c.is_same_core AND NOT c.is_other_road
+    )
+    OR (
+      NOT COALESCE(c.is_same_core, FALSE)
+      AND c.is_same_house
+      AND @similarity(c.left_street, c.right_street, 0.75) >= 0.75
     )
     OR (
       c.shared_street_words = c.fewer_street_words
@@ -128,28 +159,24 @@ WITH lead AS (
       THEN 'same_words'
       WHEN p.name_similarity >= 0.85 AND NOT p.is_other_site
       THEN 'similar'
-      WHEN p.shared_words >= 2 AND p.shared_words = p.fewer_words
+      WHEN p.shared_bits >= 6 AND p.fewer_bits_left <= 4 AND NOT p.is_other_site
       THEN 'contained'
+      WHEN p.shared_bits >= 8
+      THEN 'overlapping'
       WHEN p.is_person_and_business
       THEN 'person_business'
-      WHEN p.name_similarity >= 0.6
-      OR (
-        p.shared_words >= 2 AND p.shared_words * 2 >= p.more_words
-      )
-      OR (
-        p.shared_words = 1 AND p.fewer_words = 1
-      )
+      WHEN p.name_similarity >= 0.6 OR p.shared_bits >= 4
       THEN 'partly'
       ELSE 'different'
     END AS name_level,
     CASE
-      WHEN NOT p.phone_leads IS NULL
+      WHEN NOT p.phone_facilities IS NULL
       THEN 'exact'
       WHEN p.are_phones_known
       THEN 'different'
     END AS phone_level,
     CASE
-      WHEN NOT p.email_leads IS NULL
+      WHEN NOT p.email_facilities IS NULL
       THEN 'exact'
       WHEN p.email_similarity >= 0.9
       THEN 'similar'
@@ -159,6 +186,8 @@ WITH lead AS (
     CASE
       WHEN p.is_other_state
       THEN 'other_state'
+      WHEN p.is_same_house AND p.is_same_street AND p.house_distance > 0 AND p.is_same_town
+      THEN 'nearly_same'
       WHEN p.is_same_house AND p.is_same_street AND p.is_same_town
       THEN CASE
         WHEN p.is_same_unit
@@ -173,9 +202,16 @@ WITH lead AS (
         p.is_same_town OR p.is_same_zip IS NULL
       )
       THEN 'nearly_same'
+      WHEN p.is_same_house AND p.is_same_core AND p.is_same_town
+      THEN 'other_road'
       WHEN p.are_streets_known AND p.is_same_house AND p.is_same_town
       THEN 'same_house'
-      WHEN p.are_streets_known AND COALESCE(p.is_same_zip, p.is_same_city)
+      WHEN p.are_streets_known
+      AND p.is_street_alike
+      AND p.is_same_town
+      AND p.house_distance <= 30
+      THEN 'near_by'
+      WHEN p.are_streets_known AND COALESCE(p.is_same_zip, p.is_same_city, TRUE)
       THEN 'other_street'
       WHEN p.are_streets_known
       THEN 'elsewhere'
@@ -199,7 +235,7 @@ WITH lead AS (
     CASE
       WHEN l.email_level = 'exact'
       THEN NULL
-      WHEN NOT l.domain_leads IS NULL
+      WHEN NOT l.domain_facilities IS NULL
       THEN 'same'
       WHEN l.are_domains_known
       THEN 'different'
@@ -223,11 +259,12 @@ SELECT
   c.right_lead_number::BIGINT AS right_lead_number, /* Number of the other lead */
   c.blocking_keys::TEXT AS blocking_keys, /* The keys by which the pair was found, the surest first */
   @match_levels(c),
-  c.name_similarity::DOUBLE AS name_similarity, /* From 0 to 1: how alike the names are, letter by letter; 0 where their lengths rule out 0.6 */
-  c.name_leads::BIGINT AS name_leads, /* Leads of the name in its state, in the source where most are */
-  c.phone_leads::BIGINT AS phone_leads, /* Leads that hold the shared phone in the source where most do */
-  c.email_leads::BIGINT AS email_leads, /* Leads that hold the shared e-mail address in the source where most do */
-  c.domain_leads::BIGINT AS domain_leads, /* Leads that hold the shared domain in the source where most do */
+  c.shared_bits::BIGINT AS shared_bits, /* Bits of the words that the names share */
+  c.name_similarity::DOUBLE AS name_similarity, /* From 0 to 1: how alike the names are, letter by letter; 0 where their lengths rule out 0.85 */
+  c.name_bearers::BIGINT AS name_facilities, /* Facilities of the name in the smallest place that both share, or in the state, in the source where most are */
+  c.phone_facilities::BIGINT AS phone_facilities, /* Facilities that hold the shared phone in the source where most do */
+  c.email_facilities::BIGINT AS email_facilities, /* Facilities that hold the shared e-mail address in the source where most do */
+  c.domain_facilities::BIGINT AS domain_facilities, /* Facilities that hold the shared domain in the source where most do */
   c.contact_licenses::BIGINT AS contact_licenses, /* Licences of a state that hold the shared phone or e-mail address, of the one that fewer hold */
   (
     c.is_other_site OR COALESCE(c.is_one_numbered, FALSE)

@@ -6,7 +6,7 @@ MODEL (
   ),
   description 'What identifies a live lead by its contacts: those that few enough leads share. One that too many share tells nobody, and counts as missing. One row per live lead.',
   audits (
-    NOT_NULL(columns := (lead_number, name_leads)),
+    NOT_NULL(columns := (lead_number, name_facilities)),
     UNIQUE_VALUES(columns := (
       lead_number
     ))
@@ -23,7 +23,7 @@ WITH over_shared AS (
 ), named AS (
   SELECT
     k.lead_number,
-    k.leads_sharing
+    k.facilities_sharing
   FROM intermediate.int_match_key AS k
   WHERE
     k.key_type = 'name_state'
@@ -35,7 +35,7 @@ WITH over_shared AS (
     CASE WHEN email.key_value IS NULL THEN l.email END AS email,
     CASE WHEN website.key_value IS NULL THEN l.website_domain END AS website_domain,
     CASE WHEN mail.key_value IS NULL THEN l.email_domain END AS email_domain,
-    n.leads_sharing AS name_leads
+    n.facilities_sharing AS name_facilities
   FROM intermediate.int_match_lead AS l
   LEFT JOIN over_shared AS phone
     ON phone.key_type = 'phone' AND phone.key_value = l.phone
@@ -56,5 +56,5 @@ SELECT
   NULLIF(GREATEST(u.phone, u.mobile), LEAST(u.phone, u.mobile))::TEXT AS other_phone, /* The other of two */
   u.email::TEXT AS email, /* E-mail address that few share */
   COALESCE(u.website_domain, u.email_domain)::TEXT AS domain, /* Domain that few share, of the web site before that of the e-mail address */
-  COALESCE(u.name_leads, 1)::BIGINT AS name_leads /* Leads of its name in its state, in the source where most are; 1 where it has none */
+  COALESCE(u.name_facilities, 1)::BIGINT AS name_facilities /* Facilities of its name in its state, in the source where most are; 1 where it has none */
 FROM usable AS u

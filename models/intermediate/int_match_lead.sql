@@ -14,8 +14,10 @@ MODEL (
 WITH live AS (
   SELECT
     l.*,
-    NULLIF(l.name_normal, '') AS name_plain
+    CASE WHEN p.name_normal IS NULL THEN NULLIF(l.name_normal, '') END AS name_plain /* A placeholder is no name */
   FROM intermediate.int_lead_current AS l
+  LEFT JOIN seeds.placeholder_name AS p
+    ON p.name_normal = l.name_normal
   WHERE
     l.is_live
 ), contact AS (
@@ -44,32 +46,48 @@ WITH live AS (
   FROM contact AS c
   LEFT JOIN free_mail AS f
     ON f.domain = REGEXP_EXTRACT(c.usable_email, '@(.+)$', 1)
+), placed AS (
+  SELECT
+    d.*,
+    @house_range(d.house_number),
+    @street_name(d)
+  FROM domained AS d
+), cored AS (
+  SELECT
+    p.*,
+    @street_core(p)
+  FROM placed AS p
 )
 SELECT
-  ROW_NUMBER() OVER (ORDER BY d.lead_key)::BIGINT AS lead_number, /* Number of the lead in this run: joins by it are quick */
-  d.lead_key::TEXT AS lead_key, /* Durable key of the lead */
-  d.source_key::TEXT AS source_key, /* Source of the lead */
-  d.is_crm::BOOLEAN AS is_crm, /* Whether its source is the CRM; otherwise the lead is a licence of a state */
-  d.name::TEXT AS name, /* Name to show */
-  d.name_plain::TEXT AS name_normal, /* Match-normal form of the name */
-  d.legal_name_normal::TEXT AS legal_name_normal, /* Match-normal form of the legal name, where it is another one */
+  ROW_NUMBER() OVER (ORDER BY c.lead_key)::BIGINT AS lead_number, /* Number of the lead in this run: joins by it are quick */
+  c.lead_key::TEXT AS lead_key, /* Durable key of the lead */
+  c.source_key::TEXT AS source_key, /* Source of the lead */
+  c.is_crm::BOOLEAN AS is_crm, /* Whether its source is the CRM; otherwise the lead is a licence of a state */
+  c.name::TEXT AS name, /* Name to show */
+  c.name_plain::TEXT AS name_normal, /* Match-normal form of the name */
+  c.legal_name_normal::TEXT AS legal_name_normal, /* Match-normal form of the legal name, where it is another one */
   COALESCE(
-    NULLIF(REGEXP_EXTRACT(d.name_plain, ' (II|III|IV|V|VI|VII|[0-9]+)$', 1), ''),
-    NULLIF(@name_normal(REGEXP_EXTRACT(d.name, '(?i)(?: - | at )(.+)$', 1)), '')
+    NULLIF(REGEXP_EXTRACT(c.name_plain, ' (II|III|IV|V|VI|VII|[0-9]+)$', 1), ''),
+    NULLIF(@name_normal(REGEXP_EXTRACT(c.name, '(?i)(?: - | at )(.+)$', 1)), '')
   )::TEXT AS name_site, /* What tells the sites of a brand apart: the number that the name ends in, or what follows a dash or at */
-  d.name_type::TEXT AS name_type, /* person or business */
-  UPPER(d.contact_name)::TEXT AS contact_name, /* First contact person in upper case */
-  d.phone::TEXT AS phone, /* Phone in E.164 */
-  d.mobile::TEXT AS mobile, /* Mobile phone in E.164 */
-  d.usable_email::TEXT AS email, /* E-mail address */
-  d.email_domain::TEXT AS email_domain, /* Domain of the e-mail address, NULL for a mail provider's */
-  d.website_domain::TEXT AS website_domain, /* Host of the web site */
-  d.house_number::TEXT AS house_number, /* House number */
-  d.street::TEXT AS street, /* Street without number and unit */
-  d.unit_number::TEXT AS unit_number, /* Unit without its label: STE 4, UNIT 4 and # 4 are one place */
-  TRIM(REGEXP_REPLACE(d.city, '[^A-Z0-9]+', ' ', 'g'))::TEXT AS city, /* City in upper case, without punctuation */
-  d.state::TEXT AS state, /* Two-letter code of the state */
-  d.postal_code::TEXT AS postal_code, /* ZIP of five digits, or postcode */
-  d.license_number::TEXT AS license_number, /* Licence number */
-  d.license_type::TEXT AS license_type /* Conformed licence type */
-FROM domained AS d
+  c.name_type::TEXT AS name_type, /* person or business */
+  @unaccented(c.contact_name)::TEXT AS contact_name, /* First contact person in upper case, without accents */
+  c.phone::TEXT AS phone, /* Phone in E.164 */
+  c.mobile::TEXT AS mobile, /* Mobile phone in E.164 */
+  c.usable_email::TEXT AS email, /* E-mail address */
+  c.email_domain::TEXT AS email_domain, /* Domain of the e-mail address, NULL for a mail provider's */
+  c.website_domain::TEXT AS website_domain, /* Host of the web site */
+  c.house_number::TEXT AS house_number, /* House number */
+  @unaccented(c.street)::TEXT AS street, /* Street without number, unit and accents */
+  c.house_low::BIGINT AS house_low, /* First number of the house number: of 4753-59 it is 4753 */
+  c.house_high::BIGINT AS house_high, /* Last number of the house number: of 4753-59 it is 4759 */
+  @unaccented(c.street_core)::TEXT AS street_core, /* Name of the street in one word, without direction, suffix and what stands behind it */
+  c.street_direction::TEXT AS street_direction, /* Direction before or behind the street's name */
+  c.street_suffix::TEXT AS street_suffix, /* What the road is, such as AVE */
+  c.unit_number::TEXT AS unit_number, /* Unit without its label: STE 4, UNIT 4 and # 4 are one place */
+  TRIM(REGEXP_REPLACE(@unaccented(c.city), '[^A-Z0-9]+', ' ', 'g'))::TEXT AS city, /* City in upper case, without punctuation and accents */
+  c.state::TEXT AS state, /* Two-letter code of the state */
+  c.postal_code::TEXT AS postal_code, /* ZIP of five digits, or postcode */
+  c.license_number::TEXT AS license_number, /* Licence number */
+  c.license_type::TEXT AS license_type /* Conformed licence type */
+FROM cored AS c

@@ -26,6 +26,10 @@ WITH weight AS (
   SELECT
     w.*
   FROM seeds.match_weight AS w
+), size AS (
+  SELECT
+    LN(GREATEST(COUNT(*), 1)) / LN(2) AS bits
+  FROM intermediate.int_match_lead AS l
 ), weighed AS (
   SELECT
     c.*,
@@ -39,22 +43,29 @@ WITH weight AS (
     COALESCE(license.match_weight, 0) AS license_weight,
     CASE
       WHEN c.name_level IN ('exact', 'same_words')
-      THEN ROUND(-LN(c.name_leads) / LN(2), 6)
+      THEN ROUND(-LN(c.name_facilities) / LN(2), 6)
       ELSE 0
-    END AS name_adjustment, /* A value that n leads of a source hold is n times as likely by chance */
+    END + CASE
+      WHEN c.name_level IN ('exact', 'same_words', 'similar', 'contained')
+      AND NOT c.shared_bits IS NULL
+      THEN ROUND(LEAST(GREATEST((
+        c.shared_bits - size.bits
+      ) / 2.0, -4), 4), 6)
+      ELSE 0
+    END AS name_adjustment, /* Among N leads, words of log2 N bits come together by chance once. A value that n facilities of a source hold is n times as likely by chance */
     CASE
       WHEN c.phone_level = 'exact'
-      THEN ROUND(-LN(c.phone_leads) / LN(2), 6)
+      THEN ROUND(-LN(c.phone_facilities) / LN(2), 6)
       ELSE 0
     END AS phone_adjustment,
     CASE
       WHEN c.email_level = 'exact'
-      THEN ROUND(-LN(c.email_leads) / LN(2), 6)
+      THEN ROUND(-LN(c.email_facilities) / LN(2), 6)
       ELSE 0
     END AS email_adjustment,
     CASE
       WHEN c.domain_level = 'same'
-      THEN ROUND(-LN(c.domain_leads) / LN(2), 6)
+      THEN ROUND(-LN(c.domain_facilities) / LN(2), 6)
       ELSE 0
     END AS domain_adjustment,
     @join_text(
@@ -79,6 +90,7 @@ WITH weight AS (
   FROM intermediate.int_match_comparison AS c
   INNER JOIN weight AS prior
     ON prior.attribute = 'prior'
+  CROSS JOIN size
   LEFT JOIN weight AS name
     ON name.attribute = 'name' AND name.level = c.name_level
   LEFT JOIN weight AS phone
@@ -100,13 +112,22 @@ WITH weight AS (
     COALESCE(w.phone_level = 'exact', FALSE)
     OR COALESCE(w.email_level = 'exact', FALSE) AS shares_contact,
     COALESCE(w.address_level IN ('same_unit', 'same_building', 'nearly_same'), FALSE) AS is_same_place,
-    COALESCE(w.address_level IN ('other_street', 'elsewhere'), FALSE) AS is_other_place
+    COALESCE(w.address_level IN ('other_street', 'elsewhere'), FALSE) AS is_other_place,
+    COALESCE(
+      w.name_level IN ('exact', 'same_words')
+      AND w.phone_level = 'exact'
+      AND w.phone_facilities = 1
+      AND NOT w.are_both_crm
+      AND NOT w.are_two_licenses,
+      FALSE
+    ) AS has_moved /* A state lists every site: where its list has one facility of the name and phone, and sales one, they are one */
   FROM weighed AS w
 ), active AS (
   SELECT
     v.veto,
     v.precedence,
-    v.verdict
+    v.verdict,
+    v.highest_probability
   FROM seeds.match_veto AS v
   WHERE
     v.is_active
@@ -127,11 +148,14 @@ WITH weight AS (
       END,
       CASE WHEN s.are_two_licenses THEN o.of_veto['two_licenses_one_address'] END,
       CASE
-        WHEN s.is_other_place AND s.name_level = 'exact' AND s.phone_level = 'exact'
+        WHEN s.is_other_place
+        AND s.name_level IN ('exact', 'same_words')
+        AND s.phone_level = 'exact'
+        AND NOT s.has_moved
         THEN o.of_veto['perhaps_moved']
       END,
       CASE
-        WHEN s.is_other_place AND s.shares_contact
+        WHEN s.is_other_place AND s.shares_contact AND NOT s.has_moved
         THEN o.of_veto['shared_contact_elsewhere']
       END,
       CASE
@@ -185,9 +209,10 @@ WITH weight AS (
     r.*,
     ROUND(1 / (
       1 + POWER(2, -r.match_weight)
-    ), 12) AS match_probability, /* Rounded, since engines differ in the last digit */
+    ), 12) AS score_probability, /* Rounded, since engines differ in the last digit */
     a.veto,
-    a.verdict AS veto_verdict
+    a.verdict AS veto_verdict,
+    COALESCE(a.highest_probability, 1) AS highest_probability
   FROM ruled AS r
   LEFT JOIN active AS a
     ON a.precedence = r.veto_precedence
@@ -217,7 +242,8 @@ WITH weight AS (
 ), banded AS (
   SELECT
     j.*,
-    @match_band(j.match_probability, @match_auto_probability, @match_review_probability) AS band
+    LEAST(j.score_probability, j.highest_probability) AS match_probability,
+    @match_band(j.score_probability, @match_auto_probability, @match_review_probability) AS band
   FROM decided AS j
 )
 SELECT
@@ -229,8 +255,8 @@ SELECT
   b.prior_weight::DOUBLE AS prior_weight, /* Bits that every pair begins with */
   @match_weights(b),
   b.match_weight::DOUBLE AS match_weight, /* Sum of prior, weights and adjustments, in bits */
-  b.match_probability::DOUBLE AS match_probability, /* Probability that follows from the sum, from 0 to 1 */
-  b.band::TEXT AS band, /* auto, review or reject, by the two thresholds of config.yaml */
+  b.match_probability::DOUBLE AS match_probability, /* Probability that follows from the sum, from 0 to 1; where a rule applies, at most the share of such pairs that are one facility */
+  b.band::TEXT AS band, /* auto, review or reject, by the sum alone and the two thresholds of config.yaml */
   b.veto::TEXT AS veto, /* Rule of seeds.match_veto that applies, whatever the score */
   b.decision::TEXT AS decision, /* What a steward decided, which overrules score and rules: same, different, sister_site or unsure */
   b.decided_by::TEXT AS decided_by, /* Who decided */

@@ -25,8 +25,14 @@ WITH standardized AS (
     (@license_type(d.credential_type), d.credential_type) AS license_type,
     UPPER(d.credential_type) LIKE '%PROVISIONAL%' AS is_license_provisional,
     (@conformed_word('nevada.status', d.status), d.status) AS license_status,
-    (@parse_date(d.first_issue_date), d.first_issue_date) AS license_issued_on,
-    (@parse_date(d.expiration_date), d.expiration_date) AS license_expires_on,
+    (
+      @parse_date(d.first_issue_date, EXTRACT(YEAR FROM d.received_on)),
+      d.first_issue_date
+    ) AS license_issued_on,
+    (
+      @parse_date(d.expiration_date, EXTRACT(YEAR FROM d.received_on) + 30),
+      d.expiration_date
+    ) AS license_expires_on,
     (@parse_boolean(d.disciplinary_action), d.disciplinary_action) AS has_disciplinary_action
   )
 )

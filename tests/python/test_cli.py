@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from conftest import ROOT
 from helpers import call, land
 from lead_enrichment.paths import data_paths
 
@@ -70,3 +72,43 @@ def test_data_directory_that_cannot_be_used_is_one_sentence_and_exit_2(
     said = call("ingest", expect=2).strip()
     assert "Set LEADS_DATA_DIR to a folder that you may write to." in said
     assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (f"sep=,\n{GOOD}", "line 1 (sep=,) tells Excel how the fields are separated"),
+        (f"Licensed facilities,,\n\n{GOOD}", "the header stands in line 3, below a title (Licensed facilities)"),
+        (f"{GOOD}X,CENTER,1\0,Active,,\n", "the file is no text: line 3 holds a NUL byte"),
+    ],
+    ids=["sep", "title", "NUL"],
+)
+def test_what_stands_before_or_within_the_rows_is_named(data: Path, text: str, sentence: str) -> None:
+    land(data, "nevada_2026-10-05.csv", text)
+    said = call("ingest", expect=1)
+    assert sentence in said and "Proposal" not in said
+    assert "1 file taken, 0 rows loaded, 1 file in quarantine." in said
+
+
+def test_a_file_that_is_dated_in_the_future_gets_a_word(data: Path) -> None:
+    land(data, "nevada_2999-10-05.csv", GOOD)
+    assert "the file is dated 2999-10-05, a day that is still to come" in call("ingest")
+
+
+def test_help_shows_no_type_behind_a_flag(data: Path) -> None:
+    for words in (("status",), ("match", "train"), ("demo",)):
+        assert "bool" not in call(*words, "--help")
+
+
+def test_one_is_told_in_the_singular() -> None:
+    # A number and a noun are joined by `counted`, but for nouns that no message has one of.
+    many = r":,\} (pairs|files|rows|decisions|proposals|leads|models|deliveries|days|months)\b"
+    bench = "bench.py"
+    loose = [
+        f"{path.name}: {line.strip()}"
+        for path in (ROOT / "lead_enrichment" / "commands").rglob("*.py")
+        if path.name != bench
+        for line in path.read_text().splitlines()
+        if re.search(many, line)
+    ]
+    assert loose == []

@@ -16,14 +16,16 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 from sqlmesh import Context
 
 from conftest import ROOT, Run
-from helpers import RUN, bronze_rows, land, query
+from helpers import RUN, bronze_rows, call, land, query
+from lead_enrichment.commands.match.standing import print_standing
 from lead_enrichment.errors import UsageError
 from lead_enrichment.ingest.ledger import Ledger
 from lead_enrichment.ingest.run import ingest
-from lead_enrichment.matching.decisions import Decision, one_line, queue, submit
+from lead_enrichment.matching.decisions import Decision, one_line, queue, standing, submit
 from lead_enrichment.matching.verdicts import VERDICTS
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.warehouse.connection import connect
@@ -314,7 +316,7 @@ def test_a_session_that_breaks_off_keeps_what_was_decided(own_demo: Path, run: R
     (path,) = (own_demo / "landing" / "decisions").glob("*.csv")
     (row,) = csv.DictReader(path.open(encoding="utf-8"))
     assert (row["decision"], row["reason"], row["decided_by"]) == ("same", "known", "Ana")
-    assert "1 decisions wait" in said
+    assert "1 decision waits" in said
     # What was decided is not asked again.
     again = json.loads(run("leads", "match", "review", "--json", data=own_demo).stdout)["pairs"]
     assert (row["lead_key_1"], row["lead_key_2"]) not in [(p["left_lead_key"], p["right_lead_key"]) for p in again]
@@ -332,3 +334,62 @@ def test_a_session_in_which_nothing_was_decided_writes_nothing(own_demo: Path, r
     said = run("leads", "match", "review", "--work", data=own_demo, answer="k\nq\n").stdout
     assert "Nothing was decided." in said
     assert not (own_demo / "landing" / "decisions").exists()
+
+
+SLIPS = (
+    "lead_key_1,lead_key_2,decision,decided_by\n"
+    "texas:1,salesforce:1,same,Ana\n"
+    "texas:2,salesforce:1,perhaps,Ana\n"
+    "texas:3,texas:3,same,Ana\n"
+)
+
+
+def test_an_ingest_says_which_decisions_are_refused_and_why(paths: DataPaths) -> None:
+    land(paths.root, "mine_2026-11-20.csv", SLIPS, "decisions")
+    said = call("ingest")
+    assert "mine_2026-11-20.csv: 2 of 3 decisions refused:" in said
+    assert "row 2: the decision perhaps is none of same, different, sister_site, unsure." in said
+    assert "row 3: the two leads are one: give two keys." in said
+    land(paths.root, "mine_2026-11-20.csv", SLIPS.replace("Ana", "Bo"), "decisions")
+    (outcome,) = json.loads(call("ingest", "--json"))
+    assert [item["row"] for item in outcome["decisions_refused"]] == [2, 3]
+
+
+def test_status_and_summary_say_which_decisions_count_for_nothing_and_what_waits(
+    made_up: duckdb.DuckDBPyConnection, paths: DataPaths
+) -> None:
+    made_up.execute("CREATE SCHEMA ops")
+    made_up.execute(
+        "CREATE TABLE ops.match_decision (file_name TEXT, row_number BIGINT, left_lead_key TEXT, right_lead_key TEXT, "
+        "outcome TEXT, remark TEXT, decided_at TIMESTAMPTZ)"
+    )
+    for number, (key, outcome, remark) in enumerate(
+        [
+            ("texas:1", "refused", "the decision perhaps is none of same"),
+            ("texas:2", "refused", "nobody is named as decided_by"),
+            ("texas:2", "applied", None),
+            ("texas:3", "unknown lead", "texas:3 never came: look for a slip in the key"),
+        ],
+        start=1,
+    ):
+        row = ["mine.csv", number, "salesforce:1", key, outcome, remark, START + timedelta(minutes=number)]
+        made_up.execute("INSERT INTO ops.match_decision VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    found = standing(made_up, paths)
+    # What was decided anew is settled.
+    assert [row["row_number"] for row in found.without_effect] == [4, 1]
+    assert (found.waiting, found.outcomes) == (
+        len(QUEUE_ORDER), {"applied": 1, "refused": 2, "unknown lead": 1},
+    )  # fmt: skip
+    console = Console(record=True, width=200)
+    print_standing(console, found)
+    said = console.export_text()
+    assert "Decisions: 1 applied, 2 refused, 1 unknown lead." in said
+    assert "refused: mine.csv, row 1: the decision perhaps is none of same." in said
+    assert f"{len(QUEUE_ORDER)} pairs wait for a person: leads match review" in said
+
+
+def test_the_demos_pairs_that_wait_are_told_by_status_and_summary(planned_demo: Path, run: Run) -> None:
+    waiting = json.loads(run("leads", "match", "review", "--json", data=planned_demo).stdout)["waiting"]
+    for command in ("status", "summary"):
+        assert f"{waiting:,} pairs wait for a person" in run("leads", command, data=planned_demo).stdout
+        assert json.loads(run("leads", command, "--json", data=planned_demo).stdout)["pairs_waiting"] == waiting

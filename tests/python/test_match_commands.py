@@ -25,7 +25,9 @@ def test_every_joined_pair_is_explained_to_the_last_bit(planned_demo: Path, run:
     left, right = a_pair(planned_demo, "verdict = 'match' AND phone_level = 'exact' AND name_level = 'exact'")
     picture = tmp_path / "pair.html"
     # The order in which the two are named is of no matter.
-    said = run("leads", "match", "explain", right, left, "--picture", str(picture), data=planned_demo).stdout
+    said = run(
+        "leads", "match", "explain", right, left, "--technical", "--picture", str(picture), data=planned_demo
+    ).stdout
     (weight,) = query(
         planned_demo,
         "SELECT match_weight FROM facts.fact_match_pair WHERE left_lead_key = ? AND right_lead_key = ?",
@@ -41,11 +43,31 @@ def test_every_joined_pair_is_explained_to_the_last_bit(planned_demo: Path, run:
     assert found["pair"]["match_weight"] == weight[0]
 
 
+def test_a_pair_is_explained_in_names_and_values_and_bits_are_one_flag_away(planned_demo: Path, run: Run) -> None:
+    left, right = a_pair(planned_demo, "verdict = 'match' AND phone_level = 'exact' AND phone_adjustment = 0")
+    said = " ".join(run("leads", "match", "explain", left, right, data=planned_demo).stdout.split())
+    names = query(planned_demo, "SELECT name FROM intermediate.int_match_lead WHERE lead_key IN (?, ?)", left, right)
+    assert all(f"{name} (" in said for (name,) in names)
+    assert re.search(r"they share the phone \(\d{3}\) \d{3}-\d{4}, which", said)
+    assert re.search(r"[\d.]+% sure that it is the same facility\.", said)
+    assert not re.search(r"\bbits?\b|prior|\bband\b|veto", said, re.IGNORECASE)
+
+
+def test_a_key_in_a_reason_stands_behind_its_name(planned_demo: Path, run: Run) -> None:
+    ((lead, nearest, name),) = query(
+        planned_demo,
+        "SELECT f.lead_key, f.nearest_lead_key, l.name FROM facts.fact_lead_match AS f "
+        "JOIN intermediate.int_lead_current AS l ON l.lead_key = f.nearest_lead_key ORDER BY ALL LIMIT 1",
+    )
+    said = " ".join(run("leads", "match", "explain", str(lead), data=planned_demo).stdout.split())
+    assert f"{name} ({nearest})" in said
+
+
 def test_every_net_new_lead_says_which_lead_comes_nearest(planned_demo: Path, run: Run) -> None:
     ((lead, nearest),) = query(
         planned_demo,
-        "SELECT lead_key, nearest_lead_key FROM facts.fact_lead_match WHERE nearest_verdict = 'sister_site' "
-        "ORDER BY ALL LIMIT 1",
+        "SELECT lead_key, nearest_lead_key FROM facts.fact_lead_match "
+        "WHERE is_net_new AND nearest_verdict = 'sister_site' ORDER BY ALL LIMIT 1",
     )
     said = run("leads", "match", "explain", str(lead), data=planned_demo).stdout
     assert "net-new" in said and str(nearest) in said and "sister site" in said
@@ -229,4 +251,50 @@ def test_a_changed_weight_shows_its_effect_before_promotion(own_demo: Path, run:
     assert changes["becomes net-new"] > 0 and changes["moves to another entity"] > 0
     assert found["scores"] > 0 and any(row["change"].startswith("auto to ") for row in found["bands"])
     said = run("leads", "match", "compare", "dev", data=own_demo).stdout
-    assert "becomes net-new" in said
+    assert "becomes net-new" in said and "--env dev" in said
+    # The samples that it points to are explained, judged and measured as dev sees them.
+    sample = next(row["samples"][0] for row in found["bands"] if row["change"].startswith("auto to "))
+    keys = (sample["left_lead_key"], sample["right_lead_key"])
+    there = json.loads(run("leads", "match", "explain", *keys, "--env", "dev", "--json", data=own_demo).stdout)
+    here = json.loads(run("leads", "match", "explain", *keys, "--json", data=own_demo).stdout)
+    assert round(there["pair"]["match_weight"], 2) == sample["weight_after"]
+    assert round(here["pair"]["match_weight"], 2) == sample["weight_before"]
+    figures = [
+        json.loads(run("leads", "match", "evaluate", "--json", *words, data=own_demo).stdout)["pairs"]["recall"]
+        for words in ((), ("--env", "dev"))
+    ]
+    assert figures[1] < figures[0]
+    json.loads(run("leads", "match", "review", "--env", "dev", "--json", data=own_demo).stdout)
+    said = run("leads", "match", "explain", *keys, "--env", "nowhere", data=own_demo, expect=2).stderr
+    assert "there is no environment nowhere. There is dev." in said
+
+
+# What a stored sentence says of two leads, as a condition on what they say: unknown is not different.
+PHRASES = {
+    "another ZIP or town": "l.postal_code <> r.postal_code OR l.city <> r.city",
+    "other ZIPs": "l.postal_code <> r.postal_code",
+    "other towns": "l.city <> r.city",
+    "other street addresses": "NOT l.street IS NULL AND NOT r.street IS NULL "
+    "AND (l.house_number <> r.house_number OR l.street <> r.street)",
+    "the same ZIP": "l.postal_code = r.postal_code",
+    "the same city": "NOT l.city IS NULL AND NOT r.city IS NULL",
+    "other states": "l.state <> r.state",
+    "the phones differ": "l.phone <> r.phone",
+    "the e-mail addresses differ": "l.email <> r.email",
+    "the contact persons differ": "l.contact_name <> r.contact_name",
+    "ZIPs or towns differ": "l.postal_code <> r.postal_code OR l.city <> r.city",
+    "both addresses are known and differ": "NOT l.street IS NULL AND NOT r.street IS NULL",
+}
+
+
+def test_every_stored_sentence_is_true_of_its_two_leads(planned_demo: Path) -> None:
+    for phrase, condition in PHRASES.items():
+        wrong = query(
+            planned_demo,
+            f"SELECT p.left_lead_key, p.right_lead_key, p.reason_for, p.reason_against FROM facts.fact_match_pair AS p "
+            f"JOIN intermediate.int_match_lead AS l ON l.lead_key = p.left_lead_key "
+            f"JOIN intermediate.int_match_lead AS r ON r.lead_key = p.right_lead_key "
+            f"WHERE CONTAINS(p.reason_for || p.reason_against, ?) AND NOT COALESCE({condition}, FALSE)",
+            phrase,
+        )
+        assert wrong == [], phrase

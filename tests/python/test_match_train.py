@@ -14,11 +14,13 @@ from conftest import ROOT, Run
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.matching import training
 from lead_enrichment.matching.training import (
+    Effect,
     Trained,
     Training,
     Weight,
     read_weights,
     refuse_contradictions,
+    refuse_harm,
     train,
     write_weights,
 )
@@ -143,7 +145,7 @@ def test_training_without_splink_says_how_to_get_it(planned_demo: Path, monkeypa
 
 def test_weight_that_is_no_number_is_refused(tmp_path: Path) -> None:
     seed = tmp_path / "match_weight.csv"
-    seed.write_text(SEED.read_text().replace("13.05", "much", 1))
+    seed.write_text(SEED.read_text().replace(f"{read_weights(SEED)[1].match_weight:.2f}", "much", 1))
     with pytest.raises(UsageError, match="could not convert string to float: 'much'"):
         read_weights(seed)
 
@@ -164,3 +166,25 @@ def test_near_levels_may_change_places() -> None:
 
 def test_levels_of_different_attributes_are_not_held_against_each_other() -> None:
     refuse_contradictions([learned("phone", "exact", 13, 9), learned("domain", "same", 5, 10)])
+
+
+@pytest.mark.parametrize(
+    ("effect", "sentence"),
+    [
+        (Effect(1000, 0, 51, 0, 0), "51 of 1,000 joined pairs would no longer be joined"),
+        (Effect(1000, 251, 0, 0, 0), "251 pairs would be joined besides"),
+        (Effect(1000, 0, 0, 1, 2), "2 decisions of stewards would be contradicted"),
+    ],
+)
+def test_weights_that_would_do_harm_are_refused(effect: Effect, sentence: str) -> None:
+    with pytest.raises(DataError, match=sentence):
+        refuse_harm(effect)
+
+
+def test_weights_that_move_little_and_follow_the_stewards_are_taken() -> None:
+    refuse_harm(Effect(1000, 250, 50, 2, 1))
+
+
+def test_training_tells_what_would_move(trained: Training) -> None:
+    assert trained.effect.joined > 100
+    assert 0 <= trained.effect.lost <= trained.effect.joined

@@ -29,6 +29,7 @@ from lead_enrichment.contracts import contracts, contracts_dir, read_contract
 from lead_enrichment.errors import UsageError
 from lead_enrichment.ingest.ledger import Ledger
 from lead_enrichment.ingest.quarantine import add_aliases
+from lead_enrichment.ingest.run import ingest
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.preview.difference import MEASURES, Count, Difference, LeadChange, Sample
 from lead_enrichment.preview.rehearsal import Plan, Report, copy_production, only_rehearsal
@@ -352,6 +353,21 @@ def test_bronze_is_copied_where_links_fail(own_demo: Path, monkeypatch: pytest.M
     copied, original = tree(copy.root), tree(own_demo)
     bronze = {name: content for name, content in original.items() if name.startswith("bronze/")}
     assert {name: copied.get(name) for name in bronze} == bronze
+
+
+def test_a_decision_counts_as_pending_until_the_models_hold_it(paths: DataPaths, tmp_path: Path) -> None:
+    folder = paths.landing / "decisions"
+    folder.mkdir()
+    for day in ("20", "21"):
+        text = f"lead_key_1,lead_key_2,decision,decided_by\ntexas:{day},texas:2,same,Ana\n"
+        (folder / f"mine_2026-11-{day}.csv").write_text(text)
+    assert [outcome.status for outcome in ingest(paths)] == ["loaded", "loaded"]
+    built, _ = (row["file_id"] for row in Ledger(paths.bronze).attempts())
+    with duckdb.connect(str(paths.warehouse)) as connection:
+        connection.execute("CREATE SCHEMA intermediate; CREATE SCHEMA staging")
+        connection.execute("CREATE TABLE intermediate.int_lead_delivered (file_id TEXT)")
+        connection.execute("CREATE TABLE staging.stg_match_decision AS SELECT ? AS file_id", [built])
+    assert copy_production(paths, DataPaths(tmp_path / "copy")) == 1
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from sqlmesh.core.config.connection import BaseDuckDBConnectionConfig
 from sqlmesh.core.console import Console, NoopConsole, TerminalConsole
 from sqlmesh.core.dialect import parse
 from sqlmesh.core.lineage import lineage
+from sqlmesh.core.macros import macro
 from sqlmesh.core.model import load_sql_based_model
 from sqlmesh.core.plan.builder import PlanBuilder
 from sqlmesh.core.snapshot import SnapshotId
@@ -38,6 +39,17 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Context:
         model_defaults=ModelDefaultsConfig(dialect="duckdb"),
     )
     return Context(paths=[str(tmp_path_factory.mktemp("project"))], config=config)
+
+
+def test_one_model_is_rendered_without_its_project() -> None:
+    macros = {*macro.get_registry()}
+    query = sqlmesh_internals.query_of_file(
+        Path("models/staging/stg_match_decision.sql"),
+        [Path("macros/parse/parse_instant.py")],
+        ("2026-01-01", "2026-01-31"),
+    )
+    assert "decisions" in query and "2026-01-31" in query and "@" not in query
+    assert {*macro.get_registry()} == macros
 
 
 def test_the_installed_version_is_the_one_that_was_tried() -> None:

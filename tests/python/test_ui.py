@@ -6,16 +6,16 @@ import contextlib
 import re
 import shutil
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 from playwright.sync_api import Browser, Page, Route, TimeoutError, expect, sync_playwright
 
-from conftest import BIN, ROOT, command_environment
+from conftest import LEADS, ROOT, command_environment
 from helpers import free_port
 
 pytestmark = pytest.mark.browser
@@ -38,23 +38,26 @@ ATTEMPTS = 3
 
 @pytest.fixture(scope="module")
 def ui(planned_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running `sqlmesh ui` over a copy of the planned demo."""
+    """The address of a running `leads ui` over a copy of the planned demo."""
     folder = tmp_path_factory.mktemp("ui")
     data = folder / "data"
     shutil.copytree(planned_demo, data)
     port = free_port()
-    words = [BIN / "sqlmesh", "--log-file-dir", folder / "logs", "--ignore-warnings", "ui", "--port", str(port)]
     with (folder / "ui.log").open("w") as log:
         server = subprocess.Popen(
-            [sys.executable, *words], cwd=ROOT, env=command_environment(data), stdout=log, stderr=log
+            [*LEADS, "ui", "--port", str(port)], cwd=ROOT, env=command_environment(data), stdout=log, stderr=log
         )
         address = f"http://127.0.0.1:{port}"
         try:
             wait_for(f"{address}/health", server, folder / "ui.log")
+            # Whoever is at work is not held up while the page is open.
+            with duckdb.connect(str(data / "warehouse" / "leads.duckdb")) as connection:
+                connection.execute("CREATE TABLE main.written_meanwhile (n INT); DROP TABLE main.written_meanwhile")
             yield address
         finally:
             server.terminate()
             server.wait(timeout=30)
+        assert not (data / "ui").exists()
 
 
 def wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:

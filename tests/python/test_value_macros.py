@@ -8,18 +8,25 @@ from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator
 
 import macros.address.country_code
+import macros.address.postal_code
+import macros.address.state_code
 import macros.address.street_words
+import macros.lead.salesforce_id
 import macros.match.match_levels
 import macros.match.match_values
 import macros.match.match_weights
+import macros.name.clean_text
+import macros.name.name_normal
 import macros.name.name_words
 import macros.parse.conformed_word
 import macros.parse.license_type
 import macros.parse.parse_boolean
+import macros.parse.parse_date
 import macros.parse.parse_integer
 import macros.parse.parse_timestamp
 import macros.sql.join_text
-import macros.sql.shared_words  # noqa: F401
+import macros.sql.shared_words
+import macros.sql.unaccented  # noqa: F401
 from lead_enrichment.contracts import contracts
 from lead_enrichment.warehouse.connection import connect
 from macros.match.match_values import MATCH_ATTRIBUTES
@@ -60,17 +67,39 @@ def value(call: str, *given: str | None, through: str = "duckdb") -> object:
         # A capacity has no seven digits: it is another column's number
         ("@parse_integer(a)", ["1234567"], None),
         ("@parse_integer(a)", [None], None),
+        # The three last characters tell the capitals of the others
+        ("@salesforce_id(a)", [" 00Q8a00001ufW0AEAU\u00a0"], "00Q8a00001ufW0A"),
+        ("@salesforce_id(a)", ["00Q5e00002KbCdEEAV"], "00Q5e00002KbCdE"),
+        ("@salesforce_id(a)", ["00Q5e00002KbCdE"], "00Q5e00002KbCdE"),
+        # Those of another record
+        ("@salesforce_id(a)", ["00Q5e00002KbCdeEAV"], "00Q5e00002KbCdeEAV"),
+        ("@salesforce_id(a)", ["310"], "310"),
         ("@license_type(a)", ["Group Child Care Home"], "group_home"),
         ("@license_type(a)", ["Family Child Care"], "family_home"),
         ("@license_type(a)", ["Licensed Center"], "center"),
         ("@license_type(a)", ["Outdoor camp"], "other"),
         ("@license_type(a)", [" "], None),
         ("@country_code(a, b)", ["u.s.", None], "US"),
+        ("@country_code(a, b)", ["U. S. A.", None], "US"),
+        ("@country_code(a, b)", ["United States (USA)", None], "US"),
         ("@country_code(a, b)", ["Canada", None], "CA"),
+        # A year of two digits is of this century where the date can be of it
+        ("CAST(@parse_date(a, 2026) AS TEXT)", ["1/14/69"], "1969-01-14"),
+        ("CAST(@parse_date(a, 2026) AS TEXT)", ["1/14/26"], "2026-01-14"),
+        ("CAST(@parse_date(a, 2056) AS TEXT)", ["12/31/35"], "2035-12-31"),
+        ("CAST(@parse_date(a, 2026) AS TEXT)", ["1/14/2069"], "2069-01-14"),
+        ("CAST(@parse_date(a) AS TEXT)", ["1/14/69"], "2069-01-14"),
         ("@country_code(a, b)", ["Mexico", "TX"], "MEXICO"),
         ("@country_code(a, b)", ["", "ON"], "CA"),
         ("@country_code(a, b)", [None, "TX"], "US"),
         ("@country_code(a, b)", [None, None], None),
+        ("@clean_text(a)", ["\u2007Big\u00a0Steps\u2013\u200bTots\u2800"], "Big Steps-Tots"),
+        ("@clean_text(a)", ["Ni&ntilde;os &amp; Bob&#39;s"], "Niños & Bob's"),
+        ("@name_normal(a)", ["Nin\u0303os Élan, LLC"], "NINOS ELAN"),
+        ("@unaccented(a)", ["Cañon City"], "CANON CITY"),
+        ("@unaccented(a)", [None], None),
+        ("@state_code(a)", ["\u00a0New\u2003York\u200b"], "NY"),
+        ("@postal_code(a)", ["\u300089027\u20111234"], "89027"),
         ("@join_text('; ', a, b, c)", ["x", None, "z"], "x; z"),
         # An empty text is a part of its own
         ("@join_text('; ', a, b, c)", ["x", "", "z"], "x; ; z"),

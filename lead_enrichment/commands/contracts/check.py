@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
+from lead_enrichment.commands.output import Listing
 from lead_enrichment.errors import UsageError
 
 
@@ -47,7 +47,7 @@ def check_command(
                 raise
             # Without git the contracts can still be checked against the standard and the models.
             stderr.print(f"No version before is compared: {error.what}.", markup=False, highlight=False, soft_wrap=True)
-    table = Table("Contract", "Version", f"Before ({reference})", "Compatibility", "Changes")
+    table = Listing("Contract", "Version", f"Before ({reference})", "Compatibility", "Changes")
     for path in sorted(folder.glob("*.yaml")):
         earlier = before.pop(path.name, None)
         found = standard_faults(path)

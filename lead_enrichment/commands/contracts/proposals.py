@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.commands.output import numbers, print_json
+from lead_enrichment.commands.output import Listing, numbers, print_json
 from lead_enrichment.paths import data_paths
 
 
@@ -32,7 +31,7 @@ def proposals_command(
         return
     for proposal_id, rows in chosen.items():
         decided = "" if rows[0]["status"] == PROPOSED else f", {rows[0]['status']} by {rows[0]['decided_by']}"
-        table = Table(
+        table = Listing(
             "Delivered",
             "Most likely",
             *numbers("Score"),

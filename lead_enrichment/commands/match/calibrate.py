@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.commands.output import numbers, print_json
+from lead_enrichment.commands.output import Listing, numbers, print_json
 from lead_enrichment.paths import data_paths
 
 SEED = Path("seeds") / "match_calibration.csv"
@@ -43,7 +42,7 @@ def calibrate_command(
     if as_json:
         print_json([{**asdict(row), "new": row.new} for row in found])
         return
-    table = Table("Claim", "Verdict", *numbers("From bits", "Leads", "Wrong", "Old", "New"))
+    table = Listing("Claim", "Verdict", *numbers("From bits", "Leads", "Wrong", "Old", "New"))
     for row in found:
         table.add_row(
             row.claim.replace("_", " "),

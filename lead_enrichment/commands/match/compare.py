@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.commands.output import numbers, print_json
+from lead_enrichment.commands.output import Listing, numbers, print_json
 from lead_enrichment.paths import data_paths
+from lead_enrichment.wording import counted
 
 if TYPE_CHECKING:
     from lead_enrichment.warehouse.reading import Row
@@ -28,31 +29,39 @@ def compare_command(
     `leads match compare dev`, and only then `sqlmesh plan`.
     """
     from lead_enrichment.matching.comparison import compare
+    from lead_enrichment.matching.evidence import with_names
     from lead_enrichment.warehouse.reading import warehouse
 
     with errors_as_sentences(), warehouse(data_paths(create=False)) as connection:
         found = compare(connection, environment, samples)
+        changes = [*found.leads, *found.verdicts, *found.bands]
+        told = [_sample(row) for change in changes for row in change["samples"]]
+        named = dict(zip(told, with_names(connection, told), strict=True))
     if as_json:
         print_json(asdict(found))
         return
     console = Console(highlight=False)
+    scores = f"{counted(found.scores, 'pair')} would score otherwise"
     if not (found.leads or found.bands or found.verdicts):
-        console.print(f"No lead and no pair would be judged otherwise; {found.scores:,} pairs would score otherwise.")
+        console.print(f"No lead and no pair would be judged otherwise; {scores}.")
         return
-    for title, changes in (
+    for title, rows in (
         ("Leads", found.leads),
         ("Verdicts of pairs", found.verdicts),
         ("Bands of pairs", found.bands),
     ):
-        if changes:
-            console.print(_table(title, changes))
-    console.print(f"{found.scores:,} pairs would score otherwise. Why a pair does: leads match explain LEAD OTHER")
+        if rows:
+            console.print(_table(title, rows, named))
+    console.print(
+        f"{scores}. Why a pair does: leads match explain LEAD OTHER --env {environment}", markup=False, soft_wrap=True
+    )
 
 
-def _table(title: str, changes: list[Row]) -> Table:
-    table = Table(title, *numbers("Number"), "Such as")
+def _table(title: str, changes: list[Row], named: dict[str, str]) -> Listing:
+    table = Listing(title, *numbers("Number"), "Such as")
     for change in changes:
-        table.add_row(change["change"], f"{change['number']:,}", "\n".join(_sample(row) for row in change["samples"]))
+        samples = "\n".join(named[_sample(row)] for row in change["samples"])
+        table.add_row(change["change"], f"{change['number']:,}", escape(samples))
     return table
 
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.commands.output import keys, numbers, print_json
+from lead_enrichment.commands.output import Listing, keys, numbers, print_json
 from lead_enrichment.paths import data_paths
+from lead_enrichment.wording import counted
 
 if TYPE_CHECKING:
-    from lead_enrichment.matching.quality import ClaimQuality, Evaluation, Score
+    from lead_enrichment.matching.quality import ClaimQuality, Evaluation, Reliability, Score
     from lead_enrichment.warehouse.reading import Row
 
 
@@ -24,7 +24,12 @@ def evaluate_command(
         Path | None, typer.Option(help="CSV with lead_key and facility_id; the demo's truth by default.")
     ] = None,
     errors: Annotated[int, typer.Option(help="Wrong and missed pairs to list.", min=0)] = 5,
-    chart: Annotated[Path | None, typer.Option(help="Draw precision and recall by threshold to this .html.")] = None,
+    chart: Annotated[
+        Path | None, typer.Option(help="Draw precision and recall by threshold, and calibration, to this .html.")
+    ] = None,
+    env: Annotated[
+        str | None, typer.Option("--env", help="Environment, as in `sqlmesh plan ENV`; production by default.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Measure production against known answers: net-new leads, duplicates, pairs and entities, and the worst errors.
@@ -35,11 +40,11 @@ def evaluate_command(
     the confidence of a lead is off on average.
     """
     from lead_enrichment.matching.quality import draw_thresholds, evaluate
-    from lead_enrichment.warehouse.reading import warehouse
+    from lead_enrichment.warehouse.reading import environment, warehouse
 
     with errors_as_sentences():
         paths = data_paths(create=False)
-        with warehouse(paths) as connection:
+        with environment(paths, env) if env else warehouse(paths) as connection:
             found = evaluate(connection, truth or paths.root / "truth" / "record_facility.csv", errors)
         if chart:
             draw_thresholds(found, chart)
@@ -48,7 +53,7 @@ def evaluate_command(
         return
     console = Console(highlight=False)
     headings = numbers("Predicted", "Actual", "True positives", "Precision", "Recall", "F1")
-    table = Table(f"{found.leads:,} live leads", *headings)
+    table = Listing(counted(found.leads, "live lead"), *headings)
     for name, score in _scores(found).items():
         table.add_row(
             name, f"{score.predicted:,}", f"{score.actual:,}", f"{score.true_positives:,}",
@@ -62,6 +67,7 @@ def evaluate_command(
             console.print(_false_claims(title, claim.wrong))
     for title, rows in found.groups.items():
         console.print(_group(title, rows))
+    console.print(_reliability(found.reliability))
     for title, pairs in (("Joined, but two facilities", found.wrong), ("One facility, but not joined", found.missed)):
         if pairs:
             console.print(_errors(title, pairs))
@@ -95,11 +101,12 @@ def _as_json(found: Evaluation) -> dict[str, object]:
             "calibration": claim.calibration,
             "wrong": claim.wrong,
         }
-    return {"leads": found.leads, **scores, **found.groups, "wrong": found.wrong, "missed": found.missed}
+    worth = {"calibration_error": found.reliability.error, "reliability": found.reliability.bins}
+    return {"leads": found.leads, **scores, **worth, **found.groups, "wrong": found.wrong, "missed": found.missed}
 
 
-def _calibration(title: str, claim: ClaimQuality) -> Table:
-    table = Table(f"Probability of {title}", *numbers("Leads", "Predicted", "True"))
+def _calibration(title: str, claim: ClaimQuality) -> Listing:
+    table = Listing(f"Probability of {title}", *numbers("Leads", "Predicted", "True"))
     for row in claim.calibration:
         table.add_row(
             f"{row['probability_from']:.0%} to {row['probability_from'] + 0.1:.0%}",
@@ -110,15 +117,15 @@ def _calibration(title: str, claim: ClaimQuality) -> Table:
     return table
 
 
-def _false_claims(title: str, claims: list[Row]) -> Table:
-    table = Table(keys(f"Wrong among {title}"), "Name", *numbers("Sure"), "Reason")
+def _false_claims(title: str, claims: list[Row]) -> Listing:
+    table = Listing(*keys(f"Wrong among {title}"), "Name", *numbers("Sure"), "Reason")
     for row in claims:
         table.add_row(row["lead_key"], row["name"], f"{row['probability']:.1%}", row["reason"])
     return table
 
 
-def _group(title: str, rows: list[Row]) -> Table:
-    table = Table(f"Compared pairs by {title}", *numbers("Pairs", "True", "Share"))
+def _group(title: str, rows: list[Row]) -> Listing:
+    table = Listing(f"Compared pairs by {title}", *numbers("Pairs", "True", "Share"))
     for row in rows:
         table.add_row(
             row["name"],
@@ -129,8 +136,21 @@ def _group(title: str, rows: list[Row]) -> Table:
     return table
 
 
-def _errors(title: str, pairs: list[Row]) -> Table:
-    table = Table(keys(title), "Names", *numbers("Bits"), "Reason")
+def _reliability(found: Reliability) -> Listing:
+    """Return what is said beside what is true: a table, which is read where no chart is."""
+    table = Listing(
+        "Compared pairs by probability",
+        *numbers("Pairs", "Said", "True"),
+        caption=f"Calibration error {found.error:.3f}: of pairs said to be 0.9 sure, nine in ten should be true.",
+    )
+    for row in found.bins:
+        label = f"{row['tenth'] / 10:.1f} to {(row['tenth'] + 1) / 10:.1f}"
+        table.add_row(label, f"{row['pairs']:,}", f"{row['said']:.1%}", f"{row['true_share']:.1%}")
+    return table
+
+
+def _errors(title: str, pairs: list[Row]) -> Listing:
+    table = Listing(*keys(title), "Names", *numbers("Bits"), "Reason")
     for pair in pairs:
         bits = "" if pair["match_weight"] is None else f"{pair['match_weight']:.1f}"
         both = f"{pair['left_lead_key']}\n{pair['right_lead_key']}"

@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.commands.match.explain import print_pair
-from lead_enrichment.commands.output import keys, numbers, print_json
+from lead_enrichment.commands.output import Listing, keys, numbers, print_json
+from lead_enrichment.matching.sentences import sureness
 from lead_enrichment.paths import DataPaths, data_paths
 from lead_enrichment.users import user_name
+from lead_enrichment.wording import counted
 
 if TYPE_CHECKING:
     from lead_enrichment.matching.decisions import Decision
+    from lead_enrichment.matching.evidence import Explanation
     from lead_enrichment.warehouse.reading import Row
 
 ANSWERS = {"s": "same", "d": "different", "i": "sister_site", "u": "unsure"}
 
 
 def review_command(
-    limit: Annotated[int, typer.Option(help="Pairs to show.", min=1)] = 20,
+    limit: Annotated[
+        int | None, typer.Option(help="Pairs to show; by default a day's work, match_reviews_per_day.", min=1)
+    ] = None,
     work: Annotated[bool, typer.Option(help="Go through them one by one and decide.")] = False,
     by: Annotated[str | None, typer.Option(help="Who decides; you by default.")] = None,
+    env: Annotated[
+        str | None, typer.Option("--env", help="Environment, as in `sqlmesh plan ENV`; production by default.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the queue as JSON.")] = False,
 ) -> None:
     """List the pairs that a person should judge, the most valuable first.
@@ -39,33 +47,47 @@ def review_command(
     until then is kept.
     """
     from lead_enrichment.matching.decisions import one_line, queue
-    from lead_enrichment.warehouse.reading import production
+    from lead_enrichment.matching.evidence import explanation_of, with_names
+    from lead_enrichment.warehouse.project import read_variable
+    from lead_enrichment.warehouse.reading import environment
 
     console = Console(highlight=False)
     with errors_as_sentences():
         person = one_line(by or user_name(), "name of who decides")
         paths = data_paths()
+        per_day = read_variable(Path(), "match_reviews_per_day", default=20)
         # Read and closed at once: while a person thinks, a run may want the warehouse.
-        with production(paths) as connection:
-            waiting, pairs = queue(connection, paths, limit)
+        with environment(paths, env) as connection:
+            waiting, pairs = queue(connection, paths, limit or per_day)
+            reasons = with_names(connection, [pair["reason"] for pair in pairs])
+            pairs = [{**pair, "reason": reason} for pair, reason in zip(pairs, reasons, strict=True)]
+            explained = [explanation_of(connection, pair) for pair in pairs] if work else []
         if as_json:
             print_json({"waiting": waiting, "pairs": pairs})
         elif not pairs:
             console.print("No pair waits for a person.")
         elif work:
-            _work(console, paths, pairs, person)
+            _work(console, paths, explained, person)
         else:
             console.print(_table(pairs))
-            console.print(f"{waiting:,} pairs wait. Go through them: leads match review --work", markup=False)
+            count = counted(waiting, "pair waits", "pairs wait")
+            console.print(f"{count}. Go through them: leads match review --work", markup=False)
+            days = -(-waiting // per_day)
+            if days > 1:
+                console.print(
+                    f"That is {days:,} days of work at {per_day:,} a day (match_reviews_per_day in config.yaml). Where "
+                    "that is more than you can do, raise match_review_probability: what is less sure is left apart.",
+                    soft_wrap=True,
+                )
 
 
-def _table(pairs: list[Row]) -> Table:
-    table = Table(keys("Leads"), "Names", "Licence", *numbers("Children", "Probability"), "Net-new", "Why a person")
+def _table(pairs: list[Row]) -> Listing:
+    table = Listing(*keys("Leads"), "Names", "Licence", *numbers("Children", "Sure"), "Net-new", "Why a person")
     for pair in pairs:
         table.add_row(
             f"{pair['left_lead_key']}\n{pair['right_lead_key']}", escape(f"{pair['name_left']}\n{pair['name_right']}"),
             pair["license_type"], f"{pair['capacity']:,}" if pair["capacity"] else "",
-            f"{pair['match_probability']:.0%}", "yes" if pair["settles_net_new"] else "", escape(_why(pair)),
+            sureness(pair["match_probability"]), "yes" if pair["settles_net_new"] else "", escape(_why(pair)),
             end_section=True,
         )  # fmt: skip
     return table
@@ -83,18 +105,18 @@ def _why(pair: Row) -> str:
     return str(pair["reason"])
 
 
-def _work(console: Console, paths: DataPaths, pairs: list[Row], person: str) -> None:
+def _work(console: Console, paths: DataPaths, explained: list[Explanation], person: str) -> None:
     """Ask for a verdict on one pair after the other, and write what was decided however that ends."""
     from rich.prompt import Prompt
 
     from lead_enrichment.matching.decisions import submit
-    from lead_enrichment.matching.evidence import Explanation, steps_of
 
     made: list[Decision] = []
     try:
-        for number, pair in enumerate(pairs, start=1):
-            console.rule(f"{number} of {len(pairs)}")
-            print_pair(console, Explanation(pair, steps_of(pair)), pair["left_lead_key"], pair["right_lead_key"])
+        for number, found in enumerate(explained, start=1):
+            pair = found.pair or {}
+            console.rule(f"{number} of {len(explained)}")
+            print_pair(console, found, pair["left_lead_key"], pair["right_lead_key"])
             console.print(_about(pair), markup=False)
             answer = Prompt.ask(
                 "[s]ame, [d]ifferent, s[i]ster site, [u]nsure, s[k]ip or [q]uit?".replace("[", r"\["),
@@ -112,7 +134,8 @@ def _work(console: Console, paths: DataPaths, pairs: list[Row], person: str) -> 
         if made:
             target = submit(paths, made)
             console.print(
-                f"{len(made):,} decisions wait as {target}. They count from the next run on: make refresh",
+                f"{counted(len(made), 'decision waits', 'decisions wait')} as {target}. "
+                "What was decided counts from the next run on: make refresh",
                 soft_wrap=True,
                 markup=False,
             )

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.commands.output import numbers, print_json
+from lead_enrichment.commands.output import Listing, keys, numbers, print_json
 from lead_enrichment.paths import data_paths
+from lead_enrichment.wording import counted
 
 SEED = Path("seeds") / "match_weight.csv"
 
@@ -28,7 +28,8 @@ def train_command(
 
     Needs no truth: Splink's expectation maximisation finds which candidate
     pairs are matches while it learns how these agree. Production is only
-    read. Look at the effect before you promote it: sqlmesh plan dev, then
+    read. Weights that would undo what is joined, join far more or go against
+    decisions of stewards are refused. Look at the effect before you promote it: sqlmesh plan dev, then
     leads match compare dev.
     """
     with errors_as_sentences():
@@ -43,7 +44,7 @@ def train_command(
         print_json(asdict(found))
         return
     headings = numbers("Old", "New", "Difference")
-    table = Table("Attribute", "Level", *headings, "Kept because", title="Weights in bits")
+    table = Listing(*keys("Attribute", "Level"), *headings, "Kept because", title="Weights in bits")
     shown = ""
     for item in found.weights:
         old, new = item.old.match_weight, item.new.match_weight
@@ -60,7 +61,15 @@ def train_command(
     console.print(table)
     rounds = ", ".join(f"{pairs:,} that agree in {attribute}" for attribute, pairs in found.rounds.items())
     console.print(
-        f"Learned from {found.candidates:,} candidate pairs ({rounds}) and {found.random_pairs:,} pairs of any leads.",
+        f"Learned from {counted(found.candidates, 'candidate pair')} ({rounds}) and "
+        f"{counted(found.random_pairs, 'pair')} of any leads.",
+        soft_wrap=True,
+    )
+    effect = found.effect
+    console.print(
+        f"Of {effect.joined:,} pairs that score and rules join, {effect.lost:,} would be joined no more, and "
+        f"{effect.gained:,} others would be. {effect.contradicted_after:,} decisions of stewards go against the score, "
+        f"{effect.contradicted:,} do now.",
         soft_wrap=True,
     )
     console.print(

@@ -1,0 +1,164 @@
+"""Finding a lead by what people know of it, and all that the project knows of its facility."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from lead_enrichment.errors import UsageError
+from lead_enrichment.warehouse.reading import Row, rows
+
+# How a lead may be found, the surest way first; $text is what was typed, $digits its digits.
+WAYS: tuple[tuple[str, Callable[[str], bool]], ...] = (
+    ("lead_key = TRIM($text)", lambda text: ":" in text),
+    ("LOWER(email) = LOWER(TRIM($text))", lambda text: "@" in text),
+    ("natural_id = TRIM($text) OR license_number = TRIM($text)", lambda text: True),
+    ("ENDS_WITH(phone_e164, $digits) OR ENDS_WITH(mobile_e164, $digits)", lambda text: len(_digits(text)) >= 7),
+    (
+        "LIST_BOOL_AND(LIST_TRANSFORM($words, word -> CONTAINS(UPPER(CONCAT_WS(' ', name, legal_name)), word)))",
+        lambda text: bool(text.split()),
+    ),
+)
+FOUND = """
+    SELECT l.lead_key, l.name, l.city, l.state, l.phone_e164, l.email, m.match_status, m.entity_key
+    FROM intermediate.int_lead_current AS l
+    JOIN facts.fact_lead_match AS m USING (lead_key)
+    WHERE {}
+    ORDER BY m.is_live DESC, l.name, l.lead_key
+"""
+NEAR = """
+    SELECT name FROM intermediate.int_lead_current WHERE NOT name IS NULL
+    GROUP BY name ORDER BY JARO_WINKLER_SIMILARITY(UPPER(name), UPPER(?)) DESC, name LIMIT 3
+"""
+MEMBERS = """
+    SELECT l.*, m.match_status, m.confidence, m.reason, m.is_live AS counts
+    FROM facts.fact_lead_match AS m
+    JOIN intermediate.int_lead_current AS l USING (lead_key)
+    WHERE m.entity_key = ? ORDER BY m.is_live DESC, m.is_crm DESC, l.lead_key
+"""
+VERSIONS = """
+    SELECT d.*, f.file_name
+    FROM dims.dim_lead AS d
+    LEFT JOIN (
+        SELECT source_key, received_at, MIN(file_name) AS file_name FROM facts.fact_file_load
+        WHERE status = 'loaded' GROUP BY ALL
+    ) AS f ON f.source_key = d.source_key AND f.received_at = d.valid_from
+    WHERE LIST_CONTAINS(?, d.lead_key) ORDER BY d.lead_key, d.valid_from
+"""
+STATUSES = """
+    SELECT lead_key, changed_at, previous_status, match_status, cause FROM facts.fact_match_status_change
+    WHERE LIST_CONTAINS(?, lead_key) ORDER BY changed_at, lead_key
+"""
+# Columns of a version that say nothing about the facility, or only how another column was written.
+UNTOLD = re.compile(r"_raw$|_normal$|_reason$|^(valid_|received_|last_|source_(key|created|modified))|_updated_on$")
+UNTOLD_COLUMNS = {
+    "lead_key", "natural_id", "content_hash", "lead_version_key", "file_id", "file_name", "file_date", "row_number",
+    "is_current", "unparsed", "rescued",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that changed about a lead.
+
+    Args:
+        at: When it became known.
+        lead_key: The lead.
+        attribute: What changed; empty where only the spelling did.
+        before: The value before; None where there was none.
+        after: The value after.
+        file: Name of the file that brought it, or what caused it.
+    """
+
+    at: datetime
+    lead_key: str
+    attribute: str
+    before: str | None
+    after: str | None
+    file: str
+
+
+@dataclass(frozen=True)
+class Profile:
+    """All that is known of a facility.
+
+    Args:
+        golden: Its row of facts.fact_enriched_lead; None where no lead of it counts any more.
+        leads: Its leads with status, confidence and reason, those that count first.
+        changes: What changed about them, the oldest first.
+    """
+
+    golden: Row | None
+    leads: list[Row]
+    changes: list[Change]
+
+
+def find(connection: duckdb.DuckDBPyConnection, text: str) -> list[Row]:
+    """Return the leads that a name, phone number, e-mail address, licence number or key stands for.
+
+    Raises:
+        UsageError: There is none; names that come near are told.
+    """
+    values = {"text": text, "digits": _digits(text)[-10:], "words": [word.upper() for word in text.split()]}
+    for condition, may_be in WAYS:
+        if may_be(text):
+            used = {name: value for name, value in values.items() if f"${name}" in condition}
+            found: list[Row] = connection.execute(FOUND.format(condition), used).to_arrow_table().to_pylist()
+            if found:
+                return found
+    near = [row["name"] for row in rows(connection, NEAR, text)]
+    hint = f"Did you mean {' or '.join(near)}?" if near else "No lead has come yet."
+    raise UsageError(f"no lead is known by {text!r}", "", hint)
+
+
+def profile(connection: duckdb.DuckDBPyConnection, entity_key: str) -> Profile:
+    """Return all that is known of a facility."""
+    golden = rows(connection, "SELECT * FROM facts.fact_enriched_lead WHERE entity_key = ?", entity_key)
+    leads = rows(connection, MEMBERS, entity_key)
+    keys = [lead["lead_key"] for lead in leads]
+    changes = _changes(rows(connection, VERSIONS, keys))
+    for row in rows(connection, STATUSES, keys):
+        changes.append(
+            Change(
+                row["changed_at"], row["lead_key"], "status", _shown(row["previous_status"]),
+                _shown(row["match_status"]), row["cause"],
+            )
+        )  # fmt: skip
+    return Profile(golden[0] if golden else None, leads, sorted(changes, key=lambda change: change.at))
+
+
+def _changes(versions: list[Row]) -> list[Change]:
+    """Return what differs from version to version of each lead."""
+    found = []
+    before: Row | None = None
+    for row in versions:
+        at, key, file = row["valid_from"], row["lead_key"], row["file_name"] or ""
+        if before is None or before["lead_key"] != key:
+            found.append(Change(at, key, "first delivered", None, row["name"], file))
+        else:
+            differing = [
+                name for name in row
+                if name not in UNTOLD_COLUMNS and not UNTOLD.search(name) and row[name] != before[name]
+            ]  # fmt: skip
+            found += [Change(at, key, name, _shown(before[name]), _shown(row[name]), file) for name in differing]
+            if not differing:
+                found.append(Change(at, key, "", None, None, file))
+        before = row
+    return found
+
+
+def _shown(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value).replace("net_new", "net-new").replace("to_review", "to review")
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"[^0-9]", "", text)
