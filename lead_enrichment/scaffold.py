@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from lead_enrichment.errors import DataError, UsageError
+from lead_enrichment.header_words import NOT_THEIRS, PERSONS
 from lead_enrichment.ingest.delivery import first_row
 from lead_enrichment.ingest.formats import as_sample
 
@@ -46,8 +48,19 @@ READINGS = {
     "expires": "(@parse_date(d.{column}), d.{column}) AS license_expires_on",
     "capacity": "(@parse_integer(d.{column}), d.{column}) AS capacity",
 }
-# Names of persons are not those of the facility.
-PERSONS = re.compile(r"contact|director|owner|caregiver|inspector|first|last")
+# Roles of which a draft says that no column was recognised: without them a lead is matched badly or not at all.
+NEEDED = ("name", "phone", "email", "address", "city", "zip")
+# Of these each facility has its own.
+OWN = ("name", "phone", "email", "address")
+# Of so many values with one that most rows share, the column is not the facility's own: its inspector's phone.
+SHARED_FROM, SHARED_BY = 10, 0.5
+# By role, what its values look like; a column with a fitting header and other values is another one.
+FORMS = {
+    "email": re.compile(r"@"),
+    "phone": re.compile(r"[0-9]"),
+    "zip": re.compile(r"\s*[0-9]{5}|\s*[A-Za-z][0-9][A-Za-z]"),
+    "name": re.compile(r".*[A-Za-z]"),
+}
 
 
 @dataclass(frozen=True)
@@ -82,17 +95,61 @@ def read_sample(path: Path) -> list[Drafted]:
     if not unique:
         raise DataError("no column has another value in each row, so none is a natural key", path.name, "Look at it.")
     key = (named or unique)[0]
-    taken: set[str] = set()
+    role_of = _assigned({name: cells for name, cells in values.items() if name != key})
     columns = []
     for name, title in zip(names, header, strict=True):
-        role = next((item for item in _roles(name, ROLES) if item not in taken), None)
-        if name == key:
-            role = None
-        if role:
-            taken.add(role)
         examples = tuple(dict.fromkeys(value for value in values[name] if value))[:2]
-        columns.append(Drafted(name, title, role, name == key, all(values[name]), examples))
+        columns.append(Drafted(name, title, role_of.get(name), name == key, all(values[name]), examples))
     return columns
+
+
+def _assigned(values: dict[str, list[str]]) -> dict[str, str]:
+    """Return the role of each column that has one: of several that fit, the one that most likely is the facility's.
+
+    Args:
+        values: The values of each column but the key, by its name, in the order of the file.
+    """
+    ranked = []
+    for place, (name, cells) in enumerate(values.items()):
+        for position, role in enumerate(_roles(name, ROLES)):
+            likelihood = _likelihood(name, role, [cell for cell in cells if cell], len(cells))
+            if likelihood is not None:
+                ranked.append((position, likelihood, place, name, role))
+    # The first role that a header's words have before a later one, then the likelier column, then the first one.
+    ranked.sort(key=lambda item: (item[0], [-part for part in item[1]], item[2]))
+    found: dict[str, str] = {}
+    for _, _, _, name, role in ranked:
+        if name not in found and role not in found.values():
+            found[name] = role
+    return found
+
+
+def _likelihood(name: str, role: str, filled: list[str], rows: int) -> tuple[float, ...] | None:
+    """Return how likely a column whose header fits a role is the facility's, for comparison; None where it is not."""
+    if role in (*NEEDED, "county", "state") and NOT_THEIRS.search(name):
+        return None
+    most = max(Counter(filled).values(), default=0)
+    if role in OWN and len(filled) >= SHARED_FROM and most > SHARED_BY * len(filled):
+        return None
+    form = FORMS.get(role)
+    if form and filled and 2 * sum(form.search(value) is not None for value in filled) < len(filled):
+        return None
+    own = 1.0 - most / len(filled) if filled and role in OWN else 0.0
+    return (round(len(filled) / rows, 1), -float(name.count("_")), own)
+
+
+def remarks_on(columns: list[Drafted]) -> list[str]:
+    """Return what a person should know of a draft: roles that no column has, and columns that were passed over."""
+    roles = {column.role for column in columns}
+    missing = [role for role in NEEDED if role not in roles]
+    remarks = [f"No column was recognised as the facility's {role}: tag it in the contract." for role in missing]
+    for column in columns:
+        fitting = [role for role in _roles(column.name, NEEDED) if role in OWN]
+        if column.role is None and not column.is_key and fitting:
+            taken = next((item.header for item in columns if item.role == fitting[0]), None)
+            instead = f"{taken} is read instead" if taken else "it does not seem to be the facility's"
+            remarks.append(f"{column.header} is not read as the facility's {fitting[0]}: {instead}.")
+    return remarks
 
 
 def contract_text(source: str, columns: list[Drafted]) -> str:
@@ -122,11 +179,13 @@ def staging_text(source: str, columns: list[Drafted]) -> str:
     by_role = {column.role: column.name for column in columns if column.role}
     key = next(column.name for column in columns if column.is_key)
     readings = [text.replace("{column}", by_role[role]) for role, text in READINGS.items() if role in by_role]
-    text = _template("stg_source_facility.sql", source).replace("{key}", key)
+    tagged = [f"d.{column.name} ({TAGS[column.role]})" for column in columns if column.role in TAGS]
+    by_tag = f"Read by their tags in the contract: {', '.join(tagged)}" if tagged else "No column is read by a tag"
+    text = _template("stg_source_facility.sql", source).replace("{key}", key).replace("{by_tag}", by_tag)
     return text.replace("{readings}", "".join(f",\n    {reading}" for reading in readings))
 
 
-def write_draft(path: Path, source: str, project: Path) -> tuple[Path, Path]:
+def write_draft(path: Path, source: str, project: Path) -> tuple[Path, Path, list[str]]:
     """Write the contract and the staging model of a new source.
 
     Args:
@@ -135,7 +194,7 @@ def write_draft(path: Path, source: str, project: Path) -> tuple[Path, Path]:
         project: The project's folder.
 
     Returns:
-        The contract and the staging model.
+        The contract, the staging model, and what a person should know of them.
 
     Raises:
         UsageError: The source's name is none, or one of the files is there already.
@@ -153,14 +212,13 @@ def write_draft(path: Path, source: str, project: Path) -> tuple[Path, Path]:
     columns = read_sample(path)
     contract.write_text(contract_text(source, columns), encoding="utf-8")
     model.write_text(staging_text(source, columns), encoding="utf-8")
-    return contract, model
+    return contract, model, remarks_on(columns)
 
 
 def _roles(name: str, among: Iterable[str]) -> list[str]:
-    """Return the roles whose words stand in a column's name, whole: capacity is no city."""
-    if PERSONS.search(name):
-        return []
-    return [role for role in among if re.search(rf"(^|_)({ROLES[role]})(_|$)", name)]
+    """Return the roles whose words stand in a column's name, whole: capacity is no city. A person's name is no name."""
+    found = [role for role in among if re.search(rf"(^|_)({ROLES[role]})(_|$)", name)]
+    return [role for role in found if role != "name" or not PERSONS.search(name)]
 
 
 def _names(header: list[str]) -> list[str]:

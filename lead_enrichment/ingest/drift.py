@@ -1,7 +1,7 @@
 """Drift: which delivered columns most likely are those that a contract misses.
 
 A header is a hint. The values decide, above all whether they are those of the last delivery for the
-same natural keys.
+same natural keys. Where there are no common keys, header and form of the values have to agree.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from lead_enrichment.contracts import Column, Contract, fold, fold_word
+from lead_enrichment.contracts import VALUE_TAGS, Column, Contract, fold, fold_word
+from lead_enrichment.header_words import has_word_of, is_theirs, words_of
 from lead_enrichment.ingest.completeness import FEWEST_ROWS
 from lead_enrichment.ingest.delivery import csv_columns
 from lead_enrichment.ingest.formats import Text
@@ -31,8 +32,22 @@ WORD_ROWS = 500
 # With fewer natural keys in both deliveries, values are compared without keys.
 FEWEST_KEYS = 5
 # Weight of each kind of evidence. A kind that is not available is left out, and the others are scaled up to 1.
-WEIGHTS = {"overlap": 0.5, "shape": 0.2, "filled": 0.1, "distinct": 0.1, "name": 0.1}
+WEIGHTS = {"overlap": 0.5, "shape": 0.2, "form": 0.2, "filled": 0.1, "distinct": 0.1, "name": 0.1}
+# Without values for the same natural keys a header weighs more.
+NAME_WEIGHT_WITHOUT_KEYS = 0.3
+# What is less likely is not proposed.
 LEAST_SCORE = 0.5
+# The form of what a tag means, and how much it tells: many columns hold words.
+FORMS = {
+    "name": (r"^\W*[A-Za-z]", 0.6),
+    "contact": (r"^\W*[A-Za-z][^0-9]*$", 0.6),
+    "phone": (r"^(\D*[0-9]){10,11}\D*$", 1.0),
+    "mobile": (r"^(\D*[0-9]){10,11}\D*$", 1.0),
+    "email": (r"@", 1.0),
+    "address": (r"^\W*([0-9]+\S* +.*[A-Za-z]|P\.? *O)", 0.9),
+}
+# Kinds of evidence that come from values; a header alone is worth this much of its likeness.
+CONTENT, HEADER_ALONE = ("overlap", "shape", "form"), 0.55
 # A column holds something else where a smaller share of its values is of the kinds of the last delivery.
 LEAST_KIND = 0.2
 # Values of a small file that, all of them of another form than the contract gives, are no chance.
@@ -136,16 +151,16 @@ class DeliveryComparison:
     def _judge(self, column: Column, at: int) -> tuple[float, str]:
         """Return how likely a delivered column is a column of the contract, from 0 to 1, and the evidence for it."""
         header = self._header[at]
-        parts = {"name": max(_resemblance(header, name) for name in (column.name, column.header, *column.aliases))}
+        parts = {"name": self._name_likeness(column, header)}
         sentences = []
+        overlap: tuple[float, str] | None = None
         if self._has_last:
             now, before = self._profile("delivered", f"c{at}"), self._profile("last", column.name)
             same, base, what = self._overlap(column, at)
             if base >= FEWEST_KEYS:
-                parts["overlap"] = same / base
-                sentences.append(f"{same:,} of {base:,} {what}")
+                overlap = same / base, f"{same:,} of {base:,} {what}"
             if before.shapes:
-                parts["shape"] = _likeness(now.shapes, before.shapes)
+                parts["shape"] = max(_likeness(now.shapes, before.shapes), 0.9 * _likeness(*_loose(now, before)))
                 sentences.append(f"{parts['shape']:.0%} of the values have its shapes")
                 parts["distinct"] = 1 - abs(now.distinct - before.distinct)
             parts["filled"] = 1 - abs(now.filled - before.filled)
@@ -153,10 +168,44 @@ class DeliveryComparison:
         elif column.pattern:
             parts["shape"] = self._share_fitting(at, column.pattern)
             sentences.append(f"{parts['shape']:.0%} of the values have the form that the contract gives")
+        tag = next((tag for tag in column.tags if tag in FORMS), None)
+        if tag and not self._has_last:
+            form, weight = FORMS[tag]
+            # A word that every row has names no facility.
+            varied = min(1.0, 2 * self._profile("delivered", f"c{at}").distinct) if tag == "name" else 1.0
+            parts["form"] = weight * varied * self._share_fitting(at, form)
+            sentences.append(f"its values look {parts['form']:.0%} like {VALUE_TAGS[tag]}")
         sentences.append(f"the names are {parts['name']:.0%} alike")
-        weight = sum(WEIGHTS[kind] for kind in parts)
-        score = sum(WEIGHTS[kind] * value for kind, value in parts.items()) / weight
+        is_keyed = overlap is not None and self._common >= FEWEST_KEYS
+        weights = WEIGHTS if is_keyed else {**WEIGHTS, "name": NAME_WEIGHT_WITHOUT_KEYS}
+
+        def score_of(parts: dict[str, float]) -> float:
+            return sum(weights[kind] * value for kind, value in parts.items()) / sum(weights[kind] for kind in parts)
+
+        score = score_of(parts)
+        if overlap is not None:
+            with_overlap = score_of({**parts, "overlap": overlap[0]})
+            # Without common keys other values are no evidence against a column: its rows may be other ones.
+            if is_keyed or with_overlap > score:
+                score, parts["overlap"] = with_overlap, overlap[0]
+                sentences.insert(0, overlap[1])
+        if not any(kind in parts for kind in CONTENT):
+            score = HEADER_ALONE * parts["name"]
+        if not is_keyed and not is_theirs(header):
+            score *= HEADER_ALONE
+            sentences.append("the header speaks of the state's office, or of a fax")
         return score, "; ".join(sentences)
+
+    def _name_likeness(self, column: Column, header: str) -> float:
+        """Return how much a header is like the names of a column, from 0 to 1; a name within it is much like it."""
+        names = (column.name, column.header, *column.aliases)
+        words = set(words_of(header).split("_"))
+        is_within = any(
+            set(words_of(name).split("_")) <= words or (len(fold(name)) > 4 and fold(name) in fold(header))
+            for name in names
+        )
+        shares_word = any(has_word_of(header, tag) for tag in column.tags)
+        return max(*(_resemblance(header, name) for name in names), 0.9 if is_within else 0.0, 0.8 * shares_word)
 
     def _overlap(self, column: Column, at: int) -> tuple[int, int, str]:
         """Return how many values agree with the last delivery, how many were compared, and what, as a phrase."""
@@ -374,6 +423,18 @@ def _share(pairs: Iterable[tuple[set[str], set[str]]], by_word: bool = False) ->
 def _likeness(now: dict[str, float], before: dict[str, float]) -> float:
     """Return how much two distributions of shapes overlap, from 0 to 1."""
     return sum(min(share, before.get(shape, 0.0)) for shape, share in now.items())
+
+
+def _loose(now: Profile, before: Profile) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the shapes of two columns without punctuation, so that a phone may be written in another way."""
+    found: list[dict[str, float]] = []
+    for shapes in (now.shapes, before.shapes):
+        loose: dict[str, float] = {}
+        for shape, share in shapes.items():
+            bare = re.sub(r"[^a9@]", "", shape)
+            loose[bare] = loose.get(bare, 0.0) + share
+        found.append(loose)
+    return found[0], found[1]
 
 
 def _resemblance(one: str, other: str) -> float:

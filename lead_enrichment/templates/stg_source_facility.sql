@@ -13,6 +13,7 @@ MODEL (
 );
 
 WITH standardized AS (
+  /* {by_tag} */
   @lead_shape(
     bronze.{source} AS d,
     '{source}' AS source_key,

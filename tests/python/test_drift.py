@@ -324,3 +324,73 @@ def test_proposals_are_listed_for_people_and_programs(paths: DataPaths, deliveri
     call("contracts", "accept", "texas-none", expect=2)
     assert "is phone from now on" in call("contracts", "accept", proposal_id)
     assert "Nothing waits for a decision." in call("contracts", "proposals")
+
+
+TEXAS = "Operation,Operation Name,Address,City,Zip,Phone,Type,Status"
+NAMES = [
+    f"{first} {last}" for first in ("Amber", "Birch", "Cedar", "Fern", "Hazel") for last in ("Kids", "Nook", "Den")
+]
+
+
+def texas_line(number: int, place: str = "HOUSTON,77002", phone: str = "281-522-{}") -> str:
+    name = NAMES[number % len(NAMES)]
+    return f"{number},{name},{number} OAK ST,{place},{phone.format(number)},Licensed Center,Full Permit"
+
+
+@pytest.mark.parametrize(
+    ("header", "proposed"),
+    [
+        (TEXAS.replace("Operation Name", "Operation/Caregiver Name"), "Operation/Caregiver Name is operation_name"),
+        (TEXAS.replace("Operation Name", "Facility"), "Facility is operation_name"),
+        (TEXAS.replace("Phone", "Telephone"), "Telephone is phone"),
+        (TEXAS.replace("Address", "Location Address"), "Location Address is address"),
+        (TEXAS.replace("Phone", "Inspector Line"), None),
+    ],
+)
+def test_other_rows_than_in_the_last_delivery_are_proposed_by_name_and_form(
+    paths: DataPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, header: str, proposed: str | None
+) -> None:
+    monkeypatch.setenv("LEADS_DATA_DIR", str(tmp_path / "own"))
+    own = data_paths()
+    before = "\n".join([TEXAS, *(texas_line(number) for number in range(1001, 1009)), ""])
+    assert take_in(own, "texas_2026-10-06.csv", before, "texas").status == "loaded"
+    # Neither keys nor places nor the way in which a phone is written are those of the last file.
+    lines = [texas_line(number, "KATY,77494", "(832) 522-{}") for number in range(2001, 2031)]
+    outcome = take_in(own, "texas_2026-11-06.csv", "\n".join([header, *lines, ""]), "texas")
+    assert outcome.status == "quarantined"
+    found = [f"{row['header']} is {row['column_name']}" for row in proposals(own) if row["column_name"]]
+    assert found == ([proposed] if proposed else [])
+
+
+def proposals(paths: DataPaths) -> list[dict[str, str]]:
+    return [row for rows in Ledger(paths.bronze).proposals().values() for row in rows]
+
+
+SALES = "id,is_deleted,{},phone,email,status,last_modified_date"
+SALES_LINE = "{{n}},FALSE,{},713-522-{{n}},a@b.org,Working,2024-05-02 10:00:00"
+OKLAHOMA = "Ref,Facility Name,Address,City,Zip,Phone,Capacity"
+OKLAHOMA_LINE = "K83{n},{name},{n} OAK ST,TULSA,74101,918-522-{n},30"
+FAX_LINE = "{n},{name},{n} OAK ST,KATY,77494,832-522-{n},Licensed Center,Full Permit"
+
+
+@pytest.mark.parametrize(
+    ("source", "header", "line", "proposed"),
+    [
+        ("oklahoma", OKLAHOMA, OKLAHOMA_LINE, ["Facility Name is company"]),
+        ("salesforce", SALES.format("Compact"), SALES_LINE.format("yes"), []),
+        ("salesforce", SALES.format("Director"), SALES_LINE.format("{name}"), []),
+        ("texas", TEXAS.replace("Phone", "Fax"), FAX_LINE, []),
+    ],
+)
+def test_first_file_is_advised_by_name_and_form_together(
+    paths: DataPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, header: str, line: str,
+    proposed: list[str],
+) -> None:  # fmt: skip
+    monkeypatch.setenv("LEADS_DATA_DIR", str(tmp_path / "own"))
+    own = data_paths()
+    names = {number: f"{NAMES[number % len(NAMES)]} {chr(65 + number % 26)}" for number in range(1001, 1031)}
+    lines = [line.format(n=number, name=name) for number, name in names.items()]
+    outcome = take_in(own, f"{source}_2026-10-06.csv", "\n".join([header, *lines, ""]), source)
+    assert outcome.status == "quarantined"
+    found = [f"{row['header']} is {row['column_name']}" for row in proposals(own) if row["column_name"]]
+    assert [item for item in found if "address" not in item] == proposed

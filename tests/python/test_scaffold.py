@@ -11,7 +11,7 @@ from helpers import PLAN, land, query
 from lead_enrichment.contracts import read_contract
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.preview.contract_check import standard_faults
-from lead_enrichment.scaffold import read_sample, write_draft
+from lead_enrichment.scaffold import read_sample, remarks_on, write_draft
 
 SAMPLE = ROOT / "docs" / "examples" / "utah_2026-11-02.csv"
 
@@ -49,7 +49,7 @@ def test_a_fifth_state_reaches_dim_lead(
 
 
 def test_draft_is_of_the_standard_and_finds_the_key(project_copy: Path) -> None:
-    contract, _ = write_draft(SAMPLE, "utah", project_copy)
+    contract, *_ = write_draft(SAMPLE, "utah", project_copy)
     assert standard_faults(contract) == []
     read = read_contract(contract)
     assert read.key == "license_number"
@@ -95,3 +95,38 @@ def test_words_are_whole_and_a_phone_is_no_key(tmp_path: Path) -> None:
     assert [name for name, column in columns.items() if column.is_key] == ["record_id"]
     roles = {name: column.role for name, column in columns.items() if column.role}
     assert roles == {"phone_number": "phone", "licensed_capacity": "capacity", "city": "city"}
+
+
+MAIL, OFFICE, PHONE = "a{n}@kids.org", "inspector@state.gov", "360-522-{n}"
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "role", "expected"),
+    [
+        ("Facility Name,Licensor Email,Email", f"Kids {{n}},{OFFICE},{MAIL}", "email", "email"),
+        # The header tells nothing, the values do
+        ("Facility Name,Email,Site Email", f"Kids {{n}},{OFFICE},{MAIL}", "email", "site_email"),
+        ("Facility Name,Licensor Phone,Contact Phone", f"Kids {{n}},360-725-4665,{PHONE}", "phone", "contact_phone"),
+        ("Facility Name,County Office Phone Number,Phone", f"Kids {{n}},580-235-3759,{PHONE}", "phone", "phone"),
+        ("Facility Name,Phone,Licensor Phone", f"Kids {{n}},{PHONE},360-725-4665", "phone", "phone"),
+        ("Facility Name,Phone,Phone Number", f"Kids {{n}},,{PHONE}", "phone", "phone_number"),
+        ("Inspector Name,Facility Name,Phone", f"Ann {{n}},Kids {{n}},{PHONE}", "name", "facility_name"),
+        ("Director Name,Provider,Phone", f"Ann {{n}},Kids {{n}},{PHONE}", "name", None),
+    ],
+)
+def test_draft_reads_the_column_of_the_facility_or_says_so(
+    tmp_path: Path, header: str, line: str, role: str, expected: str | None
+) -> None:
+    path = tmp_path / "utah.csv"
+    rows = [f"{number},{line.format(n=number)},{number} Oak St,Olympia,98501" for number in range(1001, 1031)]
+    path.write_text("\n".join([f"License Number,{header},Address,City,Zip", *rows, ""]), encoding="utf-8")
+    columns = read_sample(path)
+    assert [column.name for column in columns if column.role == role] == ([expected] if expected else [])
+    assert any(f"recognised as the facility's {role}" in remark for remark in remarks_on(columns)) == (expected is None)
+
+
+def test_draft_of_the_model_names_the_columns_that_it_reads_by_tag(project_copy: Path) -> None:
+    _, model, remarks = write_draft(SAMPLE, "utah", project_copy)
+    text = model.read_text(encoding="utf-8")
+    assert "d.facility_name (name), d.street_address (address)" in text
+    assert remarks == []

@@ -24,6 +24,8 @@ def scaffold_command(
     from lead_enrichment.scaffold import write_draft
 
     with errors_as_sentences():
-        contract, model = write_draft(file, source, Path())
+        contract, model, remarks = write_draft(file, source, Path())
+    for remark in remarks:
+        typer.echo(remark)
     typer.echo(f"{contract} and {model} are drafted. Read both, then:")
     typer.echo("  leads contracts write-external-models && sqlmesh format && leads contracts check")
