@@ -68,6 +68,8 @@ class Column:
     position: int = 0
     limits: Mapping[str, float] = field(default_factory=dict, hash=False)
     logical_type: str = "string"
+    # By the conformed name: the words that the source uses for it, where it has a closed list of them.
+    vocabulary: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     @property
     def is_phone(self) -> bool:
@@ -156,6 +158,15 @@ class Contract:
         by_name = {column.name: column for column in self.columns}
         return {position: by_name[name] for name, (_, position) in sorted(best.items(), key=lambda item: item[1][1])}
 
+    def doubled(self, header: list[str]) -> dict[Column, list[int]]:
+        """Return the columns that several headers name, with the positions of these."""
+        columns = {spelling: column for column in reversed(self.columns) for spelling in column.spellings}
+        found: dict[Column, list[int]] = {}
+        for position, text in enumerate(header):
+            if fold(text) in columns:
+                found.setdefault(columns[fold(text)], []).append(position)
+        return {column: positions for column, positions in found.items() if len(positions) > 1}
+
     def missing_required(self, header: list[str]) -> list[Column]:
         """Return the required columns that a header does not hold."""
         present = set(self.map_header(header).values())
@@ -165,6 +176,11 @@ class Contract:
 def fold(header: str) -> str:
     """Return a header without case, spaces and punctuation, so that `First Issue Date` is `first_issue_date`."""
     return re.sub(r"[^a-z0-9]", "", header.lower())
+
+
+def fold_word(word: str) -> str:
+    """Return a word of a vocabulary without what does not tell it from others: case, and blanks around and doubled."""
+    return " ".join(word.upper().split())
 
 
 def read_contract(path: Path) -> Contract:
@@ -251,6 +267,7 @@ def _read_column(item: SchemaProperty) -> Column:
         position=settings.get("position", 0),
         limits=_read_limits(item.quality),
         logical_type=item.logicalType or "string",
+        vocabulary={name: tuple(map(str, words)) for name, words in settings.get("vocabulary", {}).items()},
     )
 
 

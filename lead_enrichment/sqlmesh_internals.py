@@ -178,9 +178,17 @@ class EngineLessContext(BaseContext):
 
     @property
     def engine_adapter(self) -> Any:
-        """None; asking for one raises SQLMeshError."""
-        raise SQLMeshError("there is no engine")
+        """An engine without a table; asking more of it raises SQLMeshError."""
+        return _NoEngine()
 
     def with_variables(self, *_: Any, **__: Any) -> EngineLessContext:
         """Return this context, whatever the variables."""
         return self
+
+
+class _NoEngine:
+    def table_exists(self, *_: Any, **__: Any) -> bool:
+        return False
+
+    def __getattr__(self, name: str) -> Any:
+        raise SQLMeshError(f"there is no engine to ask for {name}")

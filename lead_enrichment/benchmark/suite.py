@@ -34,7 +34,7 @@ HELD = Path(__file__).with_name("held_ratios.json")
 # By how many times a ratio may be worse than it was. Wide, since what takes a tenth of a second varies much on a busy
 # machine; what grows with the square of the leads is far beyond it.
 MARGIN = 3.0
-# A plan or a refresh takes long enough to be told well.
+# A plan or a refresh takes long enough to vary less.
 MARGINS = {name: 1.5 for name in (*REFRESHES, NOTHING_NEW, "replay of five years")}
 
 

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lead_enrichment.bronze import REJECTED_COLUMNS, arrow_schema, source_columns
-from lead_enrichment.contracts import Column, Contract, contracts
+from lead_enrichment.contracts import Column, Contract, contracts, fold
 from lead_enrichment.errors import DataError
 from lead_enrichment.ingest.formats import Text
 from lead_enrichment.warehouse.connection import connect, literal
@@ -34,6 +34,20 @@ RECORD_LINES = 1_000
 # Lines above a header among which a title is looked for.
 MOST_TITLE_LINES = 20
 OPEN_QUOTE = "a quote is opened and not closed"
+# Signs that are not seen: those of direction and of width, soft hyphens, byte order marks.
+UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+UNSEEN_IN_SQL = r"[\x{00ad}\x{200b}-\x{200f}\x{2060}\x{feff}]"
+# How the line below a table begins: its sums, a count of rows, a page, the end of a report.
+SUMS = r"((grand|sub|report|overall)[ -]?)?(totals?|sum|counts?|records?|rows?|summary|average|page|number of)"
+BELOW_A_TABLE = re.compile(
+    rf"\W*({SUMS}|end of|(report|list) (run|date|of|as)|generated|printed|exported|run date|as of|copyright|"
+    r"confidential|disclaimer|notes?|source)\b",
+    re.IGNORECASE,
+)
+# A key that is one of these words and no more, perhaps with its number: `Total`, `Rows: 12`; and one without a sign.
+NO_KEY = re.compile(
+    rf"[\W_]*|\W*(eof|{SUMS})(\W+(of|[0-9,]+|records?|rows?|leads?|operations?|facilities))*\W*", re.IGNORECASE
+)
 FILE_DATE = re.compile(r"(?<!\d)(\d{4}-\d{2}-\d{2})(?!\d)")
 
 
@@ -63,11 +77,21 @@ class Stamp:
 
 @dataclass(frozen=True)
 class Converted:
-    """What a conversion made of a delivery; `rows_stated` is the row count in its trailer row, if it has one."""
+    """What a conversion made of a delivery.
+
+    Args:
+        rows_loaded: Rows that became leads.
+        rows_rejected: Rows that did not.
+        rows_stated: The row count in its trailer row, if it has one.
+        no_records: Those of the rejected rows that no one counts as rows: repeated headers, totals.
+        first_reason: Why the first row was rejected.
+    """
 
     rows_loaded: int
     rows_rejected: int
     rows_stated: int | None
+    no_records: int = 0
+    first_reason: str | None = None
 
 
 def file_id(path: Path) -> str:
@@ -146,6 +170,56 @@ def check_first_line(text: Text, header: list[str], contract: Contract, name: st
 def first_row(reader: Iterator[list[str]]) -> list[str]:
     """Return the first row that holds something, which is the header; an empty list where none does."""
     return next((fields for fields in reader if any(fields)), [])
+
+
+def with_doubled_settled(text: Text, header: list[str], contract: Contract, name: str) -> list[str]:
+    """Return a header in which each column of the contract is named once.
+
+    Of several headers that name one column, one is taken whose values leave nothing out: no row has a value under
+    another and not the same under it. An alias was accepted by a person, so that a filled newer alias outranks the
+    others. The headers that lose get a number, as any repeated header does, and their values are rescued.
+
+    Args:
+        text: The delivered file as text.
+        header: Its header.
+        contract: The contract of its source.
+        name: The file's name as delivered.
+
+    Raises:
+        DataError: Several hold different values of one column.
+    """
+    settled = list(header)
+    for column, positions in contract.doubled(header).items():
+        with connect() as connection:
+            table = csv_columns(text, len(header))
+            values = {at: f"COALESCE(TRIM(c{at}), '')" for at in positions}
+            lost = [
+                " OR ".join(f"({values[other]} NOT IN ('', {values[at]}))" for other in positions if other != at)
+                for at in positions
+            ]
+            counts = [
+                *(f"COUNT(*) FILTER ({value} <> '')" for value in values.values()),
+                *(f"COUNT(*) FILTER ({condition})" for condition in lost),
+            ]
+            found = connection.execute(f"SELECT {', '.join(counts)} FROM {table}").fetchone() or ()
+        filled = dict(zip(positions, found[: len(positions)], strict=True))
+        losses = dict(zip(positions, found[len(positions) :], strict=True))
+        ranks = {at: column.spellings.index(fold(header[at])) for at in positions}
+        newest = min((ranks[at] for at in positions if filled[at]), default=min(ranks.values()))
+        # What is filled, and was not accepted by a person as newer than the rest, has to agree.
+        candidates = [at for at in positions if ranks[at] == newest]
+        is_newer = len(candidates) == 1 and any(ranks[at] > newest for at in positions)
+        is_decided = is_newer and 2 * filled[candidates[0]] >= max(filled.values())
+        chosen = candidates[0] if is_decided else next((at for at in candidates if not losses[at]), None)
+        if chosen is None:
+            names = " and ".join(f"'{header[at]}' (field {at + 1})" for at in positions if filled[at])
+            raise DataError(
+                f"{names} both name the column {column.header}, and hold different values", f"{name}, line 1",
+                "Ask the sender which one it is, and for a file with one of them.",
+            )  # fmt: skip
+        for nth, at in enumerate((at for at in positions if at != chosen), start=2):
+            settled[at] = f"{header[at]} ({nth})"
+    return settled
 
 
 def check_header(path: Path, header: list[str], contract: Contract) -> tuple[str, ...]:
@@ -230,13 +304,20 @@ def _convert_well_formed(text: Text, header: list[str], contract: Contract, stam
     known = contract.map_header(header)
     positions = {column.name: position for position, column in known.items()}
     fields = [f"c{position}" for position in range(len(header))]
-    projections = [
-        f"c{positions[column.name]} AS {column.name}" if column.name in positions else f"NULL::TEXT AS {column.name}"
-        for column in contract.columns
-    ]
+
+    def value(column: Column) -> str:
+        if column.name not in positions:
+            return "NULL::TEXT"
+        field = f"c{positions[column.name]}"
+        return f"REGEXP_REPLACE({field}, '{UNSEEN_IN_SQL}', '', 'g')" if column.name == contract.key else field
+
+    projections = [f"{value(column)} AS {column.name}" for column in contract.columns]
     pairs = ", ".join(f"{literal(text)}, c{position}" for text, position in _rescued_names(header, known).items())
     key = contract.key_column
     pattern = literal(key.pattern or r"\S")
+    spellings = ", ".join(literal(spelling) for spelling in key.spellings)
+    # Rows of which little is filled: the other reader judges whether they are records.
+    filled = " + ".join(f"(COALESCE(TRIM({name}), '') <> '')::INT" for name in _telling(contract, positions)) or "1"
     query = f"""
         SELECT {", ".join(projections)},
             '{stamp.file_id}' AS file_id, ROW_NUMBER() OVER () AS row_number, DATE '{stamp.file_date}' AS file_date,
@@ -251,16 +332,50 @@ def _convert_well_formed(text: Text, header: list[str], contract: Contract, stam
     with ThreadPoolExecutor(1) as aside, connect() as connection:
         counted = aside.submit(count_records, text.path)
         connection.execute(f"COPY ({query}) TO {literal(rows)} (FORMAT parquet, COMPRESSION zstd)")
-        loaded, keyless = connection.execute(
-            f"SELECT COUNT(*), COUNT(*) FILTER (NOT COALESCE(REGEXP_MATCHES({key.name}, {pattern}), FALSE)) "
-            "FROM READ_PARQUET(?)",
+        loaded, odd = connection.execute(
+            f"SELECT COUNT(*), COUNT(*) FILTER (NOT COALESCE(REGEXP_MATCHES({key.name}, {pattern}), FALSE) "
+            f"OR REGEXP_REPLACE(LOWER({key.name}), '[^a-z0-9]', '', 'g') IN ({spellings}) "
+            f"OR NOT REGEXP_MATCHES({key.name}, '[0-9]') "
+            f"OR ({filled}) <= {len(_telling(contract, positions)) // 3}) FROM READ_PARQUET(?)",
             [str(rows)],
         ).fetchone() or (0, 0)
-    if keyless:
-        raise duckdb.Error("rows without a natural key")
+    if odd:
+        raise duckdb.Error("rows without a natural key, or that may be no records")
     if loaded != counted.result() - 1:
         raise duckdb.Error("the reader's rows are not those of the file")
     return int(loaded)
+
+
+def _telling(contract: Contract, delivered: Collection[str]) -> list[str]:
+    """Return the required columns, the key apart, that a delivery has: a record fills them."""
+    required = [column.name for column in contract.columns if column.required and column.name != contract.key]
+    return [name for name in required if name in delivered]
+
+
+def no_record(fields: Sequence[str], contract: Contract, position_of: Mapping[str, int]) -> str | None:
+    """Return why a row of the right length is no record, as the reason of its rejection; None where it is one.
+
+    Files that were put together from several, and reports with a line of sums below, bring rows whose key looks like
+    one. A row is one of them by its key (the header's own word, a word such as total), or by how little it fills.
+
+    Args:
+        fields: The fields of the row.
+        contract: The contract of its source.
+        position_of: Position of each delivered column of the contract, by name.
+    """
+    key = UNSEEN.sub("", fields[position_of[contract.key]])
+    if fold(key) in contract.key_column.spellings:
+        return "it repeats the header"
+    filled = [field.strip() for field in fields if UNSEEN.sub("", field).strip()]
+    if len(fields) > 1 and len(filled) <= 1:
+        return "nothing but one field is filled"
+    if NO_KEY.fullmatch(key) and key.strip():
+        return "it is a line below the table, such as a total"
+    telling = _telling(contract, position_of)
+    is_sparse = 3 * sum(bool(fields[position_of[name]].strip()) for name in telling) <= len(telling)
+    if telling and is_sparse and any(BELOW_A_TABLE.match(field) for field in filled[:2]):
+        return "it is a line below the table, such as a total"
+    return None
 
 
 def count_records(path: Path) -> int:
@@ -312,18 +427,22 @@ def _convert_row_by_row(
     new = _rescued_names(header, known)
     key_position = position_of[contract.key]
     key_pattern = re.compile(contract.key_column.pattern or r"\S")
-    loaded = rejected = 0
-    stated = None
+    loaded = rejected = no_records = 0
+    stated = first_reason = None
     batch: list[list[str]] = []
 
     def fits(fields: list[str]) -> bool:
-        return len(fields) == len(header) and key_pattern.search(fields[key_position]) is not None
+        return len(fields) == len(header) and key_pattern.search(UNSEEN.sub("", fields[key_position])) is not None
 
     def columns_of(batch: list[list[str]]) -> pa.Table:
         arrays: list[pa.Array] = []
         for column in contract.columns:
             position = position_of.get(column.name)
-            values = [None] * len(batch) if position is None else [row[position] or None for row in batch]
+            values: list[str | None] = [None] * len(batch)
+            if position == key_position:
+                values = [UNSEEN.sub("", row[key_position]) for row in batch]
+            elif position is not None:
+                values = [row[position] or None for row in batch]
             arrays.append(pa.array(values, pa.string()))
         rescued = [_rescued_json({name: row[at] or None for name, at in new.items()}) if new else None for row in batch]
         numbers = range(loaded - len(batch) + 1, loaded + 1)
@@ -349,6 +468,8 @@ def _convert_row_by_row(
                 reason = problem
             elif len(fields) != len(header):
                 reason = f"{len(fields)} fields where {len(header)} were expected"
+            elif no_reason := no_record(fields, contract, position_of):
+                reason, no_records = no_reason, no_records + 1
             elif not fits(fields):
                 reason = f"{contract.key_column.header} holds no natural key: '{fields[key_position]}'"
             else:
@@ -358,7 +479,7 @@ def _convert_row_by_row(
                     out.write_table(columns_of(batch))
                     batch = []
                 continue
-            rejected += 1
+            rejected, first_reason = rejected + 1, first_reason or f"line {line_number}: {reason}"
             bad.append(
                 {
                     "source_key": contract.source_key,
@@ -370,7 +491,7 @@ def _convert_row_by_row(
                 }
             )
         out.write_table(columns_of(batch))
-    return Converted(loaded, rejected, stated)
+    return Converted(loaded, rejected, stated, no_records, first_reason)
 
 
 class _Rejects:

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from lead_enrichment.contracts import Column, Contract, fold
+from lead_enrichment.contracts import Column, Contract, fold, fold_word
 from lead_enrichment.ingest.completeness import FEWEST_ROWS
 from lead_enrichment.ingest.delivery import csv_columns
 from lead_enrichment.ingest.formats import Text
@@ -35,8 +35,14 @@ WEIGHTS = {"overlap": 0.5, "shape": 0.2, "filled": 0.1, "distinct": 0.1, "name":
 LEAST_SCORE = 0.5
 # A column holds something else where a smaller share of its values is of the kinds of the last delivery.
 LEAST_KIND = 0.2
+# Values of a small file that, all of them of another form than the contract gives, are no chance.
+FEWEST_MISFITS = 3
+# Headers of columns that hold a part of an address in one line.
+ADDRESS_PART = re.compile(r"(street|city|town|municipality|state|zip|postal)", re.IGNORECASE)
 # Part A of a split column has at least this share of rows in which each word of A occurs in the whole column.
 LEAST_WORDS = 0.8
+# Unknown words of a vocabulary that a message lists.
+MOST_WORDS = 5
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,7 @@ class DeliveryComparison:
                 score, evidence = judged[column.name, at]
                 if score >= LEAST_SCORE and self._mapped.get(at) != column:
                     suggestions.append(Suggestion(column.name, self._header[at], round(score, 2), evidence))
-        unresolved = list(self._splits_and_merges(columns, unknown))
+        unresolved = [*self._splits_and_merges(columns, unknown), *self._address_in_parts(columns, unknown)]
         for item in [item for item in suggestions if self._header.index(item.header) in known_wrong]:
             suggestions.remove(item)
             unresolved.append(
@@ -217,6 +223,16 @@ class DeliveryComparison:
                     names = ", ".join(column.header for column in merged)
                     yield f"{names} seem to be merged into {self._header[at]}: ask the sender for the columns"
 
+    def _address_in_parts(self, columns: Sequence[Column], unknown: Sequence[int]) -> Iterable[str]:
+        """Name the columns that hold the parts of an address which the contract has in one line."""
+        for column in (column for column in columns if "one_line_address" in column.tags):
+            parts = [self._header[at] for at in unknown if ADDRESS_PART.search(self._header[at])]
+            is_there = column in self._mapped.values()
+            if parts and (is_there or self._common < FEWEST_KEYS):
+                street = [text for at, text in enumerate(self._header) if self._mapped.get(at) == column]
+                names = ", ".join([*street, *(part for part in parts if part not in street)])
+                yield f"{column.header} seems to be split into {names}: ask the sender for one column"
+
     def _words(self, positions: Sequence[int], columns: Sequence[Column]) -> list[list[set[str]]]:
         """Return, row by row, the words of delivered columns, then those of columns of the last delivery, by key."""
         fields = ", ".join([*(f"c{at}" for at in positions), *(column.name for column in columns)])
@@ -238,9 +254,12 @@ def misfits(contract: Contract, columns: Collection[Column], rows: Path, last: P
     with connect() as connection:
         now = _filled(connection, "now", rows, judged)
         before = _filled(connection, "before", last, judged) if last else None
-        if now.rows < FEWEST_ROWS:
-            return {}
         for column in judged:
+            if now.rows < FEWEST_ROWS:
+                # Of a few rows some may be odd, but not all of them.
+                if now.filled[column.name] >= FEWEST_MISFITS and not now.fitting[column.name]:
+                    found[column] = "none of its values is of the form that the contract gives"
+                continue
             limit = column.limits.get("null_rate_change", contract.limits.get("null_rate_change", 1.0))
             filled, fitting = now.filled[column.name], now.fitting[column.name]
             if filled and 1 - fitting / filled > column.limits.get("misfit_share", 0.1):
@@ -262,6 +281,31 @@ def misfits(contract: Contract, columns: Collection[Column], rows: Path, last: P
                 continue
             found[column] = problem
     return found
+
+
+def unknown_words(columns: Collection[Column], rows: Path) -> tuple[str, ...]:
+    """Return a sentence for each column with words that the contract's vocabulary lacks, with how often they occur.
+
+    Args:
+        columns: The columns that came.
+        rows: Bronze file of the delivery.
+    """
+    sentences = []
+    with connect() as connection:
+        for column in (column for column in columns if column.vocabulary):
+            known = {fold_word(word) for words in column.vocabulary.values() for word in words}
+            delivered = connection.execute(
+                f"SELECT TRIM({column.name}), COUNT(*) FROM READ_PARQUET(?) WHERE TRIM({column.name}) <> '' "
+                "GROUP BY ALL ORDER BY 2 DESC, 1",
+                [str(rows)],
+            ).fetchall()
+            unknown = [(word, count) for word, count in delivered if fold_word(word) not in known]
+            if unknown:
+                listed = ", ".join(f"'{word}' ({count:,})" for word, count in unknown[:MOST_WORDS])
+                more = f" and {len(unknown) - MOST_WORDS:,} more" if len(unknown) > MOST_WORDS else ""
+                total = sum(count for _, count in unknown)
+                sentences.append(f"{column.header}: {total:,} rows with words that the contract lacks: {listed}{more}")
+    return tuple(sentences)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import gzip
 import re
-import shutil
 import tempfile
 import zipfile
 import zlib
@@ -32,7 +31,8 @@ SAMPLE_BYTES = 1 << 16
 # A text packs to a tenth or so; what unpacks to this many times its size, and to this much, is no delivery.
 LARGEST_RATIO, LARGEST_BYTES = 500, 1 << 30
 GZIP, ZIP, PARQUET, OLD_EXCEL = b"\x1f\x8b", b"PK\x03\x04", b"PAR1", b"\xd0\xcf\x11\xe0"
-BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+UTF8_MARK = b"\xef\xbb\xbf"
+BYTE_ORDER_MARKS = {UTF8_MARK: "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 NAME_LETTERS = frozenset("áéíóúñüçãõâêôàèëïöäÁÉÍÓÚÑÜÇ")
 NAMES = {"cp1252": "cp1252", "mac_roman": "Mac Roman"}
 ASK_AGAIN = "Ask the sender for it again."
@@ -171,11 +171,20 @@ def _transcode(path: Path, name: str, contract: Contract, target: Path) -> tuple
     if begin.startswith(OLD_EXCEL):
         raise DataError("the file is a workbook of the old kind, or locked", name, "Save it as CSV or XLSX, unlocked.")
     encoding = detect_encoding(path, name, contract)
-    if encoding in ("utf-8", "utf-8-sig"):
+    is_marked_within = _is_marked_within(path)
+    if encoding in ("utf-8", "utf-8-sig") and not is_marked_within:
         return encoding, path
+    # Files put together from several bring the mark of each; in an 8-bit encoding it reads as letters.
+    mark = "\ufeff" if encoding.startswith("utf") else UTF8_MARK.decode(encoding, errors="ignore")
     try:
         with path.open(encoding=encoding, newline="") as source, target.open("w", encoding="utf-8", newline="") as out:
-            shutil.copyfileobj(source, out, CHUNK_BYTES)
+            rest = ""
+            while chunk := source.read(CHUNK_BYTES):
+                # Of a mark that the end of the chunk cuts, the beginning waits for the next one.
+                text = (rest + chunk).replace(mark, "") if mark else chunk
+                rest = text[len(text) - len(mark) + 1 :] if len(mark) > 1 else ""
+                out.write(text.removesuffix(rest))
+            out.write(rest)
     except UnicodeError as error:
         raise DataError(f"the text is no {encoding} ({error})", name, ASK_CSV) from error
     return encoding, target
@@ -220,6 +229,18 @@ def detect_encoding(path: Path, name: str, contract: Contract) -> str:
         raise DataError(f"the text is neither UTF-8 nor {tried}", name, ASK_CSV)
     # The first of the contract among equals.
     return max(possible, key=lambda encoding: naturalness(sample.decode(encoding)))
+
+
+def _is_marked_within(path: Path) -> bool:
+    """Whether a byte order mark of UTF-8 stands elsewhere than at the very beginning."""
+    with path.open("rb") as stream:
+        stream.seek(len(UTF8_MARK))
+        tail = b""
+        while chunk := stream.read(CHUNK_BYTES):
+            if UTF8_MARK in tail + chunk:
+                return True
+            tail = chunk[-2:]
+    return False
 
 
 def naturalness(text: str) -> int:

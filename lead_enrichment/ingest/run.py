@@ -30,6 +30,7 @@ from lead_enrichment.ingest.completeness import (
     verdict,
 )
 from lead_enrichment.ingest.delivery import (
+    Converted,
     DriftError,
     Stamp,
     check_first_line,
@@ -38,8 +39,9 @@ from lead_enrichment.ingest.delivery import (
     file_date,
     file_id,
     read_header,
+    with_doubled_settled,
 )
-from lead_enrichment.ingest.drift import DeliveryComparison, misfits, summary
+from lead_enrichment.ingest.drift import DeliveryComparison, misfits, summary, unknown_words
 from lead_enrichment.ingest.formats import Text, as_text
 from lead_enrichment.ingest.ledger import (
     DUPLICATE,
@@ -207,6 +209,7 @@ class _Run:
             with as_text(path, contract, scratch) as text:
                 file.encoding, file.header = text.kind, read_header(text, path.name)
                 check_first_line(text, file.header, contract, path.name)
+                file.columns = with_doubled_settled(text, file.header, contract, path.name)
                 try:
                     return self._load(file, contract, text, rows, rejects)
                 except DriftError as error:
@@ -227,17 +230,18 @@ class _Run:
     def _load(self, file: _File, contract: Contract, text: Text, rows: Path, rejects: Path) -> Outcome:
         """Convert a file, check what it holds, and commit it."""
         path = file.path
-        notices = check_header(path, file.header, contract)
+        notices = check_header(path, file.columns, contract)
         # A day's grace for zones of time.
         if file.claimed > file.started_at.date() + timedelta(days=1):
             notices += (f"the file is dated {file.claimed}, a day that is still to come",)
         received_at = self._clock.received_at(contract.source_key, file.claimed)
         stamp = Stamp(file.file_id, file.claimed, received_at)
-        converted = convert(text, file.header, contract, stamp, rows, rejects)
+        converted = convert(text, file.columns, contract, stamp, rows, rejects)
         file.rows_loaded, file.rows_rejected = converted.rows_loaded, converted.rows_rejected
         if file.has_changed():
             raise _StillWritten
-        notices += self._checked(file, contract, rows, converted.rows_stated)
+        notices += self._checked(file, contract, rows, converted)
+        notices += unknown_words(contract.map_header(file.columns).values(), rows)
         keep(path, file.file_id, self._paths)
         for part, table in ((rows, contract.source_key), (rejects, "rejected_row")):
             if part.exists():
@@ -253,7 +257,7 @@ class _Run:
         _remove(path)
         return outcome
 
-    def _checked(self, file: _File, contract: Contract, rows: Path, rows_in_trailer: int | None) -> tuple[str, ...]:
+    def _checked(self, file: _File, contract: Contract, rows: Path, converted: Converted) -> tuple[str, ...]:
         """Check a converted delivery against the stated row count, the form of its columns, and the delivery before it.
 
         Returns:
@@ -267,15 +271,25 @@ class _Run:
         if not delivered:
             raise DataError("the file holds a header and no rows", name, "Ask the sender for the full file.")
         statement = read_manifest(file.path)
-        if statement is None and rows_in_trailer is not None:
-            statement = Statement(rows_in_trailer, "trailer row")
-        file.completeness = verdict(delivered, statement)
+        if statement is None and converted.rows_stated is not None:
+            statement = Statement(converted.rows_stated, "trailer row")
+        # Who counts the rows of a file may count a repeated header or a total, or not.
+        records = delivered - converted.no_records
+        file.completeness = verdict(records, statement)
+        if file.completeness == MISMATCH:
+            file.completeness = verdict(delivered, statement)
         if statement:
             file.rows_expected, file.attested_by = statement.rows, statement.stated_by
         if file.completeness == MISMATCH and statement:
             raise DataError(
-                f"{statement.rows:,} rows are stated (by {statement.stated_by}), {delivered:,} came", name,
+                f"{statement.rows:,} rows are stated (by {statement.stated_by}), {records:,} came", name,
                 "Ask the sender for the full file.",
+            )  # fmt: skip
+        if not file.rows_loaded:
+            # However small the file is, and whoever released it: an empty snapshot would say that all leads are gone.
+            raise DataError(
+                f"none of its {delivered:,} rows can be kept ({converted.first_reason})", name,
+                "Ask the sender for the file again.",
             )  # fmt: skip
         notices = (f"{file.rows_rejected:,} rows kept in rejected rows",) if file.rows_rejected else ()
         if statement and statement.released:
@@ -288,7 +302,7 @@ class _Run:
             )  # fmt: skip
         last = self._last.get(contract.source_key)
         is_newest = last is None or file.claimed >= last.file_date
-        columns = contract.map_header(file.header).values()
+        columns = contract.map_header(file.columns).values()
         # Decisions are free text: their values have no form to compare.
         is_comparable = last is not None and is_newest and contract.content == "leads"
         wrong = misfits(contract, columns, rows, last.rows if last and is_comparable else None)
@@ -304,7 +318,7 @@ class _Run:
     def _propose(self, file: _File, contract: Contract, text: Text, error: DriftError) -> str:
         """Record what the columns most likely are, and return it as sentences."""
         last = self._last.get(contract.source_key)
-        with DeliveryComparison(text, file.header, contract, last.rows if last else None) as comparison:
+        with DeliveryComparison(text, file.columns, contract, last.rows if last else None) as comparison:
             advice = comparison.advise(error.columns)
         proposal_id = proposal_id_of(contract.source_key, file.file_id)
         self._ledger.append_proposal(proposal_id, contract.source_key, file.file_id, file.path.name, advice)
@@ -343,6 +357,8 @@ class _File:
     file_date: date | None = None
     encoding: str | None = None
     header: list[str] = field(default_factory=list)
+    # The header with each column of the contract named once.
+    columns: list[str] = field(default_factory=list)
     rows_loaded: int = 0
     rows_rejected: int = 0
     completeness: str | None = None

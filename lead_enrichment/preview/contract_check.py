@@ -195,6 +195,9 @@ def _column_changes(old: Column, new: Column) -> list[ContractChange]:
         changes.append(
             ContractChange(f"the position of {old.name} is {new.position}, no longer {old.position}", True, True)
         )
+    if dict(old.vocabulary) != dict(new.vocabulary):
+        # A word that it lacks is a warning; a file fits with it too.
+        changes.append(ContractChange(f"the vocabulary of {old.name} is another", True, True))
     if old.pattern != new.pattern:
         text = f"the pattern of {old.name} is {new.pattern!r}, no longer {old.pattern!r}"
         changes.append(ContractChange(text, new.pattern is None, old.pattern is None))

@@ -198,22 +198,15 @@ def renew(
         if not adapter.fetchone(exp.select("1").from_(touched_table).limit(1)):
             return
         touched = _text(touched_table)
-        rows = history.query(touched, table, anew)
-        if adapter.INSERT_OVERWRITE_STRATEGY.is_delete_insert:
-            with adapter.temp_table(rows, name=table_name) as renewed:
+        with adapter.temp_table(history.query(touched, table, anew), name=table_name) as renewed:
+            rows = exp.select(*history.columns).from_(renewed)
+            if adapter.INSERT_OVERWRITE_STRATEGY.is_delete_insert:
                 adapter.delete_from(table_name, parse_one(history.is_in(touched), dialect=DIALECT))
-                adapter.insert_append(table_name, exp.select(*history.columns).from_(renewed))
-            return
-        write_anew(
-            parse_one(
-                f"""
-                SELECT {history.names} FROM {table} AS before WHERE NOT {history.is_in(touched)}
-                UNION ALL
-                SELECT {history.names} FROM ({_text(rows)}) AS renewed
-                """,
-                dialect=DIALECT,
-            )
-        )
+                adapter.insert_append(table_name, rows)
+            else:
+                # Without an alias, or SQLMesh does not see that the query reads the table that it replaces.
+                others = f"SELECT {history.names} FROM {table} WHERE NOT {history.is_in(touched)}"
+                write_anew(exp.union(parse_one(others, dialect=DIALECT), rows, distinct=False))
 
 
 def _begins_in(spans: Sequence[Span]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator, macro
 
+from macros.sql.plain_text import with_plain_signs
+
 # Numbered roads, of Texas above all: the number is no house number, and RM is no room.
 ROADS = (
     (r"\bFARM( TO MARKET)? (ROAD|RD)\b|\bFARM TO MARKET\b|\bF M\b", "FM"),
@@ -20,10 +22,10 @@ SIGNS = ((".", " "), (",", " "), ("#", " # "), ("&", " & "), ("½", " 1/2 "), ("
 @macro()
 def address_line(evaluator: MacroEvaluator, raw: exp.Expression) -> str:
     """Return an address in upper case without full stops and commas, numbered roads abbreviated."""
-    line = f"UPPER({raw.sql(dialect='duckdb')})"
+    line = f"UPPER({with_plain_signs(raw.sql(dialect='duckdb'))})"
     for sign, word in SIGNS:
         line = f"REPLACE({line}, '{sign}', '{word}')"
-    line = f"REPLACE(TRIM(REGEXP_REPLACE({line}, '[\\s\\x0B]+', ' ', 'g')), 'BOX # ', 'BOX ')"
+    line = f"REPLACE(TRIM(REGEXP_REPLACE({line}, ' +', ' ', 'g')), 'BOX # ', 'BOX ')"
     road_line = line
     for pattern, road in ROADS:
         road_line = f"REGEXP_REPLACE({road_line}, '{pattern}', '{road}', 'g')"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator, macro
 
+from macros.sql.plain_text import with_plain_signs
+
 # Numbers that people type to get past a form: one digit repeated, runs, and 555-01xx, which the numbering plan keeps
 # for fiction.
 PLACEHOLDER = (
@@ -33,7 +35,8 @@ def phone_reason(
         f"WHEN {number} LIKE '+1%' THEN SUBSTRING({number}, 3) END"
     )
     return (
-        f"CASE WHEN {text} IS NULL OR TRIM({text}) = '' THEN NULL WHEN REGEXP_MATCHES({digits}, '{PLACEHOLDER}') "
+        f"CASE WHEN {text} IS NULL OR {with_plain_signs(text)} = '' THEN NULL "
+        f"WHEN REGEXP_MATCHES({digits}, '{PLACEHOLDER}') "
         f"OR CONCAT('tel:', {number}) IN (SELECT phone_uri FROM seeds.placeholder_phone) THEN 'placeholder' "
         f"WHEN {number} IS NULL THEN COALESCE({parsed_reason.sql(dialect='duckdb')}, 'not a valid number') END"
     )

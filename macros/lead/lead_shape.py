@@ -24,10 +24,23 @@ TAKEN: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
     "phone": (
         "phone",
         "phone_raw",
-        {"phone_e164": "phone_e164", "phone_type": "phone_type", "phone_reason": "phone_reason"},
+        {
+            "phone_e164": "phone_e164",
+            "phone_type": "phone_type",
+            "phone_reason": "phone_reason",
+            "phones_other": "phones_other",
+        },
     ),
-    "mobile": ("phone", "mobile_raw", {"mobile_e164": "phone_e164", "mobile_reason": "phone_reason"}),
-    "email": ("email", "email_raw", {"email": "email", "email_reason": "email_reason"}),
+    "mobile": (
+        "phone",
+        "mobile_raw",
+        {"mobile_e164": "phone_e164", "mobile_reason": "phone_reason", "mobiles_other": "phones_other"},
+    ),
+    "email": (
+        "email",
+        "email_raw",
+        {"email": "email", "email_reason": "email_reason", "emails_other": "emails_other"},
+    ),
     "address": ("address", "address_raw", OF_STREET),
     "one_line_address": (
         "address",

@@ -6,19 +6,22 @@ from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator, macro
 
 from lead_enrichment.warehouse.connection import literal
+from macros.name.decoded_entities import ANY_REFERENCE, with_decoded_entities
+from macros.sql.plain_text import is_ascii, with_plain_signs
 
 # What occurs in the files: a Mac Roman apostrophe read as another letter (ANGELíS), cp1252 punctuation and Latin
 # letters in UTF-8 read as cp1252 (Ã©), typographic quotes. A small í before s stays: Luís is a name.
 REPAIRED = (("íS", "'S"), ("â€™", "'"), ("â€˜", "'"), ("â€œ", '"'), ("â€“", "-"), ("â€”", "-"),
           ("Ã©", "é"), ("Ã¡", "á"), ("Ã³", "ó"), ("Ãº", "ú"), ("Ã±", "ñ"), ("Ã‘", "Ñ"), ("Ã¼", "ü"), ("Ã­", "í"),
-          ("Ã‰", "É"), ("Ã§", "ç"), ("Ã£", "ã"), ("’", "'"), ("‘", "'"), ("“", '"'), ("”", '"'), ("–", "-"),
-          ("—", "-"), ("\u00a0", " "), ("\ufeff", ""))  # fmt: skip
+          ("Ã‰", "É"), ("Ã§", "ç"), ("Ã£", "ã"), ("’", "'"), ("‘", "'"), ("“", '"'), ("”", '"'))  # fmt: skip
 
 
 @macro()
 def clean_text(evaluator: MacroEvaluator, raw: exp.Expression) -> str:
-    """Return a text with mojibake repaired and white space collapsed; NULL where nothing is left."""
+    """Return a text with mojibake and HTML entities decoded and plain blanks and dashes; NULL where nothing is left."""
     text = raw.sql(dialect="duckdb")
+    repaired = with_decoded_entities(text)
     for wrong, right in REPAIRED:
-        text = f"REPLACE({text}, {literal(wrong)}, {literal(right)})"
-    return f"NULLIF(TRIM(REGEXP_REPLACE({text}, '[\\s\\x0B]+', ' ', 'g')), '')"
+        repaired = f"REPLACE({repaired}, {literal(wrong)}, {literal(right)})"
+    is_plain = f"{is_ascii(text)} AND NOT {text} LIKE '{ANY_REFERENCE}'"
+    return f"NULLIF({with_plain_signs(text, repaired, is_plain)}, '')"

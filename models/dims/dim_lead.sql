@@ -20,7 +20,7 @@ WITH validity AS (
 )
 SELECT
   @lead_columns(v),
-  v.lead_version_key::TEXT AS lead_version_key, /* Hash of lead key, content and listing */
+  v.lead_version_key::TEXT AS lead_version_key, /* Unique key of the version */
   v.is_listed::BOOLEAN AS is_listed, /* FALSE where a newer full snapshot no longer lists the lead */
   d.valid_from::TIMESTAMPTZ AS valid_from, /* Begin of validity, inclusive */
   d.valid_to::TIMESTAMPTZ AS valid_to, /* End of validity, exclusive; NULL while it holds */

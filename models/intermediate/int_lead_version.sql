@@ -19,7 +19,7 @@ WITH delivery AS (
   WHERE
     d.is_effective AND d.received_on <= @end_date
 ), narrow AS (
-  /* The last row of a lead counts where a delivery repeats it */
+  /* Where a delivery repeats a lead, the row that the source changed last counts; of equal ones the last */
   SELECT
     l.lead_key,
     l.content_hash,
@@ -33,7 +33,10 @@ WITH delivery AS (
   WHERE
     l.received_on <= @end_date
   QUALIFY
-    ROW_NUMBER() OVER (PARTITION BY l.lead_key, l.file_id ORDER BY l.row_number DESC) = 1
+    ROW_NUMBER() OVER (
+      PARTITION BY l.lead_key, l.file_id
+      ORDER BY l.source_modified_at DESC, l.row_number DESC
+    ) = 1
 ), delivered AS (
   SELECT
     n.*,
@@ -104,14 +107,14 @@ WITH delivery AS (
     l.*,
     v.is_listed,
     v.received_at AS version_received_at,
-    MD5(CONCAT(l.lead_key, '|', l.content_hash, '|', v.is_listed::TEXT)) AS lead_version_key
+    MD5(CONCAT(l.lead_key, '|', l.content_hash, '|', v.is_listed::TEXT, '|', l.file_id)) AS lead_version_key
   FROM versions AS v
   INNER JOIN intermediate.int_lead_delivered AS l
     ON l.file_id = v.file_id AND l.row_number = v.row_number
 )
 SELECT
   @lead_columns(a, received_at, received_on),
-  a.lead_version_key::TEXT AS lead_version_key, /* Hash of lead key, content and listing: equal states are equal */
+  a.lead_version_key::TEXT AS lead_version_key, /* Hash of lead key, content, listing and delivery: unique, also where a lead returns to an earlier state */
   a.is_listed::BOOLEAN AS is_listed, /* FALSE where a newer full snapshot no longer lists the lead */
   a.version_received_at::TIMESTAMPTZ AS received_at, /* When the delivery that brought the change was taken in, UTC */
   a.version_received_at::DATE AS received_on /* Date of received_at; the incremental clock */

@@ -14,8 +14,10 @@ MODEL (
 WITH live AS (
   SELECT
     l.*,
-    NULLIF(l.name_normal, '') AS name_plain
+    CASE WHEN p.name_normal IS NULL THEN NULLIF(l.name_normal, '') END AS name_plain /* A placeholder is no name */
   FROM intermediate.int_lead_current AS l
+  LEFT JOIN seeds.placeholder_name AS p
+    ON p.name_normal = l.name_normal
   WHERE
     l.is_live
 ), contact AS (
@@ -69,21 +71,21 @@ SELECT
     NULLIF(@name_normal(REGEXP_EXTRACT(c.name, '(?i)(?: - | at )(.+)$', 1)), '')
   )::TEXT AS name_site, /* What tells the sites of a brand apart: the number that the name ends in, or what follows a dash or at */
   c.name_type::TEXT AS name_type, /* person or business */
-  UPPER(c.contact_name)::TEXT AS contact_name, /* First contact person in upper case */
+  @unaccented(c.contact_name)::TEXT AS contact_name, /* First contact person in upper case, without accents */
   c.phone::TEXT AS phone, /* Phone in E.164 */
   c.mobile::TEXT AS mobile, /* Mobile phone in E.164 */
   c.usable_email::TEXT AS email, /* E-mail address */
   c.email_domain::TEXT AS email_domain, /* Domain of the e-mail address, NULL for a mail provider's */
   c.website_domain::TEXT AS website_domain, /* Host of the web site */
   c.house_number::TEXT AS house_number, /* House number */
-  c.street::TEXT AS street, /* Street without number and unit */
+  @unaccented(c.street)::TEXT AS street, /* Street without number, unit and accents */
   c.house_low::BIGINT AS house_low, /* First number of the house number: of 4753-59 it is 4753 */
   c.house_high::BIGINT AS house_high, /* Last number of the house number: of 4753-59 it is 4759 */
-  c.street_core::TEXT AS street_core, /* Name of the street in one word, without direction, suffix and what stands behind it */
+  @unaccented(c.street_core)::TEXT AS street_core, /* Name of the street in one word, without direction, suffix and what stands behind it */
   c.street_direction::TEXT AS street_direction, /* Direction before or behind the street's name */
   c.street_suffix::TEXT AS street_suffix, /* What the road is, such as AVE */
   c.unit_number::TEXT AS unit_number, /* Unit without its label: STE 4, UNIT 4 and # 4 are one place */
-  TRIM(REGEXP_REPLACE(c.city, '[^A-Z0-9]+', ' ', 'g'))::TEXT AS city, /* City in upper case, without punctuation */
+  TRIM(REGEXP_REPLACE(@unaccented(c.city), '[^A-Z0-9]+', ' ', 'g'))::TEXT AS city, /* City in upper case, without punctuation and accents */
   c.state::TEXT AS state, /* Two-letter code of the state */
   c.postal_code::TEXT AS postal_code, /* ZIP of five digits, or postcode */
   c.license_number::TEXT AS license_number, /* Licence number */

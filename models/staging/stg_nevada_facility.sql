@@ -16,7 +16,7 @@ WITH standardized AS (
   @lead_shape(
     bronze.nevada AS d,
     'nevada' AS source_key,
-    TRIM(SPLIT_PART(d.credential_number, '-', 1)) AS natural_id,
+    UPPER(TRIM(SPLIT_PART(d.credential_number, '-', 1))) AS natural_id,
     cleaned.primary_contact_role AS contact_role,
     UPPER(cleaned.county) AS county,
     (@state_code(d.state), d.state) AS state,
@@ -24,12 +24,15 @@ WITH standardized AS (
     TRIM(d.credential_number) AS license_number,
     (@license_type(d.credential_type), d.credential_type) AS license_type,
     UPPER(d.credential_type) LIKE '%PROVISIONAL%' AS is_license_provisional,
+    (@conformed_word('nevada.status', d.status), d.status) AS license_status,
     (
-      CASE WHEN UPPER(TRIM(d.status)) = 'ACTIVE' THEN 'active' ELSE 'unknown' END,
-      d.status
-    ) AS license_status,
-    (@parse_date(d.first_issue_date), d.first_issue_date) AS license_issued_on,
-    (@parse_date(d.expiration_date), d.expiration_date) AS license_expires_on,
+      @parse_date(d.first_issue_date, EXTRACT(YEAR FROM d.received_on)),
+      d.first_issue_date
+    ) AS license_issued_on,
+    (
+      @parse_date(d.expiration_date, EXTRACT(YEAR FROM d.received_on) + 30),
+      d.expiration_date
+    ) AS license_expires_on,
     (@parse_boolean(d.disciplinary_action), d.disciplinary_action) AS has_disciplinary_action
   )
 )

@@ -45,7 +45,10 @@ WITH labelled AS (
       TRIM(REGEXP_EXTRACT(d.type_license, '^(.*?) +- +', 1))
     ) AS license_type,
     'active' AS license_status,
-    (@parse_date(d.license_monitoring_since), d.license_monitoring_since) AS license_issued_on,
+    (
+      @parse_date(d.license_monitoring_since, EXTRACT(YEAR FROM d.received_on)),
+      d.license_monitoring_since
+    ) AS license_issued_on,
     (@parse_integer(d.total_cap), d.total_cap) AS capacity,
     d.labels LIKE '%Infants%' AS serves_infants,
     d.labels LIKE '%Toddlers%' AS serves_toddlers,

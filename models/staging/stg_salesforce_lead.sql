@@ -16,7 +16,7 @@ WITH standardized AS (
   @lead_shape(
     bronze.salesforce AS d,
     'salesforce' AS source_key,
-    TRIM(d.id) AS natural_id,
+    @salesforce_id(d.id) AS natural_id,
     cleaned.title AS contact_role,
     d.website AS website_raw,
     (@website_domain(d.website), d.website) AS website_domain,
@@ -31,15 +31,30 @@ WITH standardized AS (
     cleaned.lead_source AS lead_source,
     (@parse_boolean(d.is_deleted), d.is_deleted) AS is_deleted,
     (@parse_boolean(d.is_converted), d.is_converted) AS is_converted,
-    (@parse_date(d.lead_source_last_updated_c), d.lead_source_last_updated_c) AS lead_source_updated_on,
+    (
+      @parse_date(d.lead_source_last_updated_c, EXTRACT(YEAR FROM d.received_on)),
+      d.lead_source_last_updated_c
+    ) AS lead_source_updated_on,
     @clean_text(d.brightwheel_school_uuid_c) AS school_uuid,
     cleaned.email_bounced_reason AS email_bounced_reason,
-    (@parse_date(d.email_bounced_date), d.email_bounced_date) AS email_bounced_on,
-    (@parse_date(d.last_activity_date), d.last_activity_date) AS last_activity_on,
-    (@parse_timestamp(d.created_date), d.created_date) AS source_created_at,
-    (@parse_timestamp(d.last_modified_date), d.last_modified_date) AS source_modified_at,
-    (@parse_date(d.last_viewed_date), d.last_viewed_date) AS last_viewed_on,
-    (@parse_date(d.last_referenced_date), d.last_referenced_date) AS last_referenced_on
+    (
+      @parse_date(d.email_bounced_date, EXTRACT(YEAR FROM d.received_on)),
+      d.email_bounced_date
+    ) AS email_bounced_on,
+    (
+      @parse_date(d.last_activity_date, EXTRACT(YEAR FROM d.received_on)),
+      d.last_activity_date
+    ) AS last_activity_on,
+    (@parse_timestamp(d.created_date, d.received_at), d.created_date) AS source_created_at,
+    (@parse_timestamp(d.last_modified_date, d.received_at), d.last_modified_date) AS source_modified_at,
+    (
+      @parse_date(d.last_viewed_date, EXTRACT(YEAR FROM d.received_on)),
+      d.last_viewed_date
+    ) AS last_viewed_on,
+    (
+      @parse_date(d.last_referenced_date, EXTRACT(YEAR FROM d.received_on)),
+      d.last_referenced_date
+    ) AS last_referenced_on
   )
 )
 SELECT

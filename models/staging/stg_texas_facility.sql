@@ -25,15 +25,8 @@ WITH standardized AS (
     TRIM(d.operation) AS license_number,
     (@license_type(d.type), d.type) AS license_type,
     UPPER(d.status) LIKE '%INITIAL%' OR UPPER(d.status) LIKE '%PROVISIONAL%' AS is_license_provisional,
-    (
-      CASE
-        WHEN UPPER(d.status) LIKE '%PERMIT%' OR UPPER(d.status) = 'ACTIVE'
-        THEN 'active'
-        ELSE 'unknown'
-      END,
-      d.status
-    ) AS license_status,
-    (@parse_date(d.issue_date), d.issue_date) AS license_issued_on,
+    (@conformed_word('texas.status', d.status), d.status) AS license_status,
+    (@parse_date(d.issue_date, EXTRACT(YEAR FROM d.received_on)), d.issue_date) AS license_issued_on,
     cleaned.monitoring_frequency AS monitoring_frequency,
     @clean_text(d.agency_number) AS agency_number,
     @clean_text(d.facility_id) AS facility_id,

@@ -137,6 +137,6 @@ def test_settings_that_name_the_users_own_data_do_not_count(
     monkeypatch.setenv("SQLMESH_GATEWAY", "spark")
     for folder in (mine, data):
         (folder / "warehouse").mkdir(parents=True)
-    pipeline._run([*pipeline.SQLMESH, "fetchdf", "SELECT 1"], data, project_copy)
+    pipeline.run_command([*pipeline.SQLMESH, "fetchdf", "SELECT 1"], data, project_copy)
     assert [file.name for file in (data / "warehouse").iterdir()] == ["leads.duckdb"]
     assert list((mine / "warehouse").iterdir()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import shutil
 from collections.abc import Callable
@@ -98,6 +99,27 @@ def test_known_alias_is_taken(paths: DataPaths, deliveries: Path) -> None:
     assert deliver(paths, deliveries, renamed({"Operation Name": "Caregiver"})).status == "loaded"
 
 
+def test_empty_alias_does_not_shadow_the_filled_header(paths: DataPaths, deliveries: Path) -> None:
+    quarantine.add_aliases("texas", {"phone": "Tel"})
+    assert deliver(paths, deliveries, filled(Tel="")).status == "loaded"
+    assert {phone for (phone,) in bronze_rows(paths, "texas", "phone", OCTOBER)} != {None}
+
+
+def test_status_and_type_that_the_contract_lacks_are_a_warning_with_their_counts(
+    paths: DataPaths, deliveries: Path
+) -> None:
+    def odd(table: Table) -> Table:
+        return [
+            {**row, "Status": "Paused" if at < 3 else " full  permit", "Type": "Zoo" if at == 0 else row["Type"]}
+            for at, row in enumerate(table)
+        ]
+
+    outcome = deliver(paths, deliveries, odd)
+    assert outcome.status == "loaded"
+    assert "Status: 3 rows with words that the contract lacks: 'Paused' (3)" in (outcome.reason or "")
+    assert "Type: 1 rows with words that the contract lacks: 'Zoo' (1)" in (outcome.reason or "")
+
+
 def test_new_column_is_rescued_with_a_notice(paths: DataPaths, deliveries: Path) -> None:
     outcome = deliver(paths, deliveries, filled(Accreditation="NAEYC"))
     assert (outcome.status, outcome.reason) == ("loaded", "new columns kept in rescued: Accreditation")
@@ -158,7 +180,8 @@ def test_accepting_keeps_the_form_of_the_contract(paths: DataPaths, deliveries: 
     path = contracts.contracts_dir() / "texas.yaml"
     before = path.read_text(encoding="utf-8").splitlines()
     quarantine.add_aliases("texas", {"phone": "Tel: Line"})
-    added = [line for line in path.read_text(encoding="utf-8").splitlines() if line not in before]
+    after = path.read_text(encoding="utf-8").splitlines()
+    added = [line[2:] for line in difflib.ndiff(before, after) if line.startswith("+ ")]
     assert [line.strip() for line in added] == [
         "version: 1.1.0",
         "customProperties:",
@@ -246,6 +269,39 @@ def test_split_column_is_named(paths: DataPaths, deliveries: Path) -> None:
     (proposal_id,) = Ledger(paths.bronze).proposals()
     with pytest.raises(UsageError, match="cannot be taken as it is"):
         quarantine.accept(paths, proposal_id)
+
+
+@pytest.mark.parametrize("count", [5, 30])
+def test_layout_with_the_address_in_parts_is_asked_about_in_a_first_file(
+    paths: DataPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setenv("LEADS_DATA_DIR", str(tmp_path / "first"))
+    table = [
+        {
+            "Name": f"CEDAR KIDS {at}", "Credential Type": "CENTER", "Credential Number": f"{at}-25",
+            "Status": "Active", "Address": f"{at} OAK ST", "City": "LAS VEGAS", "Zip Code": "89101", "Phone": "702-1",
+        }
+        for at in range(1, count + 1)
+    ]  # fmt: skip
+    outcome = take_in(data_paths(), "nevada_2026-10-05.csv", csv_text(table), "nevada")
+    assert outcome.status == "quarantined"
+    assert "Address seems to be split into Address, City, Zip Code" in (outcome.reason or "")
+
+
+def test_layout_with_the_address_in_parts_is_asked_about_beside_the_last_delivery(
+    paths: DataPaths, deliveries: Path
+) -> None:
+    def split(table: Table) -> Table:
+        rows = []
+        for row in table:
+            street, _, rest = row["Address"].rpartition(" NV ")
+            words = street.removesuffix(",").split(" ")
+            rows.append({**row, "Address": " ".join(words[:-1]), "City": words[-1].rstrip(","), "Zip": rest})
+        return rows
+
+    outcome = deliver(paths, deliveries, split, "nevada")
+    assert outcome.status == "quarantined"
+    assert "Address seems to be split into Address, City, Zip" in (outcome.reason or "")
 
 
 def test_merged_columns_are_named(paths: DataPaths, deliveries: Path) -> None:

@@ -16,6 +16,7 @@ from sqlglot import exp
 from sqlmesh.core.macros import macro
 
 import macros.contact.email_columns
+import macros.contact.email_first
 import macros.contact.website_domain  # noqa: F401
 
 # What the rule refuses on purpose although the library takes it: letters out of ASCII, encoded names, last parts that
@@ -129,7 +130,46 @@ def test_web_site_is_known_by_its_host(raw: str, domain: str | None) -> None:
         assert connection.execute(f"SELECT {written} FROM (SELECT ? AS raw) AS given", [raw]).fetchall() == [(domain,)]
 
 
-@pytest.mark.parametrize("name", ["email_columns", "website_domain"])
+@pytest.mark.parametrize("through", ["duckdb", "spark"])
+@pytest.mark.parametrize(
+    ("raw", "value", "rest"),
+    [
+        ("ann@school.org; bob@school.org", "ann@school.org", "bob@school.org"),
+        ("ann@school.org or bob@school.org", "ann@school.org", "bob@school.org"),
+        ("ann@school.org/bob@school.org", "ann@school.org", "bob@school.org"),
+        ("Ann Lee <Ann@School.org>", "ann@school.org", "ann lee"),
+        ("mailto:ann@school.org", "ann@school.org", None),
+        ("ann@school.org.", "ann@school.org", None),
+        ("ann@school.org (work)", "ann@school.org", "work"),
+        ("\u00a0ann\u200b@school.org\u2003", "ann@school.org", None),
+        # The first that is valid
+        ("n/a; bob@school.org", "bob@school.org", "n/a"),
+        ("ann@school bob@school.org", "bob@school.org", "ann@school"),
+        # One address, and what is none
+        ("J.O'Brien@gmail.com", "j.o'brien@gmail.com", None),
+        ("john.doe.@school.org", "john.doe.@school.org", None),
+        ("ann lee@school.org", "ann lee@school.org", None),
+        ("josé o'brien@school.org", "josé o'brien@school.org", None),
+        ("ann@@school.org", "ann@@school.org", None),
+        ("none", "none", None),
+        (" ", "", None),
+    ],
+)
+def test_first_of_several_addresses_is_taken_and_the_rest_is_kept(
+    raw: str, value: str, rest: str | None, through: str
+) -> None:
+    columns = ", ".join(macro.get_registry()["email_first"].func(None, exp.column("raw")))
+    query = sqlglot.transpile(f"SELECT {columns} FROM given", read="duckdb", write=through)[0]
+    query = sqlglot.transpile(query, read=through, write="duckdb")[0]
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE given AS SELECT ?::TEXT AS raw", [raw])
+        assert connection.execute(query).fetchall() == [(value, rest)]
+        # A value that has been read is read as itself
+        connection.execute("UPDATE given SET raw = ?", [value])
+        assert connection.execute(query).fetchall() == [(value, None)]
+
+
+@pytest.mark.parametrize("name", ["email_columns", "email_first", "website_domain"])
 def test_macro_is_written_for_spark_too(name: str) -> None:
     text = macro.get_registry()[name].func(None, exp.column("raw"))
     query = f"SELECT {text if isinstance(text, str) else ', '.join(text)} FROM given"

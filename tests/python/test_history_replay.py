@@ -289,10 +289,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Story:
     command("leads", "ingest", "--backfill")
     command(*PLAN)
     look("planned")
-    command(
-        *(*PLAN, "--restate-model", "dims.dim_lead_validity"),
-        *("--start", str(days_ago(5)), "--end", str(days_ago(5))),
-    )
+    command(*PLAN, "--restate-model", "dims.dim_lead_validity", "--start", str(days_ago(5)), "--end", str(days_ago(5)))
     look("middle")
     land_files(data, *LATE)
     command(*RUN)

@@ -73,6 +73,8 @@ class Silent:
 
     def stop_evaluation_progress(self, success: bool = True) -> None: ...
 
+    def log_failed_models(self, errors: Any) -> None: ...
+
     def log_warning(self, message: str) -> None:
         self.warning = message
 

@@ -40,6 +40,16 @@ def read(name: str, *values: str | None) -> object:
         ("Noahâ€™s Ark", "Noah's Ark"),
         ("CafÃ© NiÃ±os", "Café Niños"),
         ("Mary’s – “Kids”", 'Mary\'s - "Kids"'),
+        # Blanks and dashes of every width, and what nobody sees; ``Ã­`` ends in a soft hyphen
+        ("Big\u2009Steps\u3000\u2028\u2012 Tots\u202f", "Big Steps - Tots"),
+        ("\ufeffLit\u00adtle\u200b Acorns\u200e", "Little Acorns"),
+        ("RÃ\u00ados", "Ríos"),
+        ("Luís\u2011Ann", "Luís-Ann"),
+        # As web forms escape them, perhaps twice; an ampersand alone is none
+        ("Tots &amp; Teens", "Tots & Teens"),
+        ("Los Ni&ntilde;os &#8211; Bob&#039;s&nbsp;&quot;Kids&quot;", 'Los Niños - Bob\'s "Kids"'),
+        ("&Eacute;lan&amp;#39;s &amp;amp; &#xE9;t&#xe9;", "Élan's & été"),
+        ("A & B; C &notasign; D&E", "A & B; C &notasign; D&E"),
         # A name, not a broken apostrophe
         ("Luís", "Luís"),
         (" \t\n\u00a0", None),
@@ -111,6 +121,12 @@ def test_name_is_put_in_the_order_in_which_it_is_said(raw: str, natural: str) ->
         ("WIGGLES & GIGGLES ,LLC", "WIGGLES AND GIGGLES"),
         ("A B Company, L.L.C.", "A B"),
         ("The Tree House", "TREE HOUSE"),
+        ("Los Niños Academia", "LOS NINOS ACADEMIA"),
+        ("Los Nin\u0303os", "LOS NINOS"),
+        ("Élan Étoile", "ELAN ETOILE"),
+        ("Łódź Straße Œuvre Nguyễn", "LODZ STRASSE OEUVRE NGUYEN"),
+        # Of another alphabet, it stays as it is
+        ("幼稚園", "幼稚園"),
         # Not a suffix, not an article
         ("Incredible Kids", "INCREDIBLE KIDS"),
         ("Theodore", "THEODORE"),
@@ -185,3 +201,13 @@ def test_macro_is_written_for_spark_too(name: str, columns: int) -> None:
     rendered = sqlglot.transpile(query, read="duckdb", write="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)[0]
     assert "REGEXP_MATCHES" not in rendered
     assert sqlglot.parse_one(rendered, read="spark").selects
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ["Big\u2009Steps\u2012 Tots", "Ni&ntilde;os &amp;amp; Bob&#39;s", "ANGELíS  HOME", "Élan, L.L.C.", "The Łódź Kids"],
+)
+@pytest.mark.parametrize("name", ["clean_text", "name_normal"])
+def test_standardizing_a_standardized_name_changes_nothing(name: str, raw: str) -> None:
+    once = read(name, raw)
+    assert isinstance(once, str) and read(name, once) == once

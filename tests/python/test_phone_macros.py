@@ -21,7 +21,7 @@ import macros.contact.phone_digits
 import macros.contact.phone_e164
 import macros.contact.phone_reason
 import macros.contact.phone_type  # noqa: F401
-from models.staging.stg_phone_irregular import execute, parse_phone
+from models.staging.stg_phone_irregular import execute, parse_phone, read_phone
 
 Answer = tuple[str | None, str | None]
 
@@ -130,6 +130,57 @@ def test_shapes_out_of_the_plain_one_are_left_to_the_library() -> None:
 )
 def test_phone_that_cannot_be_read_tells_why(raw: str, reason: str) -> None:
     assert parse_phone(raw) == (None, None, reason)
+
+
+@pytest.mark.parametrize(
+    ("raw", "e164", "rest"),
+    [
+        ("512-474-4571 or 512-474-4572", "+15124744571", "512-474-4572"),
+        ("512-474-4571, 512-474-4572", "+15124744571", "512-474-4572"),
+        ("512-474-4571/72", "+15124744571", "72"),
+        ("(512) 474-4571 (512) 474-4572", "+15124744571", "(512) 474-4572"),
+        ("512-474-4571\n512-474-4572", "+15124744571", "512-474-4572"),
+        ("512-474-4571 cell 512-474-4572 home", "+15124744571", "cell 512-474-4572 home"),
+        ("512-474-4621 (cell)", "+15124744621", "cell"),
+        ("512-474-4571 Ann", "+15124744571", "Ann"),
+        ("512-474-4571 (after 5 pm)", "+15124744571", "after 5 pm"),
+        # The first that is valid
+        ("n/a; 512-474-4572", "+15124744572", "n/a"),
+        ("832-4571 Ann or 512-474-4572", "+15124744572", "832-4571 Ann"),
+        ("+44 20 7946 0958 or 512-474-4571", "+442079460958", "512-474-4571"),
+        # One phone
+        ("512-474-4631 x 12", "+15124744631", None),
+        ("512-474-4631.", "+15124744631", None),
+        ("512-474-46411", None, None),
+        ("512-474-4641 1", None, None),
+    ],
+)
+def test_first_valid_of_several_phones_is_taken_and_the_rest_is_kept(
+    raw: str, e164: str | None, rest: str | None
+) -> None:
+    number, _, reason, other = read_phone(raw)
+    assert (number, other) == (e164, rest)
+    assert (reason is None) is (number is not None)
+    # A phone that has been read is read as itself
+    assert number is None or read_phone(number) == (number, read_phone(raw)[1], None, None)
+
+
+@pytest.mark.parametrize(
+    ("raw", "e164", "reason"),
+    [
+        ("832-4571 Ann", None, "no area code"),
+        ("918-4571 Bob", None, "no area code"),
+        ("281-9904 Pam x12", None, "no area code"),
+        # The letters are part of the number
+        ("1-800-FLOWERS", "+18003569377", None),
+        ("(512) 474-KIDS", "+15124745437", None),
+        ("1-512-474-KIDS", "+15124745437", None),
+        ("CALL 1-800-FLOWERS", "+18003569377", None),
+    ],
+)
+def test_letters_of_a_remark_are_not_dialled(raw: str, e164: str | None, reason: str | None) -> None:
+    number, _, why, _ = read_phone(raw)
+    assert (number, why) == (e164, reason)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
+from sqlglot import exp
 from sqlmesh import Context
 from sqlmesh.core.dialect import parse
 from sqlmesh.core.engine_adapter.duckdb import DuckDBEngineAdapter
@@ -18,16 +20,24 @@ from sqlmesh.core.model import load_sql_based_model
 from sqlmesh.utils.errors import ConfigError
 
 from conftest import ROOT
+from lead_enrichment.benchmark.alone import alone
 
 # A change of a lead: its key, the version that it has from then on, the day of the month and the hour.
 Change = tuple[str, str, int, int]
 CONFIG = """
 project: history
 gateways:
-  local: {{connection: {{type: duckdb, database: '{database}', connector_config: {{TimeZone: UTC}}}}}}
+  local: {{connection: {connection}, state_connection: {{type: duckdb, database: '{folder}/state.duckdb'}}}}
 model_defaults: {{dialect: duckdb, owner: test, start: 2026-11-01, cron: '@daily', allow_partials: true}}
 disable_anonymized_analytics: true
 """
+DUCKDB = "{type: duckdb, database: 'FOLDER/history.duckdb', connector_config: {TimeZone: UTC}}"
+SPARK = """{type: spark, catalog: spark_catalog, config: {
+  spark.master: 'local[2]', spark.sql.shuffle.partitions: 1, spark.sql.session.timeZone: UTC, spark.ui.enabled: false,
+  spark.sql.ansi.enabled: true, spark.sql.legacy.createHiveTableByDefault: false, spark.log.level: FATAL,
+  spark.sql.warehouse.dir: FOLDER/spark, spark.sql.parquet.outputTimestampType: TIMESTAMP_MICROS,
+  spark.hadoop.javax.jdo.option.ConnectionURL: 'jdbc:derby:;databaseName=FOLDER/metastore;create=true',
+  spark.driver.extraJavaOptions: '-Dderby.stream.error.file=FOLDER/derby.log'}}"""
 LOG = "intermediate.int_lead_version"
 
 
@@ -57,27 +67,25 @@ def replay(log: Iterable[Change]) -> list[tuple[Any, ...]]:
 class Warehouse:
     """A project of the log and the project's own model of validity, with its audits."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, connection: str = DUCKDB) -> None:
         for name in ("models/dims/dim_lead_validity", "audits/one_open_version_per_lead",
                      "audits/no_gap_or_overlap_in_validity"):  # fmt: skip
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / f"{name}.sql", folder / f"{name}.sql")
-        (folder / "config.yaml").write_text(CONFIG.format(database=folder / "history.duckdb"), encoding="utf-8")
-        self.folder, self.context = folder, Context(paths=str(folder))
-        self.context.engine_adapter.execute(
-            f"CREATE SCHEMA intermediate; CREATE TABLE {LOG} "
-            "(lead_key TEXT, lead_version_key TEXT, received_at TIMESTAMPTZ, received_on DATE)"
+        (folder / "config.yaml").write_text(
+            CONFIG.format(connection=connection.replace("FOLDER", str(folder)), folder=folder), encoding="utf-8"
         )
+        self.folder, self.context = folder, Context(paths=str(folder))
+        self.adapter = self.context.engine_adapter
+        self.adapter.create_schema("intermediate")
+        kinds = {"lead_key": "TEXT", "lead_version_key": "TEXT", "received_at": "TIMESTAMPTZ", "received_on": "DATE"}
+        self.adapter.create_table(LOG, {name: exp.DataType.build(kind) for name, kind in kinds.items()})
 
     def log(self, *changes: Change) -> None:
         """Let the log hold these changes and no others."""
-        rows = ", ".join(
-            f"('{lead}', '{version}', TIMESTAMPTZ '{at(day, hour)}', DATE '{on(day)}')"
-            for lead, version, day, hour in changes
-        )
-        self.context.engine_adapter.execute(f"DELETE FROM {LOG}")
-        if rows:
-            self.context.engine_adapter.execute(f"INSERT INTO {LOG} VALUES {rows}")
+        rows = [(lead, version, at(day, hour), at(day).date()) for lead, version, day, hour in changes]
+        columns = self.adapter.columns(LOG)
+        self.adapter.replace_query(LOG, pd.DataFrame(rows, columns=[*columns]), columns)
 
     def plan(self, environment: str = "prod", **settings: Any) -> None:
         self.context.plan(environment, auto_apply=True, no_prompts=True, skip_tests=True, **settings)
@@ -91,7 +99,7 @@ class Warehouse:
         self.plan(restate_models=["dims.dim_lead_validity"], start=on(first), end=on(last), **settings)
 
     def rows(self, environment: str = "") -> list[tuple[Any, ...]]:
-        found = self.context.engine_adapter.fetchall(
+        found = self.adapter.fetchall(
             f"SELECT lead_key, lead_version_key, valid_from, valid_to FROM dims{environment}.dim_lead_validity "
             "ORDER BY lead_key, valid_from"
         )
@@ -142,11 +150,11 @@ def test_a_day_touches_the_leads_that_changed_in_it_and_no_others(warehouse: War
     warehouse.log(*STORY)
     warehouse.plan(execution_time=at(10))
     (table,) = (snapshot.table_name() for snapshot in warehouse.context.snapshots.values() if snapshot.is_custom)
-    before = dict(warehouse.context.engine_adapter.fetchall(f"SELECT lead_key, MAX(rowid) FROM {table} GROUP BY 1"))
+    before = dict(warehouse.adapter.fetchall(f"SELECT lead_key, MAX(rowid) FROM {table} GROUP BY 1"))
     warehouse.log(*STORY, ("a", "4", 12, 9))
     warehouse.run(13)
     assert warehouse.rows() == replay([*STORY, ("a", "4", 12, 9)])
-    after = dict(warehouse.context.engine_adapter.fetchall(f"SELECT lead_key, MAX(rowid) FROM {table} GROUP BY 1"))
+    after = dict(warehouse.adapter.fetchall(f"SELECT lead_key, MAX(rowid) FROM {table} GROUP BY 1"))
     assert {lead for lead in before if after[lead] != before[lead]} == {"a"}
 
 
@@ -260,6 +268,26 @@ def test_an_engine_without_delete_writes_the_same_rows_anew(
     monkeypatch.setattr(DuckDBEngineAdapter, "delete_from", refuse)
     warehouse.run(13)
     assert warehouse.rows() == replay(longer)
+
+
+def history_on_spark(folder: Path) -> list[list[tuple[Any, ...]]]:
+    """Return the rows after the first build, a day with changes, one without, and a restated day in the middle."""
+    warehouse, found = Warehouse(folder, SPARK), []
+    for step in (lambda: warehouse.plan(execution_time=at(10)), lambda: warehouse.run(13), lambda: warehouse.run(14),
+                 lambda: warehouse.restate(4, 4, execution_time=at(14))):  # fmt: skip
+        warehouse.log(*SPARK_LOGS[len(found)])
+        step()
+        found.append(warehouse.rows())
+    return found
+
+
+LATER = (*STORY, ("a", "4", 12, 9), ("d", "1", 12, 9))
+SPARK_LOGS = [STORY, LATER, LATER, [("a", "9", 4, 12), *(change for change in LATER if change[2] != 4)]]
+
+
+@pytest.mark.spark
+def test_spark_builds_the_same_history_step_by_step(tmp_path: Path) -> None:
+    assert alone(history_on_spark, tmp_path / "project") == [replay(log) for log in SPARK_LOGS]
 
 
 @pytest.mark.parametrize("properties", ["(version = lead_version_key)", "(unique_key = (a, b), version = v)"])

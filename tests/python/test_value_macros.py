@@ -8,17 +8,26 @@ from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator
 
 import macros.address.country_code
+import macros.address.postal_code
+import macros.address.state_code
 import macros.address.street_words
+import macros.lead.salesforce_id
 import macros.match.match_levels
 import macros.match.match_values
 import macros.match.match_weights
+import macros.name.clean_text
+import macros.name.name_normal
 import macros.name.name_words
+import macros.parse.conformed_word
 import macros.parse.license_type
 import macros.parse.parse_boolean
+import macros.parse.parse_date
 import macros.parse.parse_integer
 import macros.parse.parse_timestamp
 import macros.sql.join_text
-import macros.sql.shared_words  # noqa: F401
+import macros.sql.shared_words
+import macros.sql.unaccented  # noqa: F401
+from lead_enrichment.contracts import contracts
 from lead_enrichment.warehouse.connection import connect
 from macros.match.match_values import MATCH_ATTRIBUTES
 
@@ -58,17 +67,39 @@ def value(call: str, *given: str | None, through: str = "duckdb") -> object:
         # A capacity has no seven digits: it is another column's number
         ("@parse_integer(a)", ["1234567"], None),
         ("@parse_integer(a)", [None], None),
+        # The three last characters tell the capitals of the others
+        ("@salesforce_id(a)", [" 00Q8a00001ufW0AEAU\u00a0"], "00Q8a00001ufW0A"),
+        ("@salesforce_id(a)", ["00Q5e00002KbCdEEAV"], "00Q5e00002KbCdE"),
+        ("@salesforce_id(a)", ["00Q5e00002KbCdE"], "00Q5e00002KbCdE"),
+        # Those of another record
+        ("@salesforce_id(a)", ["00Q5e00002KbCdeEAV"], "00Q5e00002KbCdeEAV"),
+        ("@salesforce_id(a)", ["310"], "310"),
         ("@license_type(a)", ["Group Child Care Home"], "group_home"),
         ("@license_type(a)", ["Family Child Care"], "family_home"),
         ("@license_type(a)", ["Licensed Center"], "center"),
         ("@license_type(a)", ["Outdoor camp"], "other"),
         ("@license_type(a)", [" "], None),
         ("@country_code(a, b)", ["u.s.", None], "US"),
+        ("@country_code(a, b)", ["U. S. A.", None], "US"),
+        ("@country_code(a, b)", ["United States (USA)", None], "US"),
         ("@country_code(a, b)", ["Canada", None], "CA"),
+        # A year of two digits is of this century where the date can be of it
+        ("CAST(@parse_date(a, 2026) AS TEXT)", ["1/14/69"], "1969-01-14"),
+        ("CAST(@parse_date(a, 2026) AS TEXT)", ["1/14/26"], "2026-01-14"),
+        ("CAST(@parse_date(a, 2056) AS TEXT)", ["12/31/35"], "2035-12-31"),
+        ("CAST(@parse_date(a, 2026) AS TEXT)", ["1/14/2069"], "2069-01-14"),
+        ("CAST(@parse_date(a) AS TEXT)", ["1/14/69"], "2069-01-14"),
         ("@country_code(a, b)", ["Mexico", "TX"], "MEXICO"),
         ("@country_code(a, b)", ["", "ON"], "CA"),
         ("@country_code(a, b)", [None, "TX"], "US"),
         ("@country_code(a, b)", [None, None], None),
+        ("@clean_text(a)", ["\u2007Big\u00a0Steps\u2013\u200bTots\u2800"], "Big Steps-Tots"),
+        ("@clean_text(a)", ["Ni&ntilde;os &amp; Bob&#39;s"], "Niños & Bob's"),
+        ("@name_normal(a)", ["Nin\u0303os Élan, LLC"], "NINOS ELAN"),
+        ("@unaccented(a)", ["Cañon City"], "CANON CITY"),
+        ("@unaccented(a)", [None], None),
+        ("@state_code(a)", ["\u00a0New\u2003York\u200b"], "NY"),
+        ("@postal_code(a)", ["\u300089027\u20111234"], "89027"),
         ("@join_text('; ', a, b, c)", ["x", None, "z"], "x; z"),
         # An empty text is a part of its own
         ("@join_text('; ', a, b, c)", ["x", "", "z"], "x; ; z"),
@@ -88,10 +119,42 @@ def test_value_is_read(call: str, given: list[str | None], expected: object, thr
         ("2024-02-30 2:56:37", None),
         ("yesterday", None),
         (None, None),
+        # An offset is kept, in each spelling
+        ("2024-01-22T20:36:47-05:00", "2024-01-23 01:36:47+00"),
+        ("2024-03-01T23:30:00.000-0800", "2024-03-02 07:30:00+00"),
+        ("2024-03-01 23:30:00 -08", "2024-03-02 07:30:00+00"),
+        ("2024-03-02T5:30:00+05:30", "2024-03-02 00:00:00+00"),
+        ("2024-01-22T20:36:47.000+0000", "2024-01-22 20:36:47+00"),
+        ("2024-01-22T20:36:47z", "2024-01-22 20:36:47+00"),
+        (" 2024-01-22 20:36:47 UTC ", "2024-01-22 20:36:47+00"),
+        # What programs write for no time is none
+        ("infinity", None),
+        ("-infinity", None),
+        ("epoch", None),
+        ("9999-12-31 00:00:00", None),
+        ("1970-01-01 00:00:00", None),
+        ("1900-01-01", None),
+        ("0001-01-01T00:00:00Z", None),
     ],
 )
 def test_salesforce_time_is_in_utc_and_its_hour_may_have_one_digit(raw: str | None, expected: str | None) -> None:
     assert value("CAST(@parse_timestamp(a) AS TEXT)", raw) == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("2026-11-05 23:59:59", "2026-11-05 23:59:59+00"),
+        # The day of the delivery lasts longer elsewhere
+        ("2026-11-06T11:00:00-0800", "2026-11-06 19:00:00+00"),
+        ("2026-11-07 00:00:01", None),
+        ("2031-01-01 00:00:00", None),
+    ],
+)
+def test_salesforce_time_later_than_its_delivery_is_none(raw: str, expected: str | None) -> None:
+    call = "CAST(@parse_timestamp(a, b::TIMESTAMPTZ) AS TEXT)"
+    assert value(call, raw, "2026-11-05 00:00:00+00") == expected
+    assert value(call, raw, None) is not None
 
 
 @pytest.mark.parametrize(
@@ -134,3 +197,31 @@ def test_every_attribute_of_a_pair_has_described_columns(macro: str, suffixes: t
     assert all(projection.comments for projection in query.selects)
     again = sqlglot.parse_one(query.sql(dialect=through), read=through)
     assert isinstance(again, exp.Select) and again.named_selects == expected
+
+
+@pytest.mark.parametrize(
+    ("column", "raw", "expected"),
+    [
+        ("texas.status", "Full Permit", "active"),
+        ("texas.status", "Registered", "active"),
+        ("texas.status", "REGISTERED", "active"),
+        ("texas.status", "  initial ", "active"),
+        ("texas.status", "Full   permit", "active"),
+        ("texas.status", "Registration Revoked", "revoked"),
+        ("texas.status", "Permit Revoked", "revoked"),
+        ("texas.status", "Closed", "closed"),
+        ("texas.status", "Something new", "unknown"),
+        ("texas.status", None, "unknown"),
+        ("nevada.status", "ACTIVE", "active"),
+        ("nevada.status", "Expired", "expired"),
+    ],
+)
+def test_status_is_conformed_by_the_vocabulary_of_its_contract(column: str, raw: str | None, expected: str) -> None:
+    assert value(f"@conformed_word('{column}', a)", raw) == expected
+
+
+@pytest.mark.parametrize(("source", "column"), [("texas", "type"), ("nevada", "credential_type")])
+def test_types_are_read_as_the_vocabulary_of_their_contract_has_them(source: str, column: str) -> None:
+    (found,) = [item for item in contracts()[source].columns if item.name == column]
+    words = [(name, word) for name, listed in found.vocabulary.items() for word in listed]
+    assert [(value("@license_type(a)", word), word) for _, word in words] == words
