@@ -7,6 +7,7 @@ another version of SQLMesh differs. It takes a second to import: modules of quic
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
@@ -29,6 +30,7 @@ from sqlmesh.utils.errors import AuditError, NodeAuditsErrors, SQLMeshError
 from sqlmesh.utils.metaprogramming import import_python_file
 
 TRIED = "0.236.4"
+DEEPEST_CALLS = 5000
 
 
 def connect_duckdb_by(connect: Callable[..., duckdb.DuckDBPyConnection]) -> None:
@@ -38,6 +40,14 @@ def connect_duckdb_by(connect: Callable[..., duckdb.DuckDBPyConnection]) -> None
         connect: Takes the settings that SQLMesh would pass to `duckdb.connect`.
     """
     BaseDuckDBConnectionConfig._connection_factory = property(lambda self: connect)  # type: ignore[assignment]
+
+
+def allow_deep_sql() -> None:
+    """Let Python call as deep as the parser of SQL needs: it recurses some twenty calls for each nested expression.
+
+    The rules of texts and addresses nest 35 expressions, which beneath a test runner's own calls passes Python's 1,000.
+    """
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), DEEPEST_CALLS))
 
 
 class PlanIntoToday(PlanBuilder):

@@ -18,7 +18,7 @@ from lead_enrichment.paths import data_paths
 from lead_enrichment.wording import counted
 
 if TYPE_CHECKING:
-    from lead_enrichment.warehouse.lead_profile import Change, Profile
+    from lead_enrichment.warehouse.lead_profile import Change, LeadProfile
     from lead_enrichment.warehouse.reading import Row
 
 SHOWN = 20
@@ -80,7 +80,7 @@ def _print_found(console: Console, text: str, found: list[Row], facilities: int)
     )
 
 
-def _print(console: Console, whole: Profile, reasons: list[str]) -> None:
+def _print(console: Console, whole: LeadProfile, reasons: list[str]) -> None:
     golden = whole.golden
     if golden:
         console.print(golden["name"] or "without a name", style="bold", markup=False)

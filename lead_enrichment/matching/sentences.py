@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from lead_enrichment.warehouse.reading import Row
 from lead_enrichment.wording import counted
+
+if TYPE_CHECKING:
+    from lead_enrichment.warehouse.reading import Row
 
 SUREST = 0.999
 

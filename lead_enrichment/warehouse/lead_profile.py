@@ -84,7 +84,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Profile:
+class LeadProfile:
     """All that is known of a facility.
 
     Args:
@@ -116,7 +116,7 @@ def find(connection: duckdb.DuckDBPyConnection, text: str) -> list[Row]:
     raise UsageError(f"no lead is known by {text!r}", "", hint)
 
 
-def profile(connection: duckdb.DuckDBPyConnection, entity_key: str) -> Profile:
+def profile(connection: duckdb.DuckDBPyConnection, entity_key: str) -> LeadProfile:
     """Return all that is known of a facility."""
     golden = rows(connection, "SELECT * FROM facts.fact_enriched_lead WHERE entity_key = ?", entity_key)
     leads = rows(connection, MEMBERS, entity_key)
@@ -129,7 +129,7 @@ def profile(connection: duckdb.DuckDBPyConnection, entity_key: str) -> Profile:
                 _shown(row["match_status"]), row["cause"],
             )
         )  # fmt: skip
-    return Profile(golden[0] if golden else None, leads, sorted(changes, key=lambda change: change.at))
+    return LeadProfile(golden[0] if golden else None, leads, sorted(changes, key=lambda change: change.at))
 
 
 def _changes(versions: list[Row]) -> list[Change]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator, macro
 
-from macros.address.address_unit import BOX_NUMBER, DESIGNATOR, DESIGNATORS, IDENTIFIER, POST_OFFICE_BOX
+from macros.address.address_unit import BOX_NUMBER, DESIGNATOR, DESIGNATORS, IDENTIFIER, PLACES, POST_OFFICE_BOX
 from macros.sql.join_text import join_present
 
 TEXAS_ROAD = r"^(FM|RM|RR|CR) [0-9]+[A-Z]?$"
-NUMBERED_FLOOR = r" ([0-9]+)(?:ST|ND|RD|TH) (?:FLOOR|FL)\b"
+# APT 1ST FL is the first floor.
+NUMBERED_FLOOR = r"(?: (?:APT|APARTMENT))? ([0-9]+)(?:ST|ND|RD|TH) (?:FLOOR|FL)\b"
 GLUED_UNIT = rf"^(.* {DESIGNATOR})([0-9].*)$"
 
 
@@ -19,12 +20,17 @@ def standard_unit(units: str) -> str:
     words = (
         f"CASE WHEN {glued} THEN CONCAT(REGEXP_EXTRACT({units}, '{GLUED_UNIT}', 1), ' ', "
         f"REGEXP_EXTRACT({units}, '{GLUED_UNIT}', 2)) "
-        f"WHEN REGEXP_MATCHES({units}, '^ [A-Z]-?[0-9]+$') THEN CONCAT(' #', {units}) ELSE {units} END"
+        f"WHEN REGEXP_MATCHES({units}, '^ (?:[A-Z]-?)?[0-9]+$') THEN CONCAT(' #', {units}) ELSE {units} END"
     )
     words = f"REGEXP_REPLACE({words}, '{NUMBERED_FLOOR}', '', 'g')"
     for standard in sorted({*DESIGNATORS.values()}):
         spellings = "|".join(sorted((word for word in DESIGNATORS if DESIGNATORS[word] == standard), reverse=True))
         words = f"REGEXP_REPLACE({words}, ' (?:{spellings})\\b(?: #)?', ' {standard}', 'g')"
+    for standard in sorted({*PLACES.values()}):
+        spellings = "|".join(word for word in PLACES if PLACES[word] == standard != word)
+        if spellings:
+            words = f"REGEXP_REPLACE({words}, '^ (?:{spellings})$', ' {standard}', 'g')"
+    words = f"REGEXP_REPLACE({words}, ' RM\\b(?: #)?', ' ROOM', 'g')"
     words = f"REGEXP_REPLACE({words}, ' (?:FLOOR|FL)\\b(?: #)?', ' FL', 'g')"
     words = f"REGEXP_REPLACE({words}, ' {POST_OFFICE_BOX} ?', ' PO BOX ', 'g')"
     floor = f"NULLIF(REGEXP_EXTRACT({units}, '{NUMBERED_FLOOR}', 1), '')"
@@ -72,7 +78,9 @@ def address_columns(
         unread.append(further_reason.sql(dialect="duckdb"))
     return [
         f"NULLIF(TRIM({house}), '') AS house_number",
-        f"CASE WHEN {house} = '' THEN CASE WHEN {box} <> '' THEN {box_standard} END "
+        f"CASE WHEN {house} = '' AND {box} <> '' THEN {box_standard} "
+        # Without a house number only what ends like a street is one.
+        f"WHEN {house} = '' AND ({suffix} = '' OR {rest} = '') THEN NULL "
         f"WHEN {house} = {rest} THEN NULL "
         f"WHEN {name_length} > 0 THEN CONCAT({before_standard}, {name}, "
         f"CASE WHEN {suffix} IN (' RD', ' ROAD') AND REGEXP_MATCHES({name}, '{TEXAS_ROAD}') THEN '' "

@@ -28,7 +28,8 @@ DIRECTIONS = {
 }  # fmt: skip
 # N.W. is delivered as well as NW.
 SPACED_DIRECTIONS = {"N E": "NE", "N W": "NW", "S E": "SE", "S W": "SW"}
-HOUSE = r"^[0-9]+(?:-?[A-Z]|-[0-9]+[A-Z]?)?(?: [1-9]/[2-9])?(?: |$)"
+# In Wisconsin and Illinois a grid's direction stands in front: N8780, W175N11081.
+HOUSE = r"^(?:[NSEW][0-9]{2,}(?:[NSEW][0-9]+)?|[0-9]+(?:-?[A-Z]|-[0-9]+[A-Z]?)?)(?: [1-9]/[2-9])?(?: |$)"
 
 
 def either(words: list[str]) -> str:

@@ -5,13 +5,20 @@ from __future__ import annotations
 from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator, macro
 
-from macros.address.address_parts import SUFFIX, either
+from macros.address.address_parts import DIRECTION, HOUSE, SUFFIX, either
 
 # Publication 28, appendix C2. RM is left out: in Texas it is a ranch-to-market road.
 DESIGNATORS = {
     "SUITE": "STE", "SUITES": "STE", "STE": "STE", "STES": "STE", "APARTMENT": "APT", "APT": "APT", "UNIT": "UNIT",
     "UNITS": "UNIT", "BUILDING": "BLDG", "BLDG": "BLDG", "ROOM": "ROOM", "LOT": "LOT", "TRAILER": "TRLR",
     "TRLR": "TRLR", "SPACE": "SPC", "SPC": "SPC", "DEPARTMENT": "DEPT", "DEPT": "DEPT",
+    "PMB": "PMB", "HANGAR": "HNGR", "HNGR": "HNGR",
+}  # fmt: skip
+# Those that need no identifier: at the end behind the street's suffix alone, for Front St is a street.
+PLACES = {
+    "REAR": "REAR", "FRNT": "FRNT", "FRONT": "FRNT", "UPPER": "UPPR", "UPPR": "UPPR", "LOWER": "LOWR", "LOWR": "LOWR",
+    "BASEMENT": "BSMT", "BSMT": "BSMT", "LOBBY": "LBBY", "LBBY": "LBBY", "OFFICE": "OFC", "OFC": "OFC",
+    "PENTHOUSE": "PH", "PH": "PH", "SIDE": "SIDE",
 }  # fmt: skip
 DESIGNATOR = either([*DESIGNATORS])
 # An identifier has a digit or is a letter; a longer word is one only at the very end: 100 SUITE ST is a street.
@@ -22,8 +29,13 @@ BOX_NUMBER = r"([A-Z]?[0-9][A-Z0-9-]*|[A-Z])\b"
 LEADING_BOX = rf"^(?:{POST_OFFICE_BOX}|BOX) ?{BOX_NUMBER}"
 UNIT = (
     rf"(?: (?:(?:{DESIGNATOR}(?: #)?|#) {IDENTIFIER}(?: (?:&|AND) (?:# )?{IDENTIFIER})*"
-    rf"|{DESIGNATOR}[0-9][A-Z0-9-]*|{FLOOR}|(?:{POST_OFFICE_BOX}|BOX) ?{BOX_NUMBER}))"
+    rf"|{DESIGNATOR}[0-9][A-Z0-9-]*|(?:{DESIGNATOR} )?{FLOOR}|(?:{POST_OFFICE_BOX}|BOX) ?{BOX_NUMBER}))"
 )
+# What is a unit only behind the street's suffix: RM is a ranch-to-market road elsewhere, and so may a number be.
+PLACE_OR_ROOM = rf" (?:{either([*PLACES])}|RM (?:# )?{IDENTIFIER})$"
+BEHIND_SUFFIX = rf" {SUFFIX}(?: {DIRECTION})?{PLACE_OR_ROOM}"
+STREET_SUFFIX = "(?:ST|STREET|AVE|AVENUE|BLVD|DR|DRIVE|LN|LANE|CT|COURT|PL|PLACE|CIR|PKWY|TER|TRL)"
+BARE_NUMBER = rf"{HOUSE}(?:[^ ]+ )+{STREET_SUFFIX}(?: {DIRECTION})? [0-9]+$"
 LEADING_UNIT = rf"^(?:#|{DESIGNATOR}[ 0-9]|{FLOOR}$)"
 UNITS = rf"{UNIT}*(?:{UNIT}| (?:{DESIGNATOR}(?: #)?|#) [A-Z0-9][A-Z0-9-]*)$"
 
@@ -44,7 +56,9 @@ def address_unit(evaluator: MacroEvaluator, relation: exp.Column) -> list[str]:
     return [
         f"{box} AS box_words",
         f"CASE WHEN REGEXP_MATCHES({behind}, ' {DESIGNATOR} {SUFFIX}$') THEN '' "
-        f"WHEN REGEXP_MATCHES({behind}, ' {SUFFIX} [A-Z]-?[0-9]+$') THEN REGEXP_EXTRACT({behind}, ' [^ ]+$', 0) "
+        f"WHEN REGEXP_MATCHES({behind}, '{BEHIND_SUFFIX}') THEN REGEXP_EXTRACT({behind}, '{PLACE_OR_ROOM}', 0) "
+        f"WHEN REGEXP_MATCHES({behind}, ' {SUFFIX} [A-Z]-?[0-9]+$') OR REGEXP_MATCHES({behind}, '{BARE_NUMBER}') "
+        f"THEN REGEXP_EXTRACT({behind}, ' [^ ]+$', 0) "
         f"WHEN REGEXP_MATCHES({behind}, '{LEADING_UNIT}') THEN REGEXP_EXTRACT(CONCAT(' ', {behind}), '{UNITS}', 0) "
         f"ELSE REGEXP_EXTRACT({behind}, '{UNITS}', 0) END AS unit_words",
     ]

@@ -13,15 +13,17 @@ from macros.sql.plain_text import is_ascii, with_plain_signs
 # letters in UTF-8 read as cp1252 (Ã©), typographic quotes. A small í before s stays: Luís is a name.
 REPAIRED = (("íS", "'S"), ("â€™", "'"), ("â€˜", "'"), ("â€œ", '"'), ("â€“", "-"), ("â€”", "-"),
           ("Ã©", "é"), ("Ã¡", "á"), ("Ã³", "ó"), ("Ãº", "ú"), ("Ã±", "ñ"), ("Ã‘", "Ñ"), ("Ã¼", "ü"), ("Ã­", "í"),
-          ("Ã‰", "É"), ("Ã§", "ç"), ("Ã£", "ã"), ("’", "'"), ("‘", "'"), ("“", '"'), ("”", '"'))  # fmt: skip
+          ("Ã‰", "É"), ("Ã§", "ç"), ("Ã£", "ã"))  # fmt: skip
+QUOTES = {"’": "''", "‘": "''", "“": '"', "”": '"'}
 
 
 @macro()
 def clean_text(evaluator: MacroEvaluator, raw: exp.Expression) -> str:
     """Return a text with mojibake and HTML entities decoded and plain blanks and dashes; NULL where nothing is left."""
-    text = raw.sql(dialect="duckdb")
-    repaired = with_decoded_entities(text)
+    text = repaired = raw.sql(dialect="duckdb")
     for wrong, right in REPAIRED:
         repaired = f"REPLACE({repaired}, {literal(wrong)}, {literal(right)})"
-    is_plain = f"{is_ascii(text)} AND NOT {text} LIKE '{ANY_REFERENCE}'"
-    return f"NULLIF({with_plain_signs(text, repaired, is_plain)}, '')"
+    has_reference = f"{text} LIKE '{ANY_REFERENCE}'"
+    decoded = f"CASE WHEN {has_reference} THEN {with_decoded_entities(text)} ELSE {repaired} END"
+    straight = f"TRANSLATE({decoded}, '{''.join(QUOTES)}', '{''.join(QUOTES.values())}')"
+    return f"NULLIF({with_plain_signs(text, straight, f'{is_ascii(text)} AND NOT {has_reference}')}, '')"

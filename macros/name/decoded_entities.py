@@ -36,7 +36,7 @@ def with_decoded_entities(text: str) -> str:
     )
     # A blank in front, so that the first piece is no reference.
     pieces = f"LIST_TRANSFORM(STRING_SPLIT(CONCAT(' ', {once}), '&'), piece -> {decoded})"
-    return f"CASE WHEN {text} LIKE '{ANY_REFERENCE}' THEN SUBSTRING(ARRAY_TO_STRING({pieces}, ''), 3) ELSE {text} END"
+    return f"SUBSTRING(ARRAY_TO_STRING({pieces}, ''), 3)"
 
 
 @macro()

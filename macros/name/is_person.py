@@ -6,12 +6,16 @@ from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator, macro
 
 # Letters of any language; up to two middle names or a generation behind the first name.
-PERSON = r"^[\p{L}''. -]+, [\p{L}''.-]+(?: [\p{L}''.-]+){0,2}$"
+PERSON = r"(?i)^[\p{L}''. -]+, [\p{L}''.-]+(?: [\p{L}''.-]+){0,2}(?:, ?(?:jr|sr|ii|iii|iv|v)\.?)?$"
 # Words of businesses in the state files and in Salesforce, a comma in the name or not. Day alone is a surname.
 BUSINESS_WORD = (
     r"(?i)\b(llc|inc|corp|co|ltd|lp|llp|pllc|the|school|academy|center|care|daycare|childcare|"
     r"learning|preschool|kids|church|ymca|montessori|nursery|development|foundation|house|home|family|club|program|"
-    r"association)\b"
+    r"association|"
+    # And words of child care that hardly anybody bears as a name, so that Little Hands, Big Steps is no Big Steps.
+    r"hands|steps|feet|hearts|stars|tots|minds|dreams|wonders|explorers|treasures|footprints|adventures|giggles|"
+    r"wiggles|learners|scholars|friends|blessings|buddies|babies|children|toddlers|infants|play|playhouse|fun|grow|"
+    r"growing|learn|happy|tiny|wee|our|and|for|of|with)\b"
 )
 
 

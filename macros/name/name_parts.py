@@ -5,7 +5,9 @@ from __future__ import annotations
 from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator, macro
 
-DBA = r"(?i)^(.*?),? +D\.?/?B\.?/?A\.?:? +(.+)$"
+DBA = r"(?i)^(.*?),? +(?:\(D\.?[/ ]?B\.?[/ ]?A\.?:?\)|D\.?/?B\.?/?A\.?[:.]?|doing business as:?) +(.+)$"
+# The trade name in brackets: `ROE LLC (DBA TOTS)`.
+DBA_INSIDE = r"(?i)^(.*?) +\(D\.?/?B\.?/?A\.?:? +([^()]+)\)$"
 LICENSE_DESCRIPTION = r" +- +[A-Za-z .]+ [A-Z]{2} .*(Type|Class|Level) +[IVX0-9]+$"
 
 
@@ -20,8 +22,13 @@ def name_parts(evaluator: MacroEvaluator, name: exp.Expression) -> list[str]:
     """
     text = f"REPLACE({name.sql(dialect='duckdb')}, '\"', '')"
     text = f"REGEXP_REPLACE({text}, '{LICENSE_DESCRIPTION}', '', 'g')"
-    text = f"TRIM(REGEXP_REPLACE({text}, ' *\\([^)]*\\) *$', '', 'g'))"
-    return [
-        f"COALESCE(NULLIF(REGEXP_EXTRACT({text}, '{DBA}', 1), ''), {text}) AS name_legal_part",
-        f"COALESCE(NULLIF(REGEXP_EXTRACT({text}, '{DBA}', 2), ''), {text}) AS name_trade_part",
-    ]
+    bare = f"TRIM(REGEXP_REPLACE({text}, ' *\\([^)]*\\) *$', '', 'g'))"
+    # Brackets around the whole name are no remark.
+    inner = f"NULLIF(REGEXP_EXTRACT({text}, '^ *\\(([^()]+)\\) *$', 1), '')"
+    name_text = f"COALESCE(NULLIF({bare}, ''), TRIM({inner}), {text})"
+
+    def part(position: int) -> str:
+        inside = f"NULLIF(REGEXP_EXTRACT({text}, '{DBA_INSIDE}', {position}), '')"
+        return f"COALESCE({inside}, NULLIF(REGEXP_EXTRACT({name_text}, '{DBA}', {position}), ''), {name_text})"
+
+    return [f"{part(1)} AS name_legal_part", f"{part(2)} AS name_trade_part"]

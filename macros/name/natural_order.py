@@ -7,14 +7,22 @@ from sqlmesh.core.macros import MacroEvaluator, macro
 
 from macros.name.is_person import BUSINESS_WORD, PERSON
 
+# A generation: it stands behind the surname in whatever order the name is written.
+SUFFIX_WORD = r"((?i:jr|sr|ii|iii|iv|v)\.?)"
+
 
 @macro()
 def natural_order(evaluator: MacroEvaluator, name: exp.Expression) -> str:
-    """Return `First Last` for `Last, First`, and `The Neighborhood School` for `Neighborhood School, The`."""
+    """Return `First Last` for `Last, First`, a generation last; `The Neighborhood School` for `…, The`."""
     text = name.sql(dialect="duckdb")
     person = f"(REGEXP_MATCHES({text}, '{PERSON}') AND NOT REGEXP_MATCHES({text}, '{BUSINESS_WORD}'))"
+    suffix = f"REGEXP_EXTRACT({text}, '^[^,]+, [^,]+?[ ,]+{SUFFIX_WORD}$', 1)"
+    behind = f"TRIM(SPLIT_PART({text}, ',', 2))"
+    first = (
+        f"CASE WHEN {suffix} <> '' THEN TRIM(REGEXP_REPLACE({behind}, ' {SUFFIX_WORD}$', '', 'g')) ELSE {behind} END"
+    )
     return (
-        f"NULLIF(CASE WHEN {person} THEN TRIM(CONCAT(SPLIT_PART({text}, ',', 2), ' ', SPLIT_PART({text}, ',', 1))) "
+        f"NULLIF(CASE WHEN {person} THEN TRIM(CONCAT({first}, ' ', SPLIT_PART({text}, ',', 1), ' ', {suffix})) "
         f"WHEN REGEXP_MATCHES({text}, '(?i), the$') THEN CONCAT('The ', LEFT({text}, LENGTH({text}) - 5)) "
         f"ELSE {text} END, '')"
     )

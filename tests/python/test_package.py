@@ -26,7 +26,7 @@ FLOORS = (
     ("benchmark",),
     ("ingest", "preview", "matching", "hooks", "demo", "scaffold"),
     ("warehouse", "ingest.ledger", "bronze", "contracts", "sqlmesh_internals"),
-    ("errors", "lead_shape", "lock", "memory", "paths", "users", "matching.verdicts"),
+    ("errors", "golden_record", "lead_shape", "lock", "memory", "paths", "users", "wording", "matching.verdicts"),
 )
 # Each takes a tenth of a second to several seconds to import.
 HEAVY = (
