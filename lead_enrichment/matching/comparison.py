@@ -20,10 +20,10 @@ LEADS = """
             WHEN NOT o.is_net_new AND n.is_net_new THEN 'becomes net-new'
             WHEN o.is_net_new AND NOT n.is_net_new THEN 'is net-new no more'
             WHEN o.match_status <> 'to_review' AND n.match_status = 'to_review' THEN 'becomes one to review'
-            WHEN o.match_status = 'to_review' AND n.match_status <> 'to_review' THEN 'is to review no more'
             WHEN NOT o.is_duplicate_in_salesforce AND n.is_duplicate_in_salesforce THEN 'becomes a duplicate'
             WHEN o.is_duplicate_in_salesforce AND NOT n.is_duplicate_in_salesforce THEN 'is a duplicate no more'
             WHEN o.entity_key <> n.entity_key THEN 'moves to another entity'
+            WHEN o.match_status = 'to_review' AND n.match_status <> 'to_review' THEN 'is to review no more'
         END AS change,
         o.reason AS reason_before,
         n.reason AS reason_after

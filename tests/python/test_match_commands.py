@@ -279,7 +279,7 @@ PHRASES = {
     "the same ZIP": "l.postal_code = r.postal_code",
     "the same city": "NOT l.city IS NULL AND NOT r.city IS NULL",
     "other states": "l.state <> r.state",
-    "the phones differ": "l.phone <> r.phone",
+    "the phones differ": "COALESCE(l.phone, l.mobile) <> COALESCE(r.phone, r.mobile)",
     "the e-mail addresses differ": "l.email <> r.email",
     "the contact persons differ": "l.contact_name <> r.contact_name",
     "ZIPs or towns differ": "l.postal_code <> r.postal_code OR l.city <> r.city",

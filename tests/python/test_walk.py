@@ -69,7 +69,7 @@ def typed(command: str, walked: tuple[Path, Path], answer: str = "\n\ny\ny\n") -
     line = line.replace("--to /tmp", f"--to '{data.parent}'")
     line = re.sub(r"^leads\b", " ".join(f"'{word}'" for word in LEADS), line)
     return subprocess.run(
-        ["bash", "-c", line], cwd=project, env=command_environment(data, data.parent, project), input=answer,
+        ["bash", "-c", line], cwd=project, env=command_environment(data, project), input=answer,
         capture_output=True, text=True, timeout=900, check=False,
     )  # fmt: skip
 
