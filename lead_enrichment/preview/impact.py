@@ -28,6 +28,8 @@ from lead_enrichment.sqlmesh_internals import EngineLessContext, qualified_scope
 ROW_CLAUSES = frozenset({"where", "joins", "group", "having", "qualify", "distinct"})
 # Layers that prepare; people and programs read the models of all others.
 INNER_LAYERS = ("bronze", "seeds", "staging", "intermediate")
+# The tag of models that hold values of columns with different meanings, such as cities beside statuses.
+MIXED_COLUMNS = "mixed_columns"
 HASHES = (exp.MD5, exp.MD5Digest, exp.SHA, exp.SHA2)
 PIPELINE_DESCRIPTIONS = {name: description for name, _, description in (*PIPELINE_COLUMNS, PARTITION)}
 
@@ -64,6 +66,7 @@ class Lineage:
     children: dict[str, tuple[str, ...]]
     python_models: frozenset[str]
     order: tuple[str, ...]
+    mixed_tables: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -179,16 +182,21 @@ def read_lineage(context: Context) -> Lineage:
                 for column in model.columns_to_types_or_raise:
                     note(source, False, Field(name, column))
         elif model.is_sql:
-            from_model: dict[str, dict[str, bool]] = defaultdict(dict)
+            # The columns that come from each table, by its model and its alias: a model may be joined several times.
+            from_table: dict[tuple[str, str], dict[str, bool]] = defaultdict(dict)
             for column in model.columns_to_types_or_raise:
-                for source, by_hash in _origins(lineage(column, model, trim_selects=False), context, model):
+                for source, by_hash, alias in _ends(lineage(column, model, trim_selects=False), context, model):
                     note(source, by_hash, Field(name, column))
-                    from_model[source.model][column] = by_hash and from_model[source.model].get(column, True)
+                    columns = from_table[source.model, alias]
+                    columns[column] = by_hash and columns.get(column, True)
             for source, by_hash, target in _clause_reads(context, model):
                 if target is None:
                     note(source, by_hash, Field(name, None))
-                for column, hashed in from_model[target].items() if target else ():
-                    note(source, by_hash or hashed, Field(name, column))
+                    continue
+                for (joined, alias), columns in from_table.items():
+                    if joined == target[0] and target[1] in (alias, ""):
+                        for column, hashed in columns.items():
+                            note(source, by_hash or hashed, Field(name, column))
     return Lineage(
         {
             source: tuple(Reader(field, by_hash) for field, by_hash in found.items())
@@ -197,6 +205,7 @@ def read_lineage(context: Context) -> Lineage:
         {parent: tuple(found) for parent, found in children.items()},
         frozenset(python_models),
         tuple(order),
+        frozenset(_short(fqn) for fqn, model in context.models.items() if MIXED_COLUMNS in model.tags),
     )
 
 
@@ -208,12 +217,16 @@ def impact_of(delivered: Delivered, lineage: Lineage) -> Impact:
     """
     paths: dict[Field, tuple[Field, ...]] = {delivered.field: (delivered.field,)}
     plain: set[Field] = set()
+    looked_up = {reader.field for reader in lineage.readers.get(delivered.field, ())}
     for with_hashes in (False, True):
         waiting = deque(paths)
         while waiting:
             source = waiting.popleft()
             for reader in lineage.readers.get(source, ()):
-                if reader.field not in paths and (with_hashes or not reader.by_hash):
+                # Of what reads such a table, only that goes on which looks this column up in it.
+                is_mixed = source.model in lineage.mixed_tables and reader.field.model not in lineage.mixed_tables
+                is_of_another = is_mixed and reader.field not in looked_up
+                if reader.field not in paths and not is_of_another and (with_hashes or not reader.by_hash):
                     paths[reader.field] = (*paths[source], reader.field)
                     waiting.append(reader.field)
         plain = plain or set(paths)
@@ -245,7 +258,7 @@ def _short(fqn: str) -> str:
     return f"{table.db}.{table.name}"
 
 
-def _clause_reads(context: Context, model: Model) -> Iterator[tuple[Field, bool, str | None]]:
+def _clause_reads(context: Context, model: Model) -> Iterator[tuple[Field, bool, tuple[str, str] | None]]:
     """Return each column of another model that a clause reads, whether by a hash, and what the clause decides.
 
     A filter, an inner join or a group decides the rows of the model: the third item is None. The key of an outer join
@@ -256,10 +269,11 @@ def _clause_reads(context: Context, model: Model) -> Iterator[tuple[Field, bool,
             clause = _row_clause(column)
             if clause is None:
                 continue
-            targets: set[str | None] = {None}
+            targets: set[tuple[str, str] | None] = {None}
             if isinstance(clause, exp.Join) and clause.side == "LEFT":
                 joined = scope.sources.get(clause.alias_or_name)
-                targets = set(_tables(joined, context, model))
+                alias = clause.alias_or_name if isinstance(joined, exp.Table) else ""
+                targets = {(table, alias) for table in _tables(joined, context, model)}
             for field, by_hash in _column_origins(column, scope, context, model):
                 yield from ((field, by_hash, target) for target in targets)
 
@@ -309,6 +323,12 @@ def _column_origins(column: exp.Column, scope: Scope, context: Context, model: M
 
 def _origins(root: Node, context: Context, model: Model) -> Iterator[tuple[Field, bool]]:
     """Return the columns of other models at the ends of a lineage, each with whether its path leads through a hash."""
+    for field, by_hash, _ in _ends(root, context, model):
+        yield field, by_hash
+
+
+def _ends(root: Node, context: Context, model: Model) -> Iterator[tuple[Field, bool, str]]:
+    """Return what `_origins` does, and the alias of the table that each column is read from."""
     seen: set[tuple[int, bool]] = set()
     waiting = [(root, False)]
     while waiting:
@@ -319,7 +339,11 @@ def _origins(root: Node, context: Context, model: Model) -> Iterator[tuple[Field
         seen.add((id(node), by_hash))
         waiting.extend((below, by_hash) for below in node.downstream)
         if isinstance(node.expression, exp.Table):
-            yield _field(node.expression, exp.to_column(node.name).name, context, model), by_hash
+            yield (
+                _field(node.expression, exp.to_column(node.name).name, context, model),
+                by_hash,
+                node.expression.alias_or_name,
+            )
 
 
 def _bare(expression: exp.Expr) -> exp.Expr:

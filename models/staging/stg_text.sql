@@ -7,6 +7,9 @@ MODEL (
   grain (
     text_raw
   ),
+  tags (
+    mixed_columns
+  ),
   description 'Short texts as delivered, such as cities and titles, with encoding faults mended: cleaned once, at their first delivery. One row per distinct text.',
   audits (NOT_NULL(columns := (
       text_raw
