@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator, macro
 
-DBA = r"(?i)^(.*?),? +(?:\(D\.?[/ ]?B\.?[/ ]?A\.?:?\)|D\.?/?B\.?/?A\.?[:.]?|doing business as:?) +(.+)$"
+DBA = r"(?i)^(.*?),? +(?:\(D\.?[ /]?B\.?[ /]?A\.?:?\)|D\.?/?B\.?/?A\.?[:.]?|doing business as:?) +(.+)$"
 # The trade name in brackets: `ROE LLC (DBA TOTS)`.
 DBA_INSIDE = r"(?i)^(.*?) +\(D\.?/?B\.?/?A\.?:? +([^()]+)\)$"
 LICENSE_DESCRIPTION = r" +- +[A-Za-z .]+ [A-Z]{2} .*(Type|Class|Level) +[IVX0-9]+$"

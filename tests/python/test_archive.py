@@ -40,7 +40,7 @@ call = partial(helpers.call, "archive")
 
 
 def nevada(number: int) -> bytes:
-    return f"{NEVADA}ABC,CENTER,{number}-22,Active,150 N. WILLOW ST,702-393-9400\n".encode()
+    return f"{NEVADA}ABC,CENTER,{number}-22,Active,"150 N. WILLOW ST MESQUITE, NV 89027",702-393-9400\n".encode()
 
 
 def salesforce(number: int) -> bytes:
@@ -355,13 +355,13 @@ def test_dry_run_changes_nothing_and_says_what_would_go(paths: DataPaths, monkey
     ids = [backfill(paths, f"nevada_{old}-{month:02d}-05.csv", nevada(month)) for month in (7, 8, 9)]
     before = files(paths)
     said = call("prune", "--dry-run")
-    assert "1 files of" in said
+    assert "1 file of" in said
     assert "would go, 2 stay. Nothing was changed." in said
     assert "the newest effective delivery of nevada" in said
     told = json.loads(call("prune", "--dry-run", "--json"))
     assert [item["goes"] for item in told["files"]] == [True, False, False]
     assert files(paths) == before
-    assert "1 files of" in call("prune")
+    assert "1 file of" in call("prune")
     assert state(paths)[ids[0]] == "pruned"
 
 

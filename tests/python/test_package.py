@@ -26,7 +26,18 @@ FLOORS = (
     ("benchmark",),
     ("ingest", "preview", "matching", "hooks", "demo", "scaffold"),
     ("warehouse", "ingest.ledger", "bronze", "contracts", "sqlmesh_internals"),
-    ("errors", "golden_record", "lead_shape", "lock", "memory", "paths", "users", "wording", "matching.verdicts"),
+    (
+        "errors",
+        "golden_record",
+        "header_words",
+        "lead_shape",
+        "lock",
+        "memory",
+        "paths",
+        "users",
+        "wording",
+        "matching.verdicts",
+    ),
 )
 # Each takes a tenth of a second to several seconds to import.
 HEAVY = (

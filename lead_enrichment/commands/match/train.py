@@ -67,8 +67,8 @@ def train_command(
     )
     effect = found.effect
     console.print(
-        f"Of {effect.joined:,} pairs that score and rules join, {effect.lost:,} would be joined no more, and "
-        f"{effect.gained:,} others would be. {effect.contradicted_after:,} decisions of stewards go against the score, "
+        f"Of {counted(effect.joined, 'pair')} that score and rules join, {effect.lost:,} would be joined no more, and "
+        f"{effect.gained:,} others would be. {counted(effect.contradicted_after, 'decision')} of stewards go against the score, "
         f"{effect.contradicted:,} do now.",
         soft_wrap=True,
     )
