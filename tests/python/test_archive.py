@@ -40,7 +40,8 @@ call = partial(helpers.call, "archive")
 
 
 def nevada(number: int) -> bytes:
-    return f"{NEVADA}ABC,CENTER,{number}-22,Active,"150 N. WILLOW ST MESQUITE, NV 89027",702-393-9400\n".encode()
+    row = f'ABC,CENTER,{number}-22,Active,"150 N. WILLOW ST MESQUITE, NV 89027",702-393-9400'
+    return f"{NEVADA}{row}\n".encode()
 
 
 def salesforce(number: int) -> bytes:
