@@ -68,8 +68,8 @@ def train_command(
     effect = found.effect
     console.print(
         f"Of {counted(effect.joined, 'pair')} that score and rules join, {effect.lost:,} would be joined no more, and "
-        f"{effect.gained:,} others would be. {counted(effect.contradicted_after, 'decision')} of stewards go against the score, "
-        f"{effect.contradicted:,} do now.",
+        f"{effect.gained:,} others would be. {counted(effect.contradicted_after, 'decision')} of stewards go against "
+        f"the score, {effect.contradicted:,} do now.",
         soft_wrap=True,
     )
     console.print(
