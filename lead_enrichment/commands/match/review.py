@@ -75,8 +75,9 @@ def review_command(
             days = -(-waiting // per_day)
             if days > 1:
                 console.print(
-                    f"That is {counted(days, 'day')} of work at {per_day:,} a day (match_reviews_per_day in config.yaml). "
-                    "Where that is more than you can do, raise match_review_probability: what is less sure is left apart.",
+                    f"That is {counted(days, 'day')} of work at {per_day:,} a day (match_reviews_per_day in "
+                    "config.yaml). Where that is more than you can do, raise match_review_probability: what is less "
+                    "sure is left apart.",
                     soft_wrap=True,
                 )
 
