@@ -127,7 +127,7 @@ def rehearsal(planned_demo: Path, tmp_path_factory: pytest.TempPathFactory, run:
     # SQLMesh lets a project's .env override the environment: it would run the models in production.
     (project / ".env").write_text(f"LEADS_DATA_DIR={data}\n")
     delivery = delivery_for(data)
-    file = delivery.write(folder / "texas_2026-12-06.csv", operation="Permit = Number")
+    file = delivery.write(folder / "texas_2026-11-20.csv", operation="Permit = Number")
     before, listing = tree(data), sorted(data.iterdir())
     alias = ("--source", "texas", "--alias", "Permit = Number=operation")
     report = rehearsed(run, data, str(file), *alias, project=project)
@@ -184,7 +184,7 @@ def test_an_alias_that_is_tried_changes_no_contract(rehearsal: Rehearsal) -> Non
 def test_a_rehearsal_that_is_dropped_leaves_the_file_and_nothing_else(rehearsal: Rehearsal, run: Run) -> None:
     words = ("leads", "rehearse", str(rehearsal.file), "--source", "texas", "--drop")
     said = run(*words, data=rehearsal.data, project=rehearsal.project).stdout
-    assert "texas_2026-12-06.csv is gone" in said
+    assert "texas_2026-11-20.csv is gone" in said
     assert tree(rehearsal.data) == rehearsal.before and rehearsal.file.exists()
     assert sorted(rehearsal.data.iterdir()) == rehearsal.listing
 
@@ -193,7 +193,7 @@ def test_a_refused_file_says_so_and_leaves_nothing(
     own_demo: Path, delivery: Delivery, run: Run, tmp_path: Path
 ) -> None:
     delivery.header.remove("zip")
-    file = delivery.write(tmp_path / "texas" / "texas_2026-12-06.csv")
+    file = delivery.write(tmp_path / "texas" / "texas_2026-11-20.csv")
     before, listing = tree(own_demo), sorted(own_demo.iterdir())
     refused = run("leads", "rehearse", str(file), data=own_demo, expect=1)
     assert "refused: " in refused.stderr and "required columns are missing: Zip" in refused.stderr
@@ -205,7 +205,7 @@ def test_a_file_that_only_breaks_a_limit_is_rehearsed_once_somebody_answers_for_
     own_demo: Path, delivery: Delivery, run: Run, tmp_path: Path
 ) -> None:
     delivery.rows = delivery.rows[::2]
-    file = delivery.write(tmp_path / "texas" / "texas_2026-12-06.csv")
+    file = delivery.write(tmp_path / "texas" / "texas_2026-11-20.csv")
     assert "--release" in run("leads", "rehearse", str(file), data=own_demo, expect=1).stderr
     report = rehearsed(run, own_demo, str(file), "--release", "half of them closed")
     assert any(change["leads"] > 20 for change in report["difference"]["leads"])
@@ -221,7 +221,7 @@ def test_an_accepted_file_comes_in_with_its_proposed_alias_as_it_was_shown(
     shutil.copytree(contracts_dir(), folder)
     monkeypatch.setenv("LEADS_CONTRACTS_DIR", str(folder))
     contract = (folder / "texas.yaml").read_text()
-    landed = delivery.write(own_demo / "landing" / "texas" / "texas_2026-12-06.csv", operation="Permit Number")
+    landed = delivery.write(own_demo / "landing" / "texas" / "texas_2026-11-20.csv", operation="Permit Number")
     landed.with_name(f"{landed.name}.manifest.json").write_text(json.dumps({"rows": len(delivery.rows)}))
     run("leads", "ingest", data=own_demo, expect=1)
     (file,) = (own_demo / "quarantine" / "texas").glob("*.csv")
@@ -261,7 +261,7 @@ def test_an_accepted_file_comes_in_with_its_proposed_alias_as_it_was_shown(
 def test_a_killed_rehearsal_leaves_nothing_that_counts_and_the_next_one_cleans_up(
     own_demo: Path, delivery: Delivery, run: Run, tmp_path: Path
 ) -> None:
-    file = delivery.write(tmp_path / "texas" / "texas_2026-12-06.csv")
+    file = delivery.write(tmp_path / "texas" / "texas_2026-11-20.csv")
     before = tree(own_demo)
     words = [*LEADS, "rehearse", str(file)]
     environment, silent = command_environment(own_demo), subprocess.DEVNULL
@@ -292,14 +292,14 @@ def test_a_killed_rehearsal_leaves_nothing_that_counts_and_the_next_one_cleans_u
 def test_models_that_fail_with_the_file_are_said_and_the_copy_is_removed(
     own_demo: Path, delivery: Delivery, run: Run, tmp_path: Path
 ) -> None:
-    file = delivery.write(tmp_path / "texas" / "texas_2026-12-06.csv")
+    file = delivery.write(tmp_path / "texas" / "texas_2026-11-20.csv")
     with duckdb.connect(str(own_demo / "warehouse" / "leads.duckdb")) as connection:
         (view,) = connection.execute(
             "SELECT sql FROM duckdb_views() WHERE schema_name = 'staging' AND view_name = 'stg_nevada_facility'"
         ).fetchall()[0]
         connection.execute(f"DELETE FROM {view.rstrip(';').split(' FROM ')[1]} WHERE row_number = 1")
     failed = run("leads", "rehearse", str(file), data=own_demo, expect=1)
-    assert "texas_2026-12-06.csv: the models do not run with it" in failed.stderr
+    assert "texas_2026-11-20.csv: the models do not run with it" in failed.stderr
     assert "reconciliation" in failed.stderr
     assert not (own_demo / "rehearsal").exists()
 
@@ -307,15 +307,15 @@ def test_models_that_fail_with_the_file_are_said_and_the_copy_is_removed(
 def test_a_file_that_is_loaded_already_is_said_to_change_nothing(
     own_demo: Path, delivery: Delivery, run: Run, tmp_path: Path
 ) -> None:
-    delivery.write(own_demo / "landing" / "texas" / "texas_2026-12-06.csv")
+    delivery.write(own_demo / "landing" / "texas" / "texas_2026-11-20.csv")
     run("leads", "ingest", data=own_demo)
     again = delivery.write(tmp_path / "again.csv")
     said = run("leads", "rehearse", str(again), "--source", "texas", data=own_demo, expect=1).stderr
-    assert "the same bytes are loaded already, as texas_2026-12-06.csv" in said
+    assert "the same bytes are loaded already, as texas_2026-11-20.csv" in said
 
 
 def test_a_warehouse_that_another_process_holds_is_not_copied(own_demo: Path, run: Run, tmp_path: Path) -> None:
-    file = tmp_path / "texas" / "texas_2026-12-06.csv"
+    file = tmp_path / "texas" / "texas_2026-11-20.csv"
     file.parent.mkdir()
     file.write_text("x")
     with duckdb.connect(str(own_demo / "warehouse" / "leads.duckdb")):
@@ -325,7 +325,7 @@ def test_a_warehouse_that_another_process_holds_is_not_copied(own_demo: Path, ru
 
 
 def test_the_copy_shares_what_is_never_changed_and_nothing_else(own_demo: Path, run: Run, delivery: Delivery) -> None:
-    delivery.write(own_demo / "landing" / "texas" / "texas_2026-12-06.csv")
+    delivery.write(own_demo / "landing" / "texas" / "texas_2026-11-20.csv")
     run("leads", "ingest", data=own_demo)
     copy = DataPaths(own_demo / "rehearsal" / "copy")
     assert copy_production(DataPaths(own_demo), copy) == 1
