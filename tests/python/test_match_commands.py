@@ -248,7 +248,7 @@ def test_a_changed_weight_shows_its_effect_before_promotion(own_demo: Path, run:
     run(*PLAN, "dev", data=own_demo, project=project_copy)
     found = json.loads(run("leads", "match", "compare", "dev", "--json", data=own_demo).stdout)
     changes = {row["change"]: row["number"] for row in found["leads"]}
-    assert changes["becomes net-new"] > 0 and changes["moves to another entity"] > 0
+    assert changes["becomes net-new"] > 0 and sum(changes.values()) > changes["becomes net-new"]
     assert found["scores"] > 0 and any(row["change"].startswith("auto to ") for row in found["bands"])
     said = run("leads", "match", "compare", "dev", data=own_demo).stdout
     assert "becomes net-new" in said and "--env dev" in said
