@@ -246,7 +246,7 @@ def test_an_accepted_file_comes_in_with_its_proposed_alias_as_it_was_shown(
         f"{said} {flag}": sum(
             now.get(key, nothing)[nth] is became and then.get(key, nothing)[nth] is not became for key in {*now, *then}
         )
-        for nth, flag in enumerate(("net-new", "duplicate"))
+        for nth, flag in enumerate(("net-new", "duplicate to merge"))
         for said, became in (("Now", True), ("No longer", False))
     }
     assert {change["what"]: change["leads"] for change in report["difference"]["flags"]} == flips

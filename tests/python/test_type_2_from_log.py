@@ -78,12 +78,15 @@ class Warehouse:
         self.folder, self.context = folder, Context(paths=str(folder))
         self.adapter = self.context.engine_adapter
         self.adapter.create_schema("intermediate")
-        kinds = {"lead_key": "TEXT", "lead_version_key": "TEXT", "received_at": "TIMESTAMPTZ", "received_on": "DATE"}
+        kinds = {
+            "lead_key": "TEXT", "lead_version_key": "TEXT", "content_hash": "TEXT", "is_listed": "BOOLEAN",
+            "received_at": "TIMESTAMPTZ", "received_on": "DATE",
+        }  # fmt: skip
         self.adapter.create_table(LOG, {name: exp.DataType.build(kind) for name, kind in kinds.items()})
 
     def log(self, *changes: Change) -> None:
         """Let the log hold these changes and no others."""
-        rows = [(lead, version, at(day, hour), at(day).date()) for lead, version, day, hour in changes]
+        rows = [(lead, version, version, True, at(day, hour), at(day).date()) for lead, version, day, hour in changes]
         columns = self.adapter.columns(LOG)
         self.adapter.replace_query(LOG, pd.DataFrame(rows, columns=[*columns]), columns)
 
