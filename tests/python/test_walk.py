@@ -95,6 +95,9 @@ def test_the_change_that_the_readme_shows_has_the_effect_that_it_shows(walked: t
 
 @pytest.mark.parametrize("document", WALKED)
 def test_every_command_of_a_document_works_as_written(walked: tuple[Path, Path], document: str) -> None:
+    # The reader has changed something before a plan: here the words of the last weight.
+    seed = walked[1] / "seeds" / "match_weight.csv"
+    seed.write_text(f"{seed.read_text().rstrip()} in {Path(document).stem}\n")
     for command in commands(document):
         if is_left_out(command):
             continue
