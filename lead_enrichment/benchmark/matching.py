@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -248,42 +249,37 @@ class _Reader(BaseContext):
         return self._connection.execute(query if isinstance(query, str) else query.sql(dialect="duckdb")).df()
 
 
-# A record as a user of Splink would prepare it. What too many leads share is gone, for Splink would join it.
+# A record as a user of Splink would prepare it, with each key in a column. What too many leads share is gone, for Splink
+# would join it.
 RECORD = """
     CREATE TABLE splink_record AS
-    WITH usable AS (
-        SELECT DISTINCT lead_number, key_type, key_value FROM intermediate.int_match_key WHERE NOT is_over_shared
-    ), keyed AS (
-        SELECT
-            l.lead_number, l.name_normal, l.contact_name, l.house_number, l.street, l.unit_number, l.postal_code,
-            l.city, l.state, l.phone, l.mobile, l.email, l.website_domain, l.email_domain,
-            l.state || ' ' || l.license_number AS license,
-            l.house_number || ' ' || l.street || ' ' || LEFT(l.postal_code, 3) AS street_zip,
-            l.house_number || ' ' || l.street || ' ' || l.city AS street_city,
-            l.name_normal || ' ' || l.postal_code AS name_zip,
-            l.name_normal || ' ' || l.city AS name_city,
-            l.name_normal || ' ' || l.state AS name_state,
-            CASE WHEN l.contact_name LIKE '% %' THEN l.contact_name || ' ' || l.postal_code END AS contact_zip
-        FROM intermediate.int_match_lead AS l
+    WITH keyed AS (
+        PIVOT (
+            SELECT lead_number, key_form, key_value FROM intermediate.int_match_key WHERE NOT is_over_shared
+        ) ON key_form IN ({forms}) USING MAX(key_value) GROUP BY lead_number
     )
-    SELECT k.* REPLACE ({replaced}) FROM keyed AS k {joins}
+    SELECT
+        l.lead_number, l.name_normal, l.contact_name, l.house_number, l.street, l.unit_number, l.postal_code, l.city,
+        l.state, k.* EXCLUDE (lead_number)
+    FROM intermediate.int_match_lead AS l
+    LEFT JOIN keyed AS k USING (lead_number)
 """
-KEY_OF = {
-    "license": "license",
-    "phone": "phone",
-    "mobile": "phone",
-    "email": "email",
-    "street_zip": "street",
-    "street_city": "street",
-    "name_zip": "name_zip",
-    "name_city": "name_city",
-    "contact_zip": "contact_zip",
-    "website_domain": "domain",
-    "email_domain": "domain",
-    "name_state": "name_state",
-}
-# Of these, any of the first lead meets any of the other.
-ANY_TO_ANY = (("phone", "mobile"), ("website_domain", "email_domain"))
+# The forms of a key; of those that stand together, any of the first lead meets any of the other.
+KEY_FORMS = (
+    ("license",),
+    ("phone", "mobile"),
+    ("email",),
+    ("street_zip",),
+    ("street_city",),
+    ("street_alone",),
+    ("name_zip",),
+    ("name_city",),
+    ("name_state",),
+    ("word_zip", "other_word_zip"),
+    ("words_city",),
+    ("contact_zip",),
+    ("website_domain", "email_domain"),
+)
 
 
 def _splink(folder: Path, auto_probability: float) -> Measure:
@@ -293,7 +289,10 @@ def _splink(folder: Path, auto_probability: float) -> Measure:
     from splink import comparison_library as cl
 
     logging.getLogger("splink").setLevel(logging.ERROR)
-    any_phone, any_domain = (" OR ".join(f"{a}_l = {b}_r" for a in columns for b in columns) for columns in ANY_TO_ANY)
+    any_phone, any_domain = (
+        " OR ".join(f"{a}_l = {b}_r" for a, b in product(forms, forms))
+        for forms in (("phone", "mobile"), ("website_domain", "email_domain"))
+    )
     same_street = "house_number_l = house_number_r AND street_l = street_r"
     comparisons: list[Any] = [
         cl.JaroWinklerAtThresholds("name_normal", [0.92, 0.8]).configure(term_frequency_adjustments=True),
@@ -321,17 +320,12 @@ def _splink(folder: Path, auto_probability: float) -> Measure:
         ),
         cl.ExactMatch("contact_name"),
     ]
-    crossed = [(a, b) for columns in ANY_TO_ANY for a in columns for b in columns]
-    single = [column for column in KEY_OF if not any(column in columns for columns in ANY_TO_ANY)]
-    rules: list[Any] = [f"l.{a} = r.{b}" for a, b in crossed] + [block_on(column) for column in single]
+    rules: list[Any] = [
+        block_on(a) if a == b else f"l.{a} = r.{b}" for forms in KEY_FORMS for a, b in product(forms, forms)
+    ]
     with _open(folder) as connection:
-        replaced = ", ".join(f"{column}_key.key_value AS {column}" for column in KEY_OF)
-        joins = " ".join(
-            f"LEFT JOIN usable AS {column}_key ON {column}_key.lead_number = k.lead_number "
-            f"AND {column}_key.key_type = '{key}' AND {column}_key.key_value = k.{column}"
-            for column, key in KEY_OF.items()
-        )
-        connection.execute(RECORD.format(replaced=replaced, joins=joins))
+        forms = ", ".join(f"'{form}'" for forms in KEY_FORMS for form in forms)
+        connection.execute(RECORD.format(forms=forms))
         api = DuckDBAPI(connection)
         linker = Linker(
             api.register("splink_record", table_name="record"),

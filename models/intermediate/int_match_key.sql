@@ -93,6 +93,7 @@ WITH lead AS (
       THEN COALESCE(LEFT(l.postal_code, 3), l.town, '')
       ELSE l.name_facility
     END AS facility, /* Of a contact, holders without an address count by their names; of a name, by their towns */
+    f.key_form,
     f.key_type,
     CASE f.key_form
       WHEN 'license'
@@ -192,6 +193,7 @@ SELECT
   k.lead_key::TEXT AS lead_key, /* Lead that holds the key */
   k.source_key::TEXT AS source_key, /* Source of the lead */
   k.key_type::TEXT AS key_type, /* What the key is made of, such as phone or name_zip */
+  k.key_form::TEXT AS key_form, /* Which of the lead's values of that type it is: a phone may be its mobile */
   k.key_value::TEXT AS key_value, /* Its value */
   m.leads::BIGINT AS leads_sharing, /* Live leads that share it in the source where it is shared most */
   m.facilities::BIGINT AS facilities_sharing, /* Facilities that share it in the source where most do, as far as addresses and names tell them apart */
