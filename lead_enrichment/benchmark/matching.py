@@ -249,8 +249,8 @@ class _Reader(BaseContext):
         return self._connection.execute(query if isinstance(query, str) else query.sql(dialect="duckdb")).df()
 
 
-# A record as a user of Splink would prepare it, with each key in a column. What too many leads share is gone, for Splink
-# would join it.
+# A record as a user of Splink would prepare it, each key in a column. What too many leads share is gone: Splink would
+# join it.
 RECORD = """
     CREATE TABLE splink_record AS
     WITH keyed AS (
