@@ -13,7 +13,6 @@ from lead_enrichment.hooks.publish import PRODUCTION, publish_after
 from lead_enrichment.ingest.ledger import QUARANTINED
 from lead_enrichment.ingest.run import ingest
 from lead_enrichment.paths import data_paths
-from lead_enrichment.warehouse import spark
 from lead_enrichment.warehouse.freshness import forget_built
 from lead_enrichment.warehouse.waiting import connect_when_unlocked
 
@@ -38,7 +37,6 @@ def ingest_and_register(adapter: Any) -> list[str]:
     sys.stderr.flush()
     if adapter.dialect == "duckdb":
         return list(registration_statements(paths.bronze, adapter.dialect))
-    spark.end_with_java()
     # Run here, since SQLMesh warns of every statement that it cannot take apart.
     _forget_outdated_tables(adapter)
     adapter.execute(list(registration_statements(paths.bronze, adapter.dialect)))

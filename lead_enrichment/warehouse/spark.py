@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import shutil
 from collections.abc import Sequence
@@ -46,18 +45,3 @@ def has_java() -> bool:
     """Whether Java is where Spark looks for it."""
     home = os.environ.get("JAVA_HOME")
     return (Path(home) / "bin" / "java").exists() if home else shutil.which("java") is not None
-
-
-def end_with_java() -> None:
-    """Let this process end only after its Java, which holds the metastore: the next command could not open it."""
-    atexit.register(_wait_for_java)
-
-
-def _wait_for_java() -> None:
-    from pyspark import SparkContext
-
-    java = getattr(SparkContext._gateway, "proc", None)
-    if java is not None:
-        # Java ends with its standard input.
-        java.stdin.close()
-        java.wait(timeout=60)

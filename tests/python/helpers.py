@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 from typer.testing import CliRunner
 
 from lead_enrichment.cli import app
 from lead_enrichment.ingest.run import Outcome, ingest
 from lead_enrichment.paths import DataPaths
+from lead_enrichment.warehouse import spark
 
 # Plans a project into production without a question; its unit tests have run before.
 PLAN = ("sqlmesh", "plan", "--auto-apply", "--no-prompts", "--skip-tests")
@@ -128,3 +130,20 @@ def halt_while_it_holds(warehouse: Path, process: subprocess.Popen[Any]) -> None
         process.send_signal(signal.SIGCONT)
         assert process.poll() is None, f"it ended without {warehouse}"
         time.sleep(0.05)
+
+
+def quick_spark(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Set Spark up for small tables in the commands that follow; fails where Java is not installed.
+
+    Args:
+        patch: Takes the settings back.
+        folder: Where Spark's configuration is written.
+    """
+    if not spark.has_java():
+        pytest.fail("Java is not installed: apt-get install openjdk-17-jre-headless")
+    # Compiling queries pays off for large tables only, and so does optimising Spark itself.
+    (folder / "spark-defaults.conf").write_text(
+        "spark.sql.codegen.wholeStage false\nspark.sql.codegen.factoryMode NO_CODEGEN\n"
+    )
+    patch.setenv("SPARK_CONF_DIR", str(folder))
+    patch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")

@@ -10,6 +10,7 @@ from sqlmesh.core.config import Config, load_configs
 from sqlmesh.core.context import Context
 
 from conftest import ROOT, Run
+from helpers import quick_spark
 from lead_enrichment.errors import UsageError
 from lead_enrichment.warehouse import spark
 from lead_enrichment.warehouse.connection import connect
@@ -20,9 +21,6 @@ FIRST_LIST, NEXT_LIST = "texas_2026-11-06.csv", "texas_2026-11-09.csv"
 PLAN = ("plan", "--auto-apply", "--no-prompts", "--skip-tests", "--skip-linter", "--execution-time", LAST_RUN)
 # Two leads that the demo always has, and what a steward says of them.
 DECISIONS = "lead_key_1,lead_key_2,decision,decided_by\ntexas:500002,texas:500001,sister_site,Ada\n"
-# Compiling queries pays off for large tables only, and so does optimising Spark itself.
-SPARK_DEFAULTS = "spark.sql.codegen.wholeStage false\nspark.sql.codegen.factoryMode NO_CODEGEN\n"
-JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 COMPARED = sorted(
     f"{path.parent.name}.{path.stem}" for layer in ("dims", "facts") for path in ROOT.glob(f"models/{layer}/*.*")
 )
@@ -39,14 +37,10 @@ def drop_every_tenth_line(source: Path, target: Path) -> None:
 @pytest.fixture(scope="module")
 def planned_twice(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Iterator[Path]:
     """A data directory that was planned on both engines, with Spark's dims and facts written to `exported/`."""
-    if not spark.has_java():
-        pytest.fail("Java is not installed: apt-get install openjdk-17-jre-headless")
-    data, conf = tmp_path_factory.mktemp("spark_demo"), tmp_path_factory.mktemp("spark_conf")
-    (conf / "spark-defaults.conf").write_text(SPARK_DEFAULTS)
+    data = tmp_path_factory.mktemp("spark_demo")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LEADS_DATA_DIR", str(data))
-        patch.setenv("SPARK_CONF_DIR", str(conf))
-        patch.setenv("JDK_JAVA_OPTIONS", JAVA_OPTIONS)
+        quick_spark(patch, tmp_path_factory.mktemp("spark_conf"))
         run("leads", "demo", *DEMO, data=data)
         texas = data / "landing" / "texas"
         drop_every_tenth_line(texas / FIRST_LIST, texas / NEXT_LIST)
