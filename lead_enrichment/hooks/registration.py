@@ -25,6 +25,9 @@ def ingest_and_register(adapter: Any) -> list[str]:
     Args:
         adapter: SQLMesh's engine adapter, of `duckdb` or `spark`.
     """
+    from lead_enrichment.sqlmesh_internals import render_timeless_queries_once
+
+    render_timeless_queries_once()
     # With its state elsewhere, SQLMesh has not opened the warehouse yet.
     connect_when_unlocked(lambda: adapter.cursor)
     paths = data_paths()

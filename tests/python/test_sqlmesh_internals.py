@@ -5,7 +5,7 @@ Where one of these fails after an update, mend lead_enrichment/sqlmesh_internals
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from inspect import signature
 from pathlib import Path
@@ -14,20 +14,22 @@ from types import SimpleNamespace
 import duckdb
 import pytest
 from rich.console import Console as RichConsole
-from sqlglot import parse_one
+from sqlglot import exp, parse_one
 from sqlmesh import Context
 from sqlmesh.core.config import Config, DuckDBConnectionConfig, GatewayConfig, ModelDefaultsConfig
 from sqlmesh.core.config.connection import BaseDuckDBConnectionConfig
 from sqlmesh.core.console import Console, NoopConsole, TerminalConsole
 from sqlmesh.core.dialect import parse
 from sqlmesh.core.lineage import lineage
-from sqlmesh.core.macros import macro
-from sqlmesh.core.model import load_sql_based_model
+from sqlmesh.core.macros import RuntimeStage, macro
+from sqlmesh.core.model import SqlModel, load_sql_based_model
 from sqlmesh.core.plan.builder import PlanBuilder
+from sqlmesh.core.renderer import QueryRenderer
 from sqlmesh.core.snapshot import SnapshotId
 from sqlmesh.utils.concurrency import NodeExecutionFailedError
 from sqlmesh.utils.errors import AuditError, NodeAuditsErrors, SQLMeshError
 
+from conftest import ROOT
 from lead_enrichment import sqlmesh_internals
 
 
@@ -125,6 +127,37 @@ def test_a_plan_builds_as_far_as_production_is_built(context: Context, monkeypat
     sqlmesh_internals.plan_into_today()
     plan = context.plan_builder("dev", execution_time=moment, skip_tests=True).build()
     assert [*plan.missing_intervals[0].intervals][-1][1] == 1767448800000
+
+
+@pytest.fixture
+def own_render(monkeypatch: pytest.MonkeyPatch) -> Callable[..., exp.Query]:
+    """SQLMesh's own rendering, while the project's is in force."""
+    own = getattr(QueryRenderer.render, "__wrapped__", QueryRenderer.render)
+    monkeypatch.setattr(QueryRenderer, "render", own)
+    sqlmesh_internals.render_timeless_queries_once()
+    return own
+
+
+def test_every_model_is_built_from_the_query_that_sqlmesh_would_render(own_render: Callable[..., exp.Query]) -> None:
+    project = Context(paths=[str(ROOT)])
+    run = {
+        "start": "2026-11-02", "end": "2026-11-03", "execution_time": "2026-11-04",
+        "snapshots": project.snapshots, "runtime_stage": RuntimeStage.EVALUATING,
+    }  # fmt: skip
+    queries = {name: model._query_renderer for name, model in project.models.items() if isinstance(model, SqlModel)}
+    for name, query in queries.items():
+        assert query.render(**run) == own_render(query, **run), name
+    timeless = {name.split('"')[-2] for name, query in queries.items() if sqlmesh_internals.is_timeless(query)}
+    assert {"int_match_key", "int_match_score", "fact_lead_match", "dim_date"} <= timeless
+    assert not {"stg_texas_facility", "stg_phone", "int_lead_version", "fact_match_status_change"} & timeless
+
+
+def test_a_timeless_query_is_rendered_once(own_render: Callable[..., exp.Query]) -> None:
+    renderer = load_sql_based_model(
+        parse("MODEL (name a.b, dialect duckdb); SELECT 1 AS c", default_dialect="duckdb")
+    )._query_renderer  # type: ignore[attr-defined]
+    first, second = (renderer.render(start="2026-11-02", runtime_stage=RuntimeStage.EVALUATING) for _ in range(2))
+    assert first is second and first == own_render(renderer, runtime_stage=RuntimeStage.EVALUATING)
 
 
 def test_the_console_is_told_of_failures(context: Context) -> None:
