@@ -8,7 +8,7 @@ from sqlmesh.core.macros import MacroEvaluator, macro
 
 from lead_enrichment.hooks.model_cache import renew_cached_models
 from lead_enrichment.memory import tidy_rarely
-from lead_enrichment.sqlmesh_internals import allow_deep_sql, plan_into_today
+from lead_enrichment.sqlmesh_internals import allow_deep_sql, parse_test_files_once, plan_into_today
 from lead_enrichment.warehouse.waiting import let_sqlmesh_wait
 
 # In every command that needs the project's files, SQLMesh reads this one before it opens the warehouse and before it
@@ -16,6 +16,7 @@ from lead_enrichment.warehouse.waiting import let_sqlmesh_wait
 let_sqlmesh_wait()
 plan_into_today()
 allow_deep_sql()
+parse_test_files_once()
 tidy_rarely()
 renew_cached_models(Path(__file__))
 

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from inspect import signature
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import duckdb
 import pytest
@@ -21,11 +22,13 @@ from sqlmesh.core.config.connection import BaseDuckDBConnectionConfig
 from sqlmesh.core.console import Console, NoopConsole, TerminalConsole
 from sqlmesh.core.dialect import parse
 from sqlmesh.core.lineage import lineage
+from sqlmesh.core.loader import SqlMeshLoader
 from sqlmesh.core.macros import RuntimeStage, macro
 from sqlmesh.core.model import SqlModel, load_sql_based_model
 from sqlmesh.core.plan.builder import PlanBuilder
 from sqlmesh.core.renderer import QueryRenderer
 from sqlmesh.core.snapshot import SnapshotId
+from sqlmesh.core.test import ModelTestMetadata
 from sqlmesh.utils.concurrency import NodeExecutionFailedError
 from sqlmesh.utils.errors import AuditError, NodeAuditsErrors, SQLMeshError
 
@@ -158,6 +161,38 @@ def test_a_timeless_query_is_rendered_once(own_render: Callable[..., exp.Query])
     )._query_renderer  # type: ignore[attr-defined]
     first, second = (renderer.render(start="2026-11-02", runtime_stage=RuntimeStage.EVALUATING) for _ in range(2))
     assert first is second and first == own_render(renderer, runtime_stage=RuntimeStage.EVALUATING)
+
+
+def test_a_file_of_unit_tests_is_parsed_again_only_where_it_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = getattr(SqlMeshLoader._load_model_test_file, "__wrapped__", SqlMeshLoader._load_model_test_file)
+    parsed: list[str] = []
+
+    def parse_file(self: SqlMeshLoader, path: Path) -> dict[str, ModelTestMetadata]:
+        parsed.append(path.name)
+        return own(self, path)
+
+    monkeypatch.setattr(SqlMeshLoader, "_load_model_test_file", parse_file)
+    sqlmesh_internals.parse_test_files_once()
+    tests = tmp_path / "tests"
+    tests.mkdir()
+    (tests / "test_a.yaml").write_text("test_a: {model: a.b, outputs: {query: [{c: 1}]}}")
+    (tests / "test_b.yaml").write_text("test_b: {model: a.b, outputs: {query: [{c: '{{ env_var('HOME') }}'}]}}")
+    config = Config(
+        gateways={"": GatewayConfig(connection=DuckDBConnectionConfig())}, cache_dir=str(tmp_path / "cache")
+    )
+
+    def bodies() -> dict[str, Any]:
+        context = Context(paths=[str(tmp_path)], config=config)
+        return {test.test_name: test.body["outputs"]["query"] for test in context._model_test_metadata}
+
+    first = bodies()
+    assert first["test_a"] == [{"c": 1}] and sorted(parsed) == ["test_a.yaml", "test_b.yaml"]
+    # What Jinja fills in is read each time.
+    assert bodies() == first and sorted(parsed) == ["test_a.yaml", "test_b.yaml", "test_b.yaml"]
+    (tests / "test_a.yaml").write_text("test_a: {model: a.b, outputs: {query: [{c: 2}]}}")
+    assert bodies()["test_a"] == [{"c": 2}]
 
 
 def test_the_console_is_told_of_failures(context: Context) -> None:
