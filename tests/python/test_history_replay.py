@@ -17,6 +17,9 @@ from helpers import PLAN, RUN, csv_text, land, query
 from lead_enrichment.contracts import contracts
 from lead_enrichment.ingest.ledger import Ledger
 
+# What the history rests on and what a backfill restates, and nothing that rests on it: half of the time of a plan.
+HISTORY = ("--select-model", "+dims.dim_lead", "--select-model", "staging.*")
+
 TODAY = datetime.now(UTC).date()
 # The day before the story begins.
 START = TODAY - timedelta(days=12)
@@ -287,25 +290,27 @@ def story(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Story:
 
     land_files(data, *ARCHIVE)
     command("leads", "ingest", "--backfill")
-    command(*PLAN)
+    command(*PLAN, *HISTORY)
     look("planned")
-    command(*PLAN, "--restate-model", "dims.dim_lead_validity", "--start", str(days_ago(5)), "--end", str(days_ago(5)))
+    day = str(days_ago(5))
+    command(*PLAN, *HISTORY, "--restate-model", "dims.dim_lead_validity", "--start", day, "--end", day)
     look("middle")
     land_files(data, *LATE)
-    command(*RUN)
+    command(*RUN, *HISTORY)
     look("late")
-    command(*RUN)
+    command(*RUN, *HISTORY)
     look("again")
     land_files(data, EVENING)
-    command(*RUN)
+    command(*RUN, *HISTORY)
     look("evening")
     command(
-        *(*PLAN, "--restate-model", "intermediate.int_lead_version", "--start", str(START), "--run", "--ignore-cron")
+        *(*PLAN, *HISTORY, "--restate-model", "intermediate.int_lead_version", "--start", str(START)),
+        *("--run", "--ignore-cron"),
     )
     look("restated")
     land_files(data, BACKFILLED)
     said = command("leads", "ingest", "--backfill").stderr
-    command(*shlex.split(said.partition(" Run: ")[2]), "--auto-apply", "--no-prompts", "--skip-tests")
+    command(*shlex.split(said.partition(" Run: ")[2]), *PLAN[2:], *HISTORY)
     look("backfilled")
     return Story(stages, *(received(data, *files) for files in (ARCHIVE, LATE, (EVENING,), (BACKFILLED,))))
 
