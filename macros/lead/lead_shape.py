@@ -10,49 +10,32 @@ from sqlmesh.core.macros import MacroEvaluator, macro
 from lead_enrichment.lead_shape import LEAD_COLUMNS
 from macros.name.clean_text import clean_text
 from macros.parse.unparsed import unparsed_text
-from macros.values.new_values import VALUE_COLUMNS, value_expressions
+from macros.values.new_values import VALUE_COLUMNS, kind_of, value_expressions, value_join
+
+
+def same(*columns: str) -> dict[str, str]:
+    """Return columns that a lead and the table of values name alike, each by its name."""
+    return {column: column for column in columns}
+
 
 # What every row of bronze has, and the lead shape with it.
 DELIVERY_COLUMNS = ("rescued", "file_id", "row_number", "file_date", "received_at", "received_on")
-# By the tag of a contract's column: the kind of value, the lead's raw column, and what else a lead takes of the value.
-OF_STREET = {"house_number": "house_number", "street": "street", "unit": "unit", "address_reason": "address_reason"}
-OF_PERSON = {"contact_name": "contact_name", "contact_names_other": "contact_names_other"}
-TAKEN: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
-    "name": ("name", "name_raw", {"name": "name", "legal_name": "legal_name", "name_normal": "name_normal"}),
-    "contact": ("contact", "contact_name_raw", OF_PERSON),
-    "contact_lines": ("contact", "contact_name_raw", OF_PERSON),
-    "phone": (
-        "phone",
-        "phone_raw",
-        {
-            "phone_e164": "phone_e164",
-            "phone_type": "phone_type",
-            "phone_reason": "phone_reason",
-            "phones_other": "phones_other",
-        },
-    ),
+# By the tag of a contract's column: the lead's raw column, and what else a lead takes of the value.
+OF_STREET = same("house_number", "street", "unit", "address_reason")
+OF_PERSON = same("contact_name", "contact_names_other")
+TAKEN: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "name": ("name_raw", same("name", "legal_name", "name_normal")),
+    "contact": ("contact_name_raw", OF_PERSON),
+    "contact_lines": ("contact_name_raw", OF_PERSON),
+    "phone": ("phone_raw", same("phone_e164", "phone_type", "phone_reason", "phones_other")),
     "mobile": (
-        "phone",
         "mobile_raw",
         {"mobile_e164": "phone_e164", "mobile_reason": "phone_reason", "mobiles_other": "phones_other"},
     ),
-    "email": (
-        "email",
-        "email_raw",
-        {"email": "email", "email_reason": "email_reason", "emails_other": "emails_other"},
-    ),
-    "address": ("address", "address_raw", OF_STREET),
-    "one_line_address": (
-        "address",
-        "address_raw",
-        {**OF_STREET, "city": "city", "postal_code_raw": "postal_code_raw", "postal_code": "postal_code"},
-    ),
+    "email": ("email_raw", same("email", "email_reason", "emails_other")),
+    "address": ("address_raw", OF_STREET),
+    "one_line_address": ("address_raw", {**OF_STREET, **same("city", "postal_code_raw", "postal_code")}),
 }
-
-
-def value_join(kind: str, alias: str, value: str, of_layout: str = "") -> str:
-    """Return the join that finds a delivered value in the table of its kind; a missing or blank one finds nothing."""
-    return f"LEFT JOIN staging.stg_{kind} AS {alias} ON {alias}.{kind}_raw = {value}{of_layout}"
 
 
 def parsed_values(tagged: Mapping[str, tuple[str, ...]], row: str) -> tuple[dict[str, str], list[str], dict[str, str]]:
@@ -71,15 +54,14 @@ def parsed_values(tagged: Mapping[str, tuple[str, ...]], row: str) -> tuple[dict
     unread: dict[str, str] = {}
     for tag in [tag for tag in TAKEN if tag in tagged]:
         columns = tagged[tag]
-        kind, raw, names = TAKEN[tag]
+        kind, (raw, names) = kind_of(tag), TAKEN[tag]
         # The shape has a place for one value of each tag.
         value = value_expressions(tag, columns, row)[0]
         whole = value if len(columns) > 1 else f"{row}.{columns[0]}"
         is_as_delivered = kind == "name" or (kind == "contact" and len(columns) == 1)
         taken[raw] = whole if is_as_delivered else f"NULLIF(TRIM({whole}), '')"
         taken.update({name: f"{tag}.{column}" for name, column in names.items()})
-        of_layout = f" AND {tag}.is_one_line = {tag == 'one_line_address'}" if kind == "address" else ""
-        joins.append(value_join(kind, tag, value, of_layout))
+        joins.append(value_join(tag, tag, value))
         if kind == "name":
             taken["name_type"] = "COALESCE(name.name_type, 'business')"
         if kind == "contact":

@@ -40,6 +40,24 @@ def value_expressions(tag: str, columns: tuple[str, ...], alias: str) -> list[st
     return qualified
 
 
+def kind_of(tag: str) -> str:
+    """Return the kind of the values in columns with a tag."""
+    return next(kind for kind, tags in VALUE_KINDS.items() if tag in tags)
+
+
+def value_join(tag: str, alias: str, value: str) -> str:
+    """Return the join that finds a delivered value in the table of its kind; a missing or blank one finds nothing.
+
+    Args:
+        tag: The tag of the columns that hold the value.
+        alias: Alias of the table of values.
+        value: The value as delivered, in SQL.
+    """
+    kind = kind_of(tag)
+    layout = f" AND {alias}.is_one_line = {tag == 'one_line_address'}" if kind == "address" else ""
+    return f"LEFT JOIN staging.stg_{kind} AS {alias} ON {alias}.{kind}_raw = {value}{layout}"
+
+
 def new_values_query(
     kind: str,
     start: str,

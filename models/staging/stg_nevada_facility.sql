@@ -8,7 +8,8 @@ MODEL (
   audits (
     NOT_NULL(columns := (lead_key, content_hash, file_id, row_number, received_at)),
     UNIQUE_COMBINATION_OF_COLUMNS(columns := (file_id, row_number)),
-    EVERY_BRONZE_ROW_IS_STAGED(bronze := bronze.nevada)
+    EVERY_BRONZE_ROW_IS_STAGED(bronze := bronze.nevada),
+    EVERY_VALUE_IS_PARSED(source := nevada)
   )
 );
 

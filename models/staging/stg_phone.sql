@@ -8,11 +8,15 @@ MODEL (
     phone_raw
   ),
   description 'Phones as delivered and what they say: parsed once, at their first delivery, in SQL where the shape is plain, otherwise by phonenumbers. One row per distinct phone.',
-  audits (NOT_NULL(columns := (
+  audits (
+    NOT_NULL(columns := (
       phone_raw
-    )), UNIQUE_VALUES(columns := (
+    )),
+    UNIQUE_VALUES(columns := (
       phone_raw
-  )))
+    )),
+    EVERY_IRREGULAR_PHONE_IS_READ
+  )
 );
 
 WITH new AS (

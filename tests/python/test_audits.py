@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import duckdb
 import pytest
 from sqlglot import exp, parse_one
@@ -9,8 +11,10 @@ from sqlmesh.core.audit import load_audit
 from sqlmesh.core.dialect import parse
 from sqlmesh.core.macros import MacroEvaluator
 
+import macros.contact.phone_digits
 import macros.golden.golden_attributes
-import macros.golden.golden_value  # noqa: F401
+import macros.golden.golden_value
+import macros.values.missing_values  # noqa: F401
 from conftest import ROOT
 
 DAY = "TIMESTAMPTZ '2026-11-0{} 00:00:00+00:00'"
@@ -24,11 +28,13 @@ def offending(audit: str, tables: dict[str, str], this_model: str, **parameters:
     evaluator.locals.update(loaded.defaults)
     evaluator.locals.update({name: parse_one(value, dialect="duckdb") for name, value in parameters.items()})
     evaluator.locals["this_model"] = exp.to_table(this_model)
+    evaluator.locals.update(start_date=date(2026, 11, 1), end_date=date(2026, 11, 30))
     rendered = evaluator.transform(loaded.query)
     assert isinstance(rendered, exp.Query)
     with duckdb.connect() as connection:
-        connection.execute("CREATE SCHEMA intermediate; CREATE SCHEMA dims; CREATE SCHEMA facts")
         for name, rows in tables.items():
+            if "." in name:
+                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name.split('.')[0]}")
             connection.execute(f"CREATE TABLE {name} AS {rows}")
         return connection.execute(rendered.sql(dialect="duckdb")).fetchall()
 
@@ -441,3 +447,62 @@ def test_enriched_lead_shows_what_survived(column: str, is_missing: bool) -> Non
 def test_every_attribute_is_declared(attribute: str, found: int) -> None:
     tables = {"rule": f"SELECT '{attribute}' AS attribute"}
     assert len(offending("every_attribute_is_declared", tables, "rule")) == found
+
+
+# Of a delivered row of Texas: by kind, the value under which its table of values knows it.
+TEXAS = {
+    "operation_name": ("name", "Stars"),
+    "address": ("address", "1 Main St"),
+    "phone": ("phone", "512-555-0142"),
+    "email_address": ("email", "a@x.org"),
+    "city": ("text", "Austin"),
+    "county": ("text", "Travis"),
+    "monitoring_frequency": ("text", "Yearly"),
+}
+
+
+def delivered_by_texas(day: int, known: dict[str, str], **delivered: str) -> dict[str, str]:
+    """Return a row of bronze, and tables of values that hold its values where `known` does not name others by kind."""
+    row = {column: delivered.get(column, value) for column, (_, value) in TEXAS.items()}
+    columns = ", ".join(f"{value!r} AS {column}" for column, value in row.items())
+    tables = {"bronze.texas": f"SELECT {columns}, DATE '2026-11-{day:02}' AS received_on"}
+    for kind in {kind for kind, _ in TEXAS.values()}:
+        values = [known.get(kind, value) for of, value in TEXAS.values() if of == kind]
+        layout = ", FALSE AS is_one_line" if kind == "address" else ""
+        tables[f"staging.stg_{kind}"] = f"SELECT UNNEST({values!r}) AS {kind}_raw{layout}"
+    return tables
+
+
+@pytest.mark.parametrize("kind", sorted({kind for kind, _ in TEXAS.values()}))
+def test_every_value_is_parsed(kind: str) -> None:
+    assert offending("every_value_is_parsed", delivered_by_texas(3, {}), "bronze.texas", source="texas") == []
+    missing = delivered_by_texas(3, {kind: "another"})
+    ((message,),) = offending("every_value_is_parsed", missing, "bronze.texas", source="texas")
+    number = len([of for of, _ in TEXAS.values() if of == kind])
+    assert str(message).startswith(f"staging.stg_{kind} has no row for {number} of the delivered values, such as ")
+    assert str(message).endswith(". Restate 'staging.*' from 2026-11-03 on.")
+
+
+def test_an_address_of_the_other_layout_is_not_the_delivered_one() -> None:
+    tables = delivered_by_texas(3, {})
+    tables["staging.stg_address"] = "SELECT '1 Main St' AS address_raw, TRUE AS is_one_line"
+    assert len(offending("every_value_is_parsed", tables, "bronze.texas", source="texas")) == 1
+
+
+def test_blank_values_need_no_row() -> None:
+    blank = {"phone": "", "city": " ", "county": "", "monitoring_frequency": ""}
+    tables = delivered_by_texas(3, {"phone": "another", "text": "another"}, **blank)
+    assert offending("every_value_is_parsed", tables, "bronze.texas", source="texas") == []
+
+
+@pytest.mark.parametrize(
+    ("phone", "found"),
+    [("512-555-0142", 0), ("512-555-0142 x1", 0), ("512-555-0142 x2", 1)],
+    ids=["plain", "known", "unknown"],
+)
+def test_every_irregular_phone_is_read(phone: str, found: int) -> None:
+    tables = {
+        "staging.stg_phone": f"SELECT '{phone}' AS phone_raw, DATE '2026-11-03' AS received_on",
+        "staging.stg_phone_irregular": "SELECT '512-555-0142 x1' AS phone_raw",
+    }
+    assert len(offending("every_irregular_phone_is_read", tables, "staging.stg_phone")) == found

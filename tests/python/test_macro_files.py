@@ -91,6 +91,7 @@ QUERIES = {
     "delivered_leads": "@delivered_leads()",
     "lead_shape": "@lead_shape(bronze.texas AS d, 'texas' AS source_key, d.operation AS natural_id, "
     "(d.zip, d.zip) AS postal_code, UPPER(cleaned.city) AS city)",
+    "missing_values": "@missing_values(texas)",
     "new_values": "@new_values(address)",
 }
 

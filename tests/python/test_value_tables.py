@@ -21,6 +21,12 @@ TABLES = {
     "stg_phone_irregular": "phone_raw",
     "stg_address": "address_raw",
 }
+# `staging.*` without what Texas does not feed.
+RESTATED = [
+    word
+    for table in (*TABLES, "stg_email", "stg_text", "stg_texas_facility")
+    for word in ("--restate-model", f"staging.{table}")
+]
 PLAN = (
     "plan", "--auto-apply", "--no-prompts", "--skip-tests", "--skip-linter",
     "--select-model", "+staging.stg_texas_facility",
@@ -84,12 +90,14 @@ def test_a_value_has_one_row_whatever_day_is_loaded_or_restated(
     # Of an earlier day, and delivered later: one name is known, the other is not.
     deliver(data, 3, ["ACORN", "CEDARS"])
     run("leads", "ingest", "--backfill", data=data)
+    if gateway == "duckdb":
+        # Restated without them, staging would lack what the tables of values do not know yet.
+        only_staging = ("--restate-model", "staging.stg_texas_facility", "--start", "2026-11-03")
+        said = run(*plan, *only_staging, data=data, expect=1).stderr
+        assert "staging.stg_name has no row for 1 of the delivered values, such as CEDARS. Restate 'staging.*'" in said
     for first, last in restatements:
         days = ("--start", f"2026-11-{first:02}", "--end", f"2026-11-{last:02}")
-        restated = [
-            word for table in (*TABLES, "stg_texas_facility") for word in ("--restate-model", f"staging.{table}")
-        ]
-        run(*plan, *restated, *days, data=data)
+        run(*plan, *RESTATED, *days, data=data)
         found = tables(data, gateway)
         for table in TABLES:
             assert Counter(key for key, _ in found[table]).most_common(1)[0][1] == 1, f"{table}, day {first} to {last}"
