@@ -71,7 +71,7 @@ refresh: $(INSTALLED) ## Take in what has landed and bring every model up to dat
 check test test-spark: export LEADS_DATA_DIR := $(SCRATCH)/check
 
 check: $(INSTALLED_DEV) ## The quick checks: style, types, form of the SQL and lint
-	@mkdir -p "$$LEADS_DATA_DIR/warehouse"
+	@mkdir -p "$$LEADS_DATA_DIR"
 	ruff check .
 	ruff format --check .
 	mypy

@@ -1,4 +1,7 @@
-"""Waiting for the lock on the warehouse: DuckDB lets one process write to it; the next waits, and names the holder."""
+"""Waiting for the lock on the warehouse: DuckDB lets one process write to it; the next waits, and names the holder.
+
+What keeps SQLMesh from opening the warehouse is told in a sentence.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,13 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import duckdb
 from rich.console import Console
 
 from lead_enrichment.errors import UsageError
+from lead_enrichment.paths import data_paths
 
 # How long to wait, in seconds, where LEADS_WAIT does not say.
 PATIENCE = 1800.0
@@ -32,7 +36,7 @@ def connect_when_unlocked(connect: Callable[[], T]) -> T:
         connect: Opens the connection; it may be called again and again.
 
     Raises:
-        SystemExit: It is still held. SQLMesh would take any other error for an empty warehouse, and build a new one.
+        SystemExit: It is still held.
     """
     deadline, is_announced = time.monotonic() + patience(), False
     while True:
@@ -44,16 +48,9 @@ def connect_when_unlocked(connect: Callable[[], T]) -> T:
                 raise
             file, holder = found[1], command_of(int(found[2]))
         if time.monotonic() >= deadline:
-            sentence = str(UsageError(f"{holder} holds the warehouse", file, "Let it end, or stop it; then try again."))
-            Console(stderr=True).print(sentence, markup=False, highlight=False, soft_wrap=True)
-            raise SystemExit(UsageError.exit_code)
+            _leave(UsageError(f"{holder} holds the warehouse", file, "Let it end, or stop it; then try again."))
         if not is_announced:
-            Console(stderr=True).print(
-                f"{file}: {holder} holds the warehouse. Waiting for it, {patience():,.0f} seconds at most.",
-                markup=False,
-                highlight=False,
-                soft_wrap=True,
-            )
+            _tell(f"{file}: {holder} holds the warehouse. Waiting for it, {patience():,.0f} seconds at most.")
             is_announced = True
         time.sleep(PAUSE)
 
@@ -72,10 +69,19 @@ def patience() -> float:
 
 
 def let_sqlmesh_wait() -> None:
-    """Let SQLMesh wait for the lock wherever it opens a DuckDB file in this process."""
+    """Let SQLMesh wait for the lock wherever it opens a DuckDB file in this process, and find the folder of the file.
+
+    A data directory in which nothing has been built yet gets its folders; where it cannot have them, the process ends
+    with a sentence, as where the file is still held: SQLMesh would show a traceback.
+    """
     from lead_enrichment.sqlmesh_internals import connect_duckdb_by
 
     def connect(**settings: Any) -> duckdb.DuckDBPyConnection:
+        if not Path(settings.get("database") or ":memory:").parent.is_dir():
+            try:
+                data_paths()
+            except UsageError as error:
+                _leave(error)
         return connect_when_unlocked(lambda: duckdb.connect(**settings))
 
     connect_duckdb_by(connect)
@@ -97,3 +103,13 @@ def command_of(process: int) -> str:
     if len(command) > COMMAND_LENGTH:
         command = f"{command[:COMMAND_LENGTH]}…"
     return f"`{command}` (process {process})"
+
+
+def _leave(error: UsageError) -> NoReturn:
+    """End the process with a sentence. SQLMesh would take another error for an empty warehouse, and build a new one."""
+    _tell(str(error))
+    raise SystemExit(error.exit_code)
+
+
+def _tell(sentence: str) -> None:
+    Console(stderr=True).print(sentence, markup=False, highlight=False, soft_wrap=True)

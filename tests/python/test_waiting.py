@@ -90,6 +90,19 @@ def test_leads_sqlmesh_is_sqlmesh_with_its_options_and_help(tmp_path: Path, run:
         assert run("leads", "sqlmesh", *words, data=tmp_path).stdout == run("sqlmesh", *words, data=tmp_path).stdout
 
 
+def test_a_command_of_sqlmesh_makes_the_folders_of_a_new_data_directory(tmp_path: Path, run: Run) -> None:
+    run("sqlmesh", "lint", "--model", "seeds.county", data=tmp_path / "new")
+    assert DataPaths(tmp_path / "new").warehouse.parent.is_dir()
+
+
+def test_a_command_of_sqlmesh_says_where_the_data_directory_cannot_be(tmp_path: Path, run: Run) -> None:
+    done = run("sqlmesh", "lint", "--model", "seeds.county", data=tmp_path / "not" / "there", expect=2)
+    assert done.stderr.strip() == (
+        f"{tmp_path / 'not' / 'there'}: LEADS_DATA_DIR lies in a folder that does not exist. "
+        "Set LEADS_DATA_DIR to a folder that you may write to."
+    )
+
+
 def test_another_fault_is_not_waited_for(tmp_path: Path) -> None:
     no_database = tmp_path / "no.duckdb"
     no_database.write_text("This is no database, " * 1000)
