@@ -54,12 +54,12 @@ def lead_command(
         entities = {row["entity_key"] for row in found}
         whole = profile(connection, found[0]["entity_key"]) if len(entities) == 1 else None
         reasons = with_names(connection, [lead["reason"] for lead in whole.leads]) if whole else []
-    if as_json:
-        print_json({"found": found, "facility": asdict(whole) if whole else None})
-    elif whole:
-        _print(console, whole, reasons)
-    else:
-        _print_found(console, text, found, len(entities))
+        if as_json:
+            print_json({"found": found, "facility": asdict(whole) if whole else None})
+        elif whole:
+            _print(console, whole, reasons)
+        else:
+            _print_found(console, text, found, len(entities))
 
 
 def _print_found(console: Console, text: str, found: list[Row], facilities: int) -> None:
@@ -81,10 +81,12 @@ def _print_found(console: Console, text: str, found: list[Row], facilities: int)
 
 
 def _print(console: Console, whole: LeadProfile, reasons: list[str]) -> None:
+    from lead_enrichment.warehouse.reading import Row
+
     golden = whole.golden
     if golden:
         console.print(golden["name"] or "without a name", style="bold", markup=False)
-        address = place({**golden, "unit_number": golden["unit"]})
+        address = place(Row(golden, unit_number=golden["unit"]))
         line = " · ".join(filter(None, (address, phone(golden["phone_e164"] or ""))))
         console.print(Padding(Text(line), (0, 0, 0, 2)))
         said = [f"{title}: {golden[name]}" for name, title in FACTS.items() if golden[name] is not None]

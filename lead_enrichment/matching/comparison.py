@@ -9,7 +9,7 @@ from functools import partial
 import duckdb
 
 from lead_enrichment.errors import UsageError
-from lead_enrichment.warehouse.reading import Row, rows
+from lead_enrichment.warehouse.reading import Row, one_row, rows, tables_with_environment
 
 LEADS = """
     SELECT
@@ -47,7 +47,6 @@ CHANGED = """
         THEN COALESCE(o.{0}, 'not compared') || ' to ' || COALESCE(n.{0}, 'not compared')
     END
 """
-TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = ?"
 
 
 @dataclass(frozen=True)
@@ -80,17 +79,13 @@ def compare(connection: duckdb.DuckDBPyConnection, environment: str, samples: in
     """
     if environment == "prod" or not re.fullmatch(r"[A-Za-z0-9_]+", environment):
         raise UsageError(f"{environment!r} is no other environment", "", "Name one that you planned: sqlmesh plan dev")
-    name = environment.lower()
-    schemas = {row["schema_name"] for row in rows(connection, "SELECT schema_name FROM information_schema.schemata")}
-    if f"facts__{name}" not in schemas:
-        known = sorted(schema.removeprefix("facts__") for schema in schemas if schema.startswith("facts__"))
-        hint = f"There is {', '.join(known)}." if known else f"Plan it first: sqlmesh plan {environment}"
-        raise UsageError(f"there is no environment {environment}", "", hint)
+    (catalog,) = one_row(connection, "SELECT CURRENT_DATABASE()")
+    own = f"facts__{environment.lower()}"
+    tables = tables_with_environment(connection, catalog, environment)
     # SQLMesh makes views of what an environment changes; the rest is production's.
-    changed_models = {row["table_name"] for row in rows(connection, TABLES, f"facts__{name}")}
+    changed_models = {row["table_name"] for row in tables if row["table_schema"] == own}
     schemas_of = {
-        model: f"facts__{name}" if model in changed_models else "facts"
-        for model in ("fact_lead_match", "fact_match_pair")
+        model: own if model in changed_models else "facts" for model in ("fact_lead_match", "fact_match_pair")
     }
 
     def grouped(query: str) -> list[Row]:

@@ -24,7 +24,7 @@ SHARED_KEYS = """
 SIDES = "SELECT * FROM intermediate.int_match_lead WHERE lead_key IN (?, ?) ORDER BY lead_key"
 # How many other live leads hold a phone number or an e-mail address.
 HOLDERS = """
-    SELECT COUNT(*) FROM intermediate.int_match_lead
+    SELECT COUNT(*) AS leads FROM intermediate.int_match_lead
     WHERE (phone = $value OR mobile = $value OR email = $value) AND lead_key NOT IN ($one, $other)
 """
 NAMES = "SELECT lead_key, name FROM intermediate.int_lead_current WHERE LIST_CONTAINS(?, lead_key)"
@@ -102,15 +102,13 @@ def explanation_of(connection: duckdb.DuckDBPyConnection, pair: Row) -> Explanat
     left, right = rows(connection, SIDES, pair["left_lead_key"], pair["right_lead_key"])
     shared = {left["phone"], left["mobile"], left["email"]} & {right["phone"], right["mobile"], right["email"]}
     others = {
-        value: connection.execute(
-            HOLDERS, {"value": value, "one": left["lead_key"], "other": right["lead_key"]}
-        ).fetchall()[0][0]
+        value: rows(connection, HOLDERS, value=value, one=left["lead_key"], other=right["lead_key"])[0]["leads"]
         for value in shared - {None}
     }
     steps = steps_of(pair)
     weights = {step.attribute: step.weight for step in steps}
     (named,) = with_names(connection, [pair["reason"]])
-    return Explanation({**pair, "reason": named}, steps, "", (left, right), evidence(left, right, weights, others))
+    return Explanation(Row(pair, reason=named), steps, "", (left, right), evidence(left, right, weights, others))
 
 
 def with_names(connection: duckdb.DuckDBPyConnection, texts: Sequence[str]) -> list[str]:
@@ -148,8 +146,8 @@ def explain_lead(connection: duckdb.DuckDBPyConnection, lead_key: str, nearest: 
     pairs = rows(connection, NEAREST, lead_key, lead_key, nearest)
     (name,) = rows(connection, NAMES, [lead_key])
     reason, *reasons = with_names(connection, [fact["reason"], *(pair["reason"] for pair in pairs)])
-    pairs = [{**pair, "reason": text} for pair, text in zip(pairs, reasons, strict=True)]
-    return {**fact, "reason": reason, "name": name["name"]}, pairs
+    pairs = [Row(pair, reason=text) for pair, text in zip(pairs, reasons, strict=True)]
+    return Row(fact, reason=reason, name=name["name"]), pairs
 
 
 def draw_waterfall(pair: Row, path: Path) -> None:

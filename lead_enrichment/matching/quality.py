@@ -307,7 +307,7 @@ def evaluate(connection: duckdb.DuckDBPyConnection, truth: Path, errors: int) ->
     leads = counts.pop("leads")
     pairs = Score(**counts)
     groups = {name: rows(connection, COUNTS.format(query)) for name, query in GROUPS.items()}
-    (before,) = rows(connection, COUNTS.format(BEFORE)) or [{"predicted": 0, "true_positives": 0}]
+    (before,) = rows(connection, COUNTS.format(BEFORE)) or [Row(predicted=0, true_positives=0)]
     (entities,) = rows(connection, ENTITIES)
     net_new, duplicates = (
         ClaimQuality(

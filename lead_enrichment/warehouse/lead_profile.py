@@ -108,8 +108,7 @@ def find(connection: duckdb.DuckDBPyConnection, text: str) -> list[Row]:
     for condition, may_be in WAYS:
         if may_be(text):
             used = {name: value for name, value in values.items() if f"${name}" in condition}
-            found: list[Row] = connection.execute(FOUND.format(condition), used).to_arrow_table().to_pylist()
-            if found:
+            if found := rows(connection, FOUND.format(condition), **used):
                 return found
     near = [row["name"] for row in rows(connection, NEAR, text)]
     hint = f"Did you mean {' or '.join(near)}?" if near else "No lead has come yet."

@@ -15,7 +15,25 @@ from lead_enrichment.paths import DataPaths
 from lead_enrichment.warehouse.connection import connect, literal
 from lead_enrichment.warehouse.waiting import HELD, command_of
 
-Row = dict[str, Any]
+
+class Row(dict[str, Any]):
+    """A row as a dictionary by column, of tables that may be older than the code that reads them.
+
+    After an update of the project, the published copy and the warehouse hold the columns of the models as they were
+    planned last.
+    """
+
+    def __missing__(self, column: str) -> Any:
+        """Say that the tables lack a column.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError(
+            f"production lacks the column {column}: the models have changed since it was planned",
+            "",
+            "Run: sqlmesh plan",
+        )
 
 
 @contextmanager
@@ -58,13 +76,8 @@ def environment(paths: DataPaths, name: str | None) -> Iterator[duckdb.DuckDBPyC
     with errors_of_reading(paths.warehouse), connect() as connection:
         catalog = paths.warehouse.stem
         connection.execute(f"ATTACH {literal(paths.warehouse)} AS {catalog} (READ_ONLY)")
-        found = rows(connection, TABLES, catalog)
         own = f"__{name.lower()}" if name else ""
-        if not any(row["table_schema"].endswith(own) for row in found):
-            environments = {schema.rpartition("__")[2] for row in found if "__" in (schema := row["table_schema"])}
-            known = sorted(environments - {""})
-            hint = f"There is {', '.join(known)}." if known else f"Plan it first: sqlmesh plan {name}"
-            raise UsageError(f"there is no environment {name}", "", hint)
+        found = tables_with_environment(connection, catalog, str(name))
         connection.execute("ATTACH ':memory:' AS environment")
         # Production's tables first, then those that the environment changes take their place.
         for row in sorted(found, key=lambda row: row["table_schema"].endswith(own)):
@@ -83,6 +96,25 @@ TABLES = """
     SELECT table_schema, table_name FROM information_schema.tables
     WHERE table_catalog = ? AND NOT STARTS_WITH(table_schema, 'sqlmesh')
 """
+
+
+def tables_with_environment(connection: duckdb.DuckDBPyConnection, catalog: str, name: str) -> list[Row]:
+    """Return the schemas and names of the tables of production and of all environments.
+
+    Args:
+        connection: The warehouse.
+        catalog: Name of the warehouse's catalog.
+        name: An environment that must be among them.
+
+    Raises:
+        UsageError: It is not; those that are there are named.
+    """
+    found = rows(connection, TABLES, catalog)
+    environments = {row["table_schema"].rpartition("__")[2] for row in found if "__" in row["table_schema"]}
+    if name.lower() not in environments:
+        hint = f"There is {', '.join(sorted(environments))}." if environments else f"Plan it first: sqlmesh plan {name}"
+        raise UsageError(f"there is no environment {name}", "", hint)
+    return found
 
 
 @contextmanager
@@ -115,10 +147,9 @@ def errors_of_reading(file: Path) -> Iterator[None]:
         ) from error
 
 
-def rows(connection: duckdb.DuckDBPyConnection, query: str, *parameters: object) -> list[Row]:
-    """Return the rows of a query as dictionaries."""
-    found: list[Row] = connection.execute(query, parameters).to_arrow_table().to_pylist()
-    return found
+def rows(connection: duckdb.DuckDBPyConnection, query: str, *parameters: object, **named: object) -> list[Row]:
+    """Return the rows of a query, whose parameters are given in order (`?`) or by name (`$name`)."""
+    return [Row(row) for row in connection.execute(query, named or parameters).to_arrow_table().to_pylist()]
 
 
 def one_row(connection: duckdb.DuckDBPyConnection, query: str, *parameters: object) -> tuple[Any, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -63,14 +63,15 @@ def explain_command(
             if found.pair is None:
                 raise UsageError("the two were never compared", f"{lead} and {other}", found.why_not)
             draw_waterfall(found.pair, picture)
-    if as_json:
-        print_json({"pair": found.pair, "why_not_compared": found.why_not or None, "sentences": asdict(found.evidence)})
-        return
-    print_pair(console, found, lead, other)
-    if technical:
-        print_score(console, found)
-    if picture:
-        console.print(f"The picture is {picture}.")
+        if as_json:
+            why_not = found.why_not or None
+            print_json({"pair": found.pair, "why_not_compared": why_not, "sentences": asdict(found.evidence)})
+            return
+        print_pair(console, found, lead, other)
+        if technical:
+            print_score(console, found)
+        if picture:
+            console.print(f"The picture is {picture}.")
 
 
 def print_pair(console: Console, found: Explanation, lead: str, other: str) -> None:
@@ -127,7 +128,7 @@ def print_score(console: Console, found: Explanation) -> None:
     console.print(f"Verdict: {pair['verdict'].replace('_', ' ')}: {pair['reason']}.", markup=False)
 
 
-def _print_lead(console: Console, fact: Row, nearest: list[dict[str, Any]], env: str | None, technical: bool) -> None:
+def _print_lead(console: Console, fact: Row, nearest: list[Row], env: str | None, technical: bool) -> None:
     lead = fact["lead_key"]
     status = [fact["match_status"].replace("net_new", "net-new").replace("_", " ")]
     if fact["has_duplicates"]:

@@ -49,7 +49,7 @@ def review_command(
     from lead_enrichment.matching.decisions import one_line, queue
     from lead_enrichment.matching.evidence import explanation_of, with_names
     from lead_enrichment.warehouse.project import read_variable
-    from lead_enrichment.warehouse.reading import environment
+    from lead_enrichment.warehouse.reading import Row, environment
 
     console = Console(highlight=False)
     with errors_as_sentences():
@@ -60,7 +60,7 @@ def review_command(
         with environment(paths, env) as connection:
             waiting, pairs = queue(connection, paths, limit or per_day)
             reasons = with_names(connection, [pair["reason"] for pair in pairs])
-            pairs = [{**pair, "reason": reason} for pair, reason in zip(pairs, reasons, strict=True)]
+            pairs = [Row(pair, reason=reason) for pair, reason in zip(pairs, reasons, strict=True)]
             explained = [explanation_of(connection, pair) for pair in pairs] if work else []
         if as_json:
             print_json({"waiting": waiting, "pairs": pairs})
@@ -111,11 +111,12 @@ def _work(console: Console, paths: DataPaths, explained: list[Explanation], pers
     from rich.prompt import Prompt
 
     from lead_enrichment.matching.decisions import submit
+    from lead_enrichment.warehouse.reading import Row
 
     made: list[Decision] = []
     try:
         for number, found in enumerate(explained, start=1):
-            pair = found.pair or {}
+            pair = found.pair or Row()
             console.rule(f"{number} of {len(explained)}")
             print_pair(console, found, pair["left_lead_key"], pair["right_lead_key"])
             console.print(_about(pair), markup=False)
