@@ -11,28 +11,14 @@ from itertools import islice
 from pathlib import Path
 
 from lead_enrichment.errors import DataError, UsageError
-from lead_enrichment.header_words import NOT_THEIRS, PERSONS
+from lead_enrichment.header_words import WORDS, has_word_for, is_theirs, words_of
 from lead_enrichment.ingest.delivery import first_row
 from lead_enrichment.ingest.formats import as_sample
 
 SAMPLE_ROWS = 5_000
 SOURCE_NAME = re.compile(r"[a-z][a-z0-9_]*")
-# What a column is, by words of its header; the first that fits, in the order of the columns.
-ROLES = {
-    "email": r"e?mail|e_mail",
-    "phone": r"phone|telephone|tel",
-    "zip": r"zip|zipcode|postal",
-    "county": r"county|parish",
-    "city": r"city|town",
-    "state": r"state",
-    "address": r"address|street|location",
-    "expires": r"expiration|expires|expiry",
-    "issued": r"issued?|effective",
-    "capacity": r"capacity|cap|slots",
-    "status": r"status",
-    "type": r"type|category",
-    "name": r"name",
-}
+# What a column may be; of several that fit, the first.
+ROLES = tuple(WORDS)
 # The roles that a tag of the contract tells: their values are parsed once each, without a line in the staging model.
 TAGS = {"email": "email", "phone": "phone", "address": "address", "name": "name", "city": "text", "county": "text"}
 # What the staging model says of the other roles, in the order of the lead shape.
@@ -111,7 +97,7 @@ def _assigned(values: dict[str, list[str]]) -> dict[str, str]:
     """
     ranked = []
     for place, (name, cells) in enumerate(values.items()):
-        for position, role in enumerate(_roles(name, ROLES)):
+        for position, role in enumerate(_roles(name)):
             likelihood = _likelihood(name, role, [cell for cell in cells if cell], len(cells))
             if likelihood is not None:
                 ranked.append((position, likelihood, place, name, role))
@@ -126,7 +112,7 @@ def _assigned(values: dict[str, list[str]]) -> dict[str, str]:
 
 def _likelihood(name: str, role: str, filled: list[str], rows: int) -> tuple[float, ...] | None:
     """Return how likely a column whose header fits a role is the facility's, for comparison; None where it is not."""
-    if role in (*NEEDED, "county", "state") and NOT_THEIRS.search(name):
+    if role in (*NEEDED, "county", "state") and not is_theirs(name):
         return None
     most = max(Counter(filled).values(), default=0)
     if role in OWN and len(filled) >= SHARED_FROM and most > SHARED_BY * len(filled):
@@ -215,17 +201,16 @@ def write_draft(path: Path, source: str, project: Path) -> tuple[Path, Path, lis
     return contract, model, remarks_on(columns)
 
 
-def _roles(name: str, among: Iterable[str]) -> list[str]:
-    """Return the roles whose words stand in a column's name, whole: capacity is no city. A person's name is no name."""
-    found = [role for role in among if re.search(rf"(^|_)({ROLES[role]})(_|$)", name)]
-    return [role for role in found if role != "name" or not PERSONS.search(name)]
+def _roles(name: str, among: Iterable[str] = ROLES) -> list[str]:
+    """Return the roles whose words stand in a column's name."""
+    return [role for role in among if has_word_for(name, role)]
 
 
 def _names(header: list[str]) -> list[str]:
     """Return canonical names: small letters, digits and _, each once."""
     names: list[str] = []
     for at, title in enumerate(header, start=1):
-        name = re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_") or f"column_{at}"
+        name = words_of(title) or f"column_{at}"
         name = f"n_{name}" if name[0].isdigit() else name
         nth, chosen = 2, name
         while chosen in names:

@@ -16,7 +16,7 @@ import duckdb
 import numpy as np
 
 from lead_enrichment.contracts import VALUE_TAGS, Column, Contract, fold, fold_word
-from lead_enrichment.header_words import has_word_of, is_theirs, words_of
+from lead_enrichment.header_words import has_word_of_tag, is_theirs, words_of
 from lead_enrichment.ingest.completeness import FEWEST_ROWS
 from lead_enrichment.ingest.delivery import csv_columns
 from lead_enrichment.ingest.formats import Text
@@ -204,7 +204,7 @@ class DeliveryComparison:
             set(words_of(name).split("_")) <= words or (len(fold(name)) > 4 and fold(name) in fold(header))
             for name in names
         )
-        shares_word = any(has_word_of(header, tag) for tag in column.tags)
+        shares_word = any(has_word_of_tag(header, tag) for tag in column.tags)
         return max(*(_resemblance(header, name) for name in names), 0.9 if is_within else 0.0, 0.8 * shares_word)
 
     def _overlap(self, column: Column, at: int) -> tuple[int, int, str]:

@@ -6,7 +6,7 @@ from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator, macro
 
 from lead_enrichment.golden_record import GOLDEN_ATTRIBUTES
-from macros.golden.golden_value import by_attribute, of_lead
+from macros.golden.golden_value import by_condition
 
 USABLE_CONDITIONS = tuple((item.name, item.usable) for item in GOLDEN_ATTRIBUTES if item.usable)
 
@@ -19,5 +19,4 @@ def golden_is_usable(evaluator: MacroEvaluator, attribute: exp.Expr, lead: exp.E
         attribute: Name of the attribute, as in seeds.survivorship.
         lead: Alias of a relation with the columns of a lead.
     """
-    branches = {name: of_lead(evaluator, condition, lead) for name, condition in USABLE_CONDITIONS}
-    return by_attribute(attribute, branches, exp.true())
+    return by_condition(evaluator, attribute, lead, USABLE_CONDITIONS, default=exp.true())

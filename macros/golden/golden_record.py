@@ -7,6 +7,7 @@ from sqlmesh.core.macros import MacroEvaluator, macro
 
 from lead_enrichment.golden_record import GOLDEN_ATTRIBUTES
 from lead_enrichment.lead_shape import LEAD_COLUMNS
+from macros.lead.lead_columns import described
 
 GOLDEN_RECORD = tuple(
     next(described for described in LEAD_COLUMNS if described[0] == column)
@@ -18,9 +19,4 @@ GOLDEN_RECORD = tuple(
 @macro()
 def golden_record(evaluator: MacroEvaluator, relation: exp.Expr) -> list[exp.Expr]:
     """Return every column that an attribute of the golden record fills, cast and described as it is on a lead."""
-    projections: list[exp.Expr] = []
-    for name, data_type, description in GOLDEN_RECORD:
-        projection = exp.cast(exp.column(name, table=relation.name), data_type, dialect="duckdb").as_(name)
-        projection.add_comments([description])
-        projections.append(projection)
-    return projections
+    return [described(exp.column(column[0], table=relation.name), column) for column in GOLDEN_RECORD]

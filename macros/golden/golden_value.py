@@ -36,6 +36,17 @@ def by_attribute(attribute: exp.Expr, branches: dict[str, exp.Expr], default: ex
     return case
 
 
+def by_condition(
+    evaluator: MacroEvaluator,
+    attribute: exp.Expr,
+    lead: exp.Expr,
+    conditions: tuple[tuple[str, str], ...],
+    default: exp.Expr,
+) -> exp.Expr:
+    """Return a CASE over the name of an attribute of conditions on a lead: pairs of an attribute's name and SQL."""
+    return by_attribute(attribute, {name: of_lead(evaluator, sql, lead) for name, sql in conditions}, default)
+
+
 @macro()
 def golden_value(evaluator: MacroEvaluator, attribute: exp.Expr, lead: exp.Expr) -> exp.Expr:
     """Return the value that a lead has for an attribute, in one line.

@@ -8,6 +8,14 @@ from sqlmesh.core.macros import MacroEvaluator, macro
 from lead_enrichment.lead_shape import LEAD_COLUMNS
 
 
+def described(value: exp.Expr, column: tuple[str, str, str]) -> exp.Expr:
+    """Return the projection of a value as a column of LEAD_COLUMNS: cast, named, and with its description."""
+    name, data_type, description = column
+    projection = exp.cast(value, data_type, dialect="duckdb").as_(name)
+    projection.add_comments([description])
+    return projection
+
+
 @macro()
 def lead_columns(
     evaluator: MacroEvaluator, relation: exp.Column, *without: exp.Column, **computed: exp.Expr
@@ -24,12 +32,8 @@ def lead_columns(
     """
     table = relation.name
     left_out = {column.name for column in without}
-    projections: list[exp.Expr] = []
-    for name, data_type, description in LEAD_COLUMNS:
-        if name in left_out:
-            continue
-        value = computed.get(name) or exp.column(name, table=table)
-        projection = exp.cast(value, data_type, dialect="duckdb").as_(name)
-        projection.add_comments([description])
-        projections.append(projection)
-    return projections
+    return [
+        described(computed.get(column[0]) or exp.column(column[0], table=table), column)
+        for column in LEAD_COLUMNS
+        if column[0] not in left_out
+    ]
