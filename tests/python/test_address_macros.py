@@ -224,20 +224,26 @@ def test_no_word_is_lost_without_a_reason() -> None:
     assert lost == []
 
 
-def test_a_million_addresses_take_seconds() -> None:
-    """Read 50,000 addresses in the processor time that would let a million take half a minute.
+def test_an_address_is_searched_once_and_not_for_every_word_of_a_lookup() -> None:
+    """Reading addresses costs at most four times what bringing them into one line costs, its first step.
 
-    They took more than two minutes while the engine searched each address anew for every word of a lookup.
+    In one run, so that the speed of the machine is of no matter. It is 2.6 times as it is, and 5.6 times where each
+    word of a lookup searches the address by a pattern of its own.
     """
+    first_step = f"SELECT {written('address_line', 'raw')} FROM delivered"
+    seconds: dict[str, list[float]] = {ADDRESS_QUERY: [], first_step: []}
     with duckdb.connect() as connection:
         connection.execute(
             # ST is in its standard form already, and so compared with every word of the lookup.
-            "CREATE TABLE delivered AS SELECT i AS position, "
-            "CONCAT(i, ' N Willow ', i, 'th St NW, Building A Suite ', i) AS raw FROM RANGE(50000) AS t(i)"
+            "SET threads = 1; CREATE TABLE delivered AS SELECT i AS position, "
+            "CONCAT(i, ' N Willow ', i, 'th St NW, Building A Suite ', i) AS raw FROM RANGE(20000) AS t(i)"
         )
-        started = time.process_time()
-        connection.execute(ADDRESS_QUERY).fetchall()
-        assert time.process_time() - started < 1.5
+        # By turns, and the quickest of each: another process may take the processor's caches at any time.
+        for query in [*seconds] * 3:
+            started = time.process_time()
+            connection.execute(query).fetchall()
+            seconds[query].append(time.process_time() - started)
+    assert min(seconds[ADDRESS_QUERY]) < 4 * min(seconds[first_step])
 
 
 @pytest.mark.parametrize("name", ["postal_code", "state_code", "parse_date", "address_line"])
