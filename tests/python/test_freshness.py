@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, tzinfo
 from types import SimpleNamespace
 from typing import Any
 
@@ -40,6 +41,18 @@ def test_bytes_that_are_loaded_already_bring_nothing(paths: DataPaths, built: Fr
 @pytest.mark.parametrize("status", ["loaded", "quarantined"])
 def test_a_new_file_is_built_for(paths: DataPaths, built: Freshness, status: str) -> None:
     assert not is_built(paths, freshness(attempts(("a", "loaded"), ("b", status))))
+
+
+def test_the_day_after_production_is_built_again(
+    paths: DataPaths, built: Freshness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Tomorrow(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime.now(tz) + timedelta(days=1)
+
+    monkeypatch.setattr("lead_enrichment.warehouse.freshness.datetime", Tomorrow)
+    assert not is_built(paths, freshness(attempts(("a", "loaded"))))
 
 
 def test_a_published_copy_that_is_gone_is_made_again(paths: DataPaths, built: Freshness) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -20,8 +21,9 @@ DIFFERENT = """
 
 
 @pytest.fixture
-def warehouse(planned_demo: Path) -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(str(planned_demo / "warehouse" / "leads.duckdb"), read_only=True)
+def warehouse(planned_demo: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(planned_demo / "warehouse" / "leads.duckdb"), read_only=True) as connection:
+        yield connection
 
 
 def test_the_log_ends_with_the_status_of_today(warehouse: duckdb.DuckDBPyConnection) -> None:
@@ -33,7 +35,7 @@ def test_after_a_backfill_each_lead_became_what_it_is_when_its_delivery_came(
 ) -> None:
     first = """
         SELECT COUNT(*) FROM intermediate.int_lead_current AS l
-        WHERE l.first_received_at <> (
+        WHERE l.first_received_at IS DISTINCT FROM (
             SELECT MIN(c.changed_at) FROM facts.fact_match_status_change AS c WHERE c.lead_key = l.lead_key
         )
     """
