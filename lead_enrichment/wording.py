@@ -16,6 +16,11 @@ def counted(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def status_words(status: str) -> str:
+    """Return a match status, such as net_new or to_review, as people write it: `net-new`, `to review`."""
+    return status.replace("net_new", "net-new").replace("_", " ")
+
+
 def listed(words: Sequence[str], last: str = "and") -> str:
     """Return words as a list in a sentence: `a, b and c`."""
     if len(words) < 2:

@@ -15,7 +15,7 @@ from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.commands.output import Listing, keys, print_json
 from lead_enrichment.matching.sentences import phone, place, sureness
 from lead_enrichment.paths import data_paths
-from lead_enrichment.wording import counted
+from lead_enrichment.wording import counted, status_words
 
 if TYPE_CHECKING:
     from lead_enrichment.warehouse.lead_profile import Change, LeadProfile
@@ -67,7 +67,7 @@ def _print_found(console: Console, text: str, found: list[Row], facilities: int)
     for row in found[:SHOWN]:
         town = ", ".join(filter(None, (row["city"], row["state"])))
         table.add_row(
-            escape(row["name"] or ""), escape(town), phone(row["phone_e164"] or ""), _status(row["match_status"]),
+            escape(row["name"] or ""), escape(town), phone(row["phone_e164"] or ""), status_words(row["match_status"]),
             row["lead_key"],
         )  # fmt: skip
     console.print(table)
@@ -97,7 +97,7 @@ def _print(console: Console, whole: LeadProfile, reasons: list[str]) -> None:
     for lead, reason in zip(whole.leads, reasons, strict=True):
         sure = "" if lead["match_status"] == "gone" else f", {sureness(lead['confidence'])} sure"
         console.print(f"{lead['name'] or 'without a name'} ({lead['lead_key']})", markup=False, style="bold")
-        console.print(Padding(Text(f"{_status(lead['match_status'])}{sure}: {reason}."), (0, 0, 0, 2)))
+        console.print(Padding(Text(f"{status_words(lead['match_status'])}{sure}: {reason}."), (0, 0, 0, 2)))
     console.print("\nWhat changed:")
     for change in whole.changes:
         console.print(Padding(Text(_sentence(change)), (0, 0, 0, 2)))
@@ -123,7 +123,3 @@ def _sentence(change: Change) -> str:
     if change.before is None:
         return f"{begin}: {what} is {change.after}{by}"
     return f"{begin}: {what} from {change.before} to {change.after or 'nothing'}{by}"
-
-
-def _status(word: str) -> str:
-    return word.replace("net_new", "net-new").replace("_", " ")

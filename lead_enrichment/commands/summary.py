@@ -52,11 +52,10 @@ def summary_command(
 ) -> None:
     """Show leads, duplicates, matches and net-new leads by source, and the files behind them."""
     from lead_enrichment.commands.match.standing import print_standing
-    from lead_enrichment.hooks.publish import published_at
     from lead_enrichment.ingest.ledger import LOADED, QUARANTINED, Ledger
     from lead_enrichment.matching.decisions import standing
     from lead_enrichment.preview.difference import counts_by_source
-    from lead_enrichment.warehouse.reading import production, rows
+    from lead_enrichment.warehouse.reading import production, published_at, rows
 
     since = since and since.replace(tzinfo=UTC)
     with errors_as_sentences():
@@ -93,7 +92,7 @@ def summary_command(
         console.print(f"{len(new_files):,} of the files are new.")
     console.print(
         "Next: `leads status` for the files, `sqlmesh plan dev` after changing a model, `make ui` for lineage, "
-        "`make refresh` after dropping a file into landing/<source>/.",
+        "`make refresh` after putting a file into landing/<source>/.",
         soft_wrap=True,
     )
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -84,14 +83,6 @@ def _hold_ledger_tables(connection: duckdb.DuckDBPyConnection, copy: Path) -> No
         connection.execute("CHECKPOINT published")
     finally:
         connection.execute("DETACH published")
-
-
-def published_at(paths: DataPaths) -> datetime | None:
-    """Return when the published copy was finished, UTC; None where there is none."""
-    try:
-        return datetime.fromtimestamp(paths.published.stat().st_mtime, UTC)
-    except FileNotFoundError:
-        return None
 
 
 def publish_after(adapter: Any, environment: str, is_complete: bool, paths: DataPaths) -> None:

@@ -12,6 +12,7 @@ import duckdb
 
 from lead_enrichment.errors import UsageError
 from lead_enrichment.warehouse.reading import Row, rows
+from lead_enrichment.wording import status_words
 
 # How a lead may be found, the surest way first; $text is what was typed, $digits its digits.
 WAYS: tuple[tuple[str, Callable[[str], bool]], ...] = (
@@ -124,8 +125,9 @@ def profile(connection: duckdb.DuckDBPyConnection, entity_key: str) -> LeadProfi
     for row in rows(connection, STATUSES, keys):
         changes.append(
             Change(
-                row["changed_at"], row["lead_key"], "status", _shown(row["previous_status"]),
-                _shown(row["match_status"]), row["cause"],
+                row["changed_at"], row["lead_key"], "status",
+                status_words(row["previous_status"]) if row["previous_status"] else None,
+                status_words(row["match_status"]), row["cause"],
             )
         )  # fmt: skip
     return LeadProfile(golden[0] if golden else None, leads, sorted(changes, key=lambda change: change.at))
@@ -156,7 +158,7 @@ def _shown(value: Any) -> str | None:
         return None
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value).replace("net_new", "net-new").replace("to_review", "to review")
+    return str(value)
 
 
 def _digits(text: str) -> str:

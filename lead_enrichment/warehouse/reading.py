@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,14 @@ def production(paths: DataPaths) -> Iterator[duckdb.DuckDBPyConnection]:
     """
     with _reading(paths.published if paths.published.exists() else paths.warehouse) as connection:
         yield connection
+
+
+def published_at(paths: DataPaths) -> datetime | None:
+    """Return when the published copy was finished, UTC; None where there is none."""
+    try:
+        return datetime.fromtimestamp(paths.published.stat().st_mtime, UTC)
+    except FileNotFoundError:
+        return None
 
 
 @contextmanager

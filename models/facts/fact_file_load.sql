@@ -4,7 +4,7 @@ MODEL (
   grain (
     attempt_id
   ),
-  description 'The audit trail of files: every attempt to take one in, what became of it and why, with counts, sizes and who ran it. Delivered rows are loaded or rejected, none is lost. One row per attempt.',
+  description 'The audit trail of files: every attempt to take one in, its outcome and why, with counts, sizes and who ran it. Delivered rows are loaded or rejected, none is lost. One row per attempt.',
   audits (
     UNIQUE_VALUES(columns := (
       attempt_id

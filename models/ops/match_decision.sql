@@ -2,7 +2,7 @@ MODEL (
   name ops.match_decision,
   kind VIEW,
   grain (file_id, row_number),
-  description 'What became of every decision that a steward delivered. One row per delivered decision.',
+  description 'The outcome of every decision that a steward delivered. One row per delivered decision.',
   audits (
     NOT_NULL(columns := (file_id, row_number, outcome)),
     UNIQUE_COMBINATION_OF_COLUMNS(columns := (file_id, row_number)),

@@ -4,7 +4,7 @@ MODEL (
   grain (
     file_id
   ),
-  description 'What became of the rows of every loaded delivery on the whole way: file, bronze, staging, lead versions, current leads. A delivered row is loaded or rejected, and none is lost. A delivery that came after what is built here is told by is_built, and its later links are not judged yet. One row per loaded delivery.',
+  description 'The rows of every loaded delivery, counted at each step: file, bronze, staging, lead versions, current leads. A delivered row is loaded or rejected, and none is lost. A delivery that came after what is built here is told by is_built, and its later links are not judged yet. One row per loaded delivery.',
   audits (UNIQUE_VALUES(columns := (
       file_id
   )), EVERY_DELIVERED_ROW_ARRIVES)

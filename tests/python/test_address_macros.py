@@ -29,7 +29,7 @@ from macros.address.address_unit import DESIGNATORS
 
 
 def written(name: str, column: str) -> str:
-    """Give the SQL that a macro writes for a column, several projections separated by commas."""
+    """Return the SQL that a macro writes for a column, several projections separated by commas."""
     text = macro.get_registry()[name].func(None, exp.column(column))
     return text if isinstance(text, str) else ", ".join(text)
 
@@ -51,7 +51,7 @@ ADDRESS_QUERY = f"""
 
 
 def read_addresses(raw: list[str]) -> list[tuple[str | None, ...]]:
-    """Give house number, street, unit and reason of each address."""
+    """Return house number, street, unit and reason of each address."""
     with duckdb.connect() as connection:
         connection.execute(
             "CREATE TABLE delivered AS SELECT UNNEST(RANGE(LEN($raw))) AS position, UNNEST($raw::TEXT[]) AS raw",
@@ -61,7 +61,7 @@ def read_addresses(raw: list[str]) -> list[tuple[str | None, ...]]:
 
 
 def read_value(name: str, raw: str) -> object:
-    """Give what a macro of one column makes of a text."""
+    """Return what a macro of one column makes of a text."""
     with duckdb.connect() as connection:
         row = connection.execute(
             f"SELECT {written(name, 'raw')} FROM (SELECT ?::TEXT AS raw) AS given", [raw]
@@ -198,7 +198,7 @@ def test_value_is_read_or_left_empty(name: str, raw: str, expected: str | None) 
 
 
 def standard_words(text: str) -> Counter[str]:
-    """Give the words and numbers of a text in their standard form, apart from signs, PO and the endings of ordinals."""
+    """Return words and numbers of a text in their standard form, apart from signs, PO and the endings of ordinals."""
     standard = {**SUFFIXES, **DIRECTIONS, **DESIGNATORS, "FLOOR": "FL", "PO": ""}
     words = re.findall(r"[A-Z]+|[0-9]+", re.sub(r"(?<=[0-9])(ST|ND|RD|TH)\b", "", text.upper()))
     words = [standard.get(word, word) for word in words]

@@ -64,7 +64,7 @@ def state(paths: DataPaths) -> dict[str, str]:
 
 
 def why(paths: DataPaths, today: date = LATER) -> dict[str, str]:
-    """Give the reason for which each file stays; empty where it goes."""
+    """Return the reason for which each file stays; empty where it goes."""
     return {item.entry.file_id: "" if item.goes else item.reason for item in prune(paths, today, dry_run=True)}
 
 

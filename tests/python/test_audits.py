@@ -40,7 +40,7 @@ def offending(audit: str, tables: dict[str, str], this_model: str, **parameters:
 
 
 def validity(*spans: tuple[int, int | None]) -> str:
-    """Give a table of validity rows of one lead from (first day, last day)."""
+    """Return a table of validity rows of one lead from (first day, last day)."""
     rows = (
         f"('texas:1', 'v{start}', {DAY.format(start)}, {DAY.format(end) if end else 'NULL::TIMESTAMPTZ'})"
         for start, end in spans
@@ -88,7 +88,7 @@ def test_every_validity_has_its_version(received: int, found: int) -> None:
 
 
 def deliveries(before: int, after: int) -> str:
-    """Give two full snapshots of a source with their row counts."""
+    """Return two full snapshots of a source with their row counts."""
     return (
         "SELECT *, 'texas' AS source_key, TRUE AS is_effective, 'full_snapshot' AS delivery_mode, "
         f"received_at::DATE AS file_date FROM (VALUES ('a', NULL, {before}, {DAY.format(1)}), "
@@ -307,7 +307,7 @@ def test_key_has_its_member(key: str, found: int) -> None:
 
 
 def entities(**members: str) -> str:
-    """Give rows of intermediate.int_entity: of each entity the keys of its leads, separated by blanks."""
+    """Return rows of intermediate.int_entity: of each entity the keys of its leads, separated by blanks."""
     rows = (
         f"('{lead_key}', '{entity_key}', {len(leads.split())})"
         for entity_key, leads in members.items()

@@ -28,24 +28,24 @@ def int_match_cluster() -> ModuleType:
 
 
 def groups(labels: np.ndarray) -> set[frozenset[int]]:
-    """Give the members of each component."""
+    """Return the members of each component."""
     return {frozenset(members) for members in pd.Series(range(len(labels))).groupby(labels).groups.values()}
 
 
 def edges(*rows: tuple[int, int, float], decided: tuple[int, ...] = ()) -> pd.DataFrame:
-    """Give edges of (left, right, weight); those at the positions in `decided` are a steward's."""
+    """Return edges of (left, right, weight); those at the positions in `decided` are a steward's."""
     frame = pd.DataFrame(rows, columns=["left", "right", "weight"])
     return frame.assign(is_decided=frame.index.isin(decided))
 
 
 def apart(*rows: tuple[int, int], decided: bool = False) -> pd.DataFrame:
-    """Give pairs that cannot be one facility."""
+    """Return pairs that cannot be one facility."""
     frame = pd.DataFrame(rows, columns=["left", "right"], dtype=np.int64)
     return frame.assign(is_decided=decided)
 
 
 def licenses(size: int, **held: int) -> np.ndarray:
-    """Give the licensing state of each lead: `l3=0` says that lead 3 is a licence of state 0."""
+    """Return the licensing state of each lead: `l3=0` says that lead 3 is a licence of state 0."""
     license_of = np.full(size, -1)
     for lead, state in held.items():
         license_of[int(lead[1:])] = state

@@ -26,7 +26,7 @@ def test_contracts_are_of_the_standard(path: Path) -> None:
 
 
 def with_column(contract: Contract, **changes: object) -> Contract:
-    """Give a contract whose column zip is changed."""
+    """Return a contract whose column zip is changed."""
     columns = [replace(item, **changes) if item.name == "zip" else item for item in contract.columns]  # type: ignore[arg-type]
     return replace(contract, columns=tuple(columns))
 

@@ -64,7 +64,7 @@ decisions = st.lists(
 
 @cache
 def rendered() -> tuple[str, str]:
-    """Give the SQL of the staging model and of the model of what counts."""
+    """Return the SQL of the staging model and of the model of what counts."""
     context = Context(paths=str(ROOT))
     queries = []
     for name in ("staging.stg_match_decision", "intermediate.int_match_decision"):
@@ -75,7 +75,7 @@ def rendered() -> tuple[str, str]:
 
 
 def what_counts(delivered: Sequence[Delivered], file_order: Sequence[int]) -> dict[tuple[str, str], tuple[Any, ...]]:
-    """Give what the models make of decisions whose files are received in an order."""
+    """Return what the models make of decisions whose files are received in an order."""
     received = {file: START + timedelta(days=20 + place) for place, file in enumerate(file_order)}
     rows = []
     for number, item in enumerate(delivered, start=1):

@@ -33,7 +33,7 @@ def by_library(raw: str) -> str | None:
 
 
 def by_rule(raws: list[str]) -> list[tuple[str | None, str | None]]:
-    """Give email and email_reason of each text."""
+    """Return email and email_reason of each text."""
     columns = ", ".join(macro.get_registry()["email_columns"].func(None, exp.column("raw")))
     delivered = pd.DataFrame({"position": range(len(raws)), "raw": raws}).astype({"raw": object})  # noqa: F841
     with duckdb.connect() as connection:
@@ -45,7 +45,7 @@ def by_rule(raws: list[str]) -> list[tuple[str | None, str | None]]:
 
 
 def disagreements(raws: list[str]) -> list[tuple[str, str | None, str | None]]:
-    """Give the texts that rule and library read apart, but for what the rule refuses on purpose."""
+    """Return the texts that rule and library read apart, but for what the rule refuses on purpose."""
     found = []
     for raw, (email, _) in zip(raws, by_rule(raws), strict=True):
         valid, clean = by_library(raw), raw.strip(" ").lower()
@@ -56,7 +56,7 @@ def disagreements(raws: list[str]) -> list[tuple[str, str | None, str | None]]:
 
 
 def random_address(rng: random.Random) -> str:
-    """Give a text that is an address or nearly one."""
+    """Return a text that is an address or nearly one."""
     letters = "abcxyzABZ0129._-+'%!#$&*/=?^`{|}~ " if rng.random() < 0.5 else "abcxyz019._-+"
     local = "".join(rng.choice(letters) for _ in range(rng.randrange(1, 12 if rng.random() < 0.97 else 70)))
     labels = [

@@ -74,7 +74,7 @@ class History:
 
 
 def changes(deliveries: Iterable[Delivery]) -> Iterator[tuple[str, Content, bool, datetime]]:
-    """Give every change of a lead as (lead_key, content, is_listed, received_at), delivery by delivery."""
+    """Return every change of a lead as (lead_key, content, is_listed, received_at), delivery by delivery."""
     known: dict[str, Open] = {}
     newest_date: dict[str, date] = {}
     for delivery in sorted(deliveries, key=lambda item: item.received_at):
@@ -97,7 +97,7 @@ def changes(deliveries: Iterable[Delivery]) -> Iterator[tuple[str, Content, bool
 
 
 def replay(deliveries: Iterable[Delivery]) -> list[tuple[Any, ...]]:
-    """Give dim_lead as (lead_key, *content, is_listed, valid_from, valid_to, is_current); of a day the last change."""
+    """Return dim_lead as (lead_key, *content, is_listed, valid_from, valid_to, is_current); of a day the last one."""
     last_of_day: dict[tuple[date, str], tuple[Content, bool, datetime]] = {}
     for lead_key, content, is_listed, received_at in changes(deliveries):
         last_of_day[received_at.astimezone(UTC).date(), lead_key] = (content, is_listed, received_at)
@@ -247,7 +247,7 @@ def land_files(data: Path, *files: File) -> None:
 
 
 def received(data: Path, *files: File) -> list[Delivery]:
-    """Give the files as deliveries, with the time at which the ledger says that they were taken in."""
+    """Return the files as deliveries, with the time at which the ledger says that they were taken in."""
     times = {row["file_name"]: row["received_at"].astimezone(UTC) for row in Ledger(data / "bronze").attempts()}
     return [item.delivery(times[item.name]) for item in files]
 

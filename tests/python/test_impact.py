@@ -99,7 +99,7 @@ def of(name: str, lineage: Lineage) -> Impact:
 
 
 def paths(impact: Impact) -> dict[str, list[str]]:
-    """Give the way to each field that reads a column itself, and not a hash of it."""
+    """Return the way to each field that reads a column itself, and not a hash of it."""
     return {str(item.field): [str(step) for step in item.path] for item in impact.reached if not item.by_hash}
 
 

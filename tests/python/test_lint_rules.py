@@ -84,7 +84,7 @@ def violations(folder: Path, model: str, file: str = "staging/leads_of_day.sql")
 
 
 def broken_rules(folder: Path, model: str, file: str = "staging/leads_of_day.sql") -> set[str]:
-    """Give the names of the house rules that one model breaks in a project of its own."""
+    """Return the names of the house rules that one model breaks in a project of its own."""
     return set(violations(folder, model, file))
 
 

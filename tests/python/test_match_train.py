@@ -40,7 +40,7 @@ def weights_of(found: Training) -> dict[tuple[str, str], Trained]:
 
 
 def true_shares(data: Path, attribute: str) -> dict[str, float]:
-    """Give the share of each level among the candidate pairs that are one facility in truth."""
+    """Return the share of each level among the candidate pairs that are one facility in truth."""
     with duckdb.connect(str(data / "warehouse" / "leads.duckdb"), read_only=True) as connection:
         counts = connection.execute(
             f"""

@@ -133,7 +133,7 @@ def test_a_record_that_cannot_be_kept_stops_nothing(tmp_path: Path) -> None:
 
 
 def past(*seconds: float, days: int = 1, model: str = "facts.a", environment: str = "prod") -> list[dict[str, Any]]:
-    """Give a record a day for each time."""
+    """Return a record a day for each time."""
     return [
         {
             "run_id": f"{environment}{nth}", "model_name": model, "environment": environment, "engine": "duckdb",

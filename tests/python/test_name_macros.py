@@ -22,7 +22,7 @@ from conftest import SAMPLES, needs_samples
 
 
 def read(name: str, *values: str | None) -> object:
-    """Give what a macro makes of some texts: one value, or a tuple where it gives several columns."""
+    """Return what a macro makes of some texts: one value, or a tuple where it gives several columns."""
     columns = [exp.column(f"c{number}") for number in range(len(values))]
     text = macro.get_registry()[name].func(None, *columns)
     query = f"SELECT {text if isinstance(text, str) else ', '.join(text)} FROM (SELECT "

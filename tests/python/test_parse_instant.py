@@ -11,7 +11,7 @@ from lead_enrichment.warehouse.connection import connect
 
 
 def written(dialect: str) -> str:
-    """Give the SQL that the macro writes for a column."""
+    """Return the SQL that the macro writes for a column."""
     evaluator = MacroEvaluator(dialect="duckdb")
     query = sqlglot.parse_one("SELECT @parse_instant(t) AS t FROM x", read="duckdb")
     expression = evaluator.transform(query)

@@ -35,7 +35,7 @@ SHAPES = (
 
 
 def by_library(raw: str) -> Answer:
-    """Give E.164 and kind of line as phonenumbers tells them."""
+    """Return E.164 and kind of line as phonenumbers tells them."""
     try:
         number = phonenumbers.parse(raw, "US")
     except phonenumbers.NumberParseException:
@@ -47,14 +47,14 @@ def by_library(raw: str) -> Answer:
 
 
 def written(name: str, *columns: str) -> str:
-    """Give the SQL that a macro writes for some columns."""
+    """Return the SQL that a macro writes for some columns."""
     text = macro.get_registry()[name].func(None, *(exp.column(column) for column in columns))
     assert isinstance(text, str)
     return text
 
 
 def by_rule(raws: Sequence[str]) -> list[tuple[bool, Answer]]:
-    """Give whether the rule in SQL decides each phone, and its E.164 and kind of line."""
+    """Return whether the rule in SQL decides each phone, and its E.164 and kind of line."""
     query = f"""
         SELECT digits IS NOT NULL, {written("phone_e164", "digits")}, {written("phone_type", "digits")}
         FROM (SELECT position, {written("phone_digits", "raw")} AS digits FROM phone) AS plain ORDER BY position
@@ -65,7 +65,7 @@ def by_rule(raws: Sequence[str]) -> list[tuple[bool, Answer]]:
 
 
 def disagreements(raws: Sequence[str]) -> list[tuple[str, Answer, Answer]]:
-    """Give the phones of which rule and library, as staging joins them, say other than phonenumbers alone."""
+    """Return the phones of which rule and library, as staging joins them, say other than phonenumbers alone."""
     found = []
     for raw, (decides, answer) in zip(raws, by_rule(raws), strict=True):
         staged = answer if decides else parse_phone(raw)[:2]
@@ -75,7 +75,7 @@ def disagreements(raws: Sequence[str]) -> list[tuple[str, Answer, Answer]]:
 
 
 def random_phone(rng: random.Random) -> str:
-    """Give a number in a random shape, or a random text."""
+    """Return a number in a random shape, or a random text."""
     if rng.random() < 0.15:
         return "".join(
             rng.choice("0123456789" * 4 + "()-. +/x#ext,;*\t\n\u00a0aEXT１２") for _ in range(rng.randrange(1, 18))

@@ -68,7 +68,7 @@ def test_readers_see_the_old_or_the_new_and_no_lock_while_a_run_goes_on(
     run("leads", "demo", *size, "--as-of", "2026-12-15", "--after", "2026-11-15", data=own_demo)
 
     def seen() -> tuple[object, ...]:
-        """Give what one reader sees, over several tables."""
+        """Return what one reader sees, over several tables."""
         with production(paths) as connection:
             return tuple(
                 connection.execute(f"SELECT COUNT(*), BIT_XOR(HASH(t)) FROM {name} AS t").fetchall()[0]

@@ -40,12 +40,12 @@ def pins(lock: str) -> dict[str, set[str]]:
 
 
 def short(path: Path) -> str:
-    """Give a document's name as the list of tests shows it."""
+    """Return a document's name as the list of tests shows it."""
     return str(path.relative_to(ROOT))
 
 
 def commands(document: Path) -> Iterator[list[str]]:
-    """Give the words of each command that a document tells the reader to type, in fences and between backticks."""
+    """Return the words of each command that a document tells the reader to type, in fences and between backticks."""
     text = document.read_text()
     lines = [line for language, body in FENCE.findall(text) if language == "sh" for line in body.splitlines()]
     lines += re.findall(r"`([^`\n]+)`", FENCE.sub("", text))
@@ -61,7 +61,7 @@ def commands(document: Path) -> Iterator[list[str]]:
 
 
 def unknown_part(command: click.Command, words: list[str]) -> str | None:
-    """Give the first subcommand or option in `words` that the command does not have, or None."""
+    """Return the first subcommand or option in `words` that the command does not have, or None."""
     context = click.Context(command)
     rest = iter(words)
     for word in rest:
@@ -206,7 +206,7 @@ def test_the_results_that_the_readme_shows_are_what_the_commands_print(planned_d
 
 
 def touched(plan: str) -> tuple[set[str], set[str]]:
-    """Give the models that a plan changes directly, and those that change with them."""
+    """Return the models that a plan changes directly, and those that change with them."""
     directly: set[str] = set()
     indirectly: set[str] = set()
     section = directly

@@ -38,7 +38,7 @@ NEW_KEY, NEW_PHONE = "9999001", "512-861-4297"
 
 
 def tree(data: Path) -> dict[str, str]:
-    """Give the SHA-256 of every file of a data directory, rehearsals apart: tables, state, ledger, bronze, archive."""
+    """Return the SHA-256 of each file of a data directory, rehearsals apart: tables, state, ledger, bronze, archive."""
     files = [path for path in data.rglob("*") if path.is_file() and path.relative_to(data).parts[0] != "rehearsal"]
     return {str(path.relative_to(data)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 

@@ -17,6 +17,7 @@ from lead_enrichment.commands.output import Listing, keys, numbers, print_json
 from lead_enrichment.errors import UsageError
 from lead_enrichment.matching.sentences import headline, phone, place, sureness, titled
 from lead_enrichment.paths import data_paths
+from lead_enrichment.wording import status_words
 
 if TYPE_CHECKING:
     from lead_enrichment.matching.evidence import Explanation
@@ -130,7 +131,7 @@ def print_score(console: Console, found: Explanation) -> None:
 
 def _print_lead(console: Console, fact: Row, nearest: list[Row], env: str | None, technical: bool) -> None:
     lead = fact["lead_key"]
-    status = [fact["match_status"].replace("net_new", "net-new").replace("_", " ")]
+    status = [status_words(fact["match_status"])]
     if fact["has_duplicates"]:
         status.append(f"the one to keep of {fact['duplicate_count'] + 1}")
     if fact["is_expansion"]:
