@@ -8,7 +8,12 @@ from sqlmesh.core.macros import MacroEvaluator, macro
 
 from lead_enrichment.hooks.model_cache import renew_cached_models
 from lead_enrichment.memory import tidy_rarely
-from lead_enrichment.sqlmesh_internals import allow_deep_sql, parse_test_files_once, plan_into_today
+from lead_enrichment.sqlmesh_internals import (
+    allow_deep_sql,
+    parse_test_files_once,
+    plan_into_today,
+    take_unnamed_inputs_as_empty,
+)
 from lead_enrichment.warehouse.waiting import let_sqlmesh_wait
 
 # In every command that needs the project's files, SQLMesh reads this one before it opens the warehouse and before it
@@ -17,6 +22,7 @@ let_sqlmesh_wait()
 plan_into_today()
 allow_deep_sql()
 parse_test_files_once()
+take_unnamed_inputs_as_empty()
 tidy_rarely()
 renew_cached_models(Path(__file__))
 

@@ -28,7 +28,7 @@ from sqlmesh.core.model import SqlModel, load_sql_based_model
 from sqlmesh.core.plan.builder import PlanBuilder
 from sqlmesh.core.renderer import QueryRenderer
 from sqlmesh.core.snapshot import SnapshotId
-from sqlmesh.core.test import ModelTestMetadata
+from sqlmesh.core.test import ModelTest, ModelTestMetadata
 from sqlmesh.utils.concurrency import NodeExecutionFailedError
 from sqlmesh.utils.errors import AuditError, NodeAuditsErrors, SQLMeshError
 
@@ -193,6 +193,28 @@ def test_a_file_of_unit_tests_is_parsed_again_only_where_it_changed(
     assert bodies() == first and sorted(parsed) == ["test_a.yaml", "test_b.yaml", "test_b.yaml"]
     (tests / "test_a.yaml").write_text("test_a: {model: a.b, outputs: {query: [{c: 2}]}}")
     assert bodies()["test_a"] == [{"c": 2}]
+
+
+@pytest.mark.parametrize("inputs", ["", "inputs: {c.d: {rows: [{e: 1}]}}, "])
+def test_an_input_that_a_unit_test_does_not_name_is_empty(
+    tmp_path: Path, inputs: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = getattr(ModelTest._validate_and_normalize_test, "__wrapped__", ModelTest._validate_and_normalize_test)
+    monkeypatch.setattr(ModelTest, "_validate_and_normalize_test", own)
+    sqlmesh_internals.take_unnamed_inputs_as_empty()
+    for folder, text in {
+        "models/a_b.sql": "MODEL (name a.b); SELECT e::INT AS e FROM c.d UNION ALL SELECT e::INT AS e FROM c.f",
+        "models/c_d.sql": "MODEL (name c.d); SELECT 1::INT AS e",
+        "models/c_f.sql": "MODEL (name c.f); SELECT 2::INT AS e",
+        "tests/test_a.yaml": f"test_a: {{model: a.b, {inputs}outputs: {{query: [{'{e: 1}' if inputs else ''}]}}}}",
+    }.items():
+        (tmp_path / folder).parent.mkdir(exist_ok=True)
+        (tmp_path / folder).write_text(text)
+    config = Config(
+        gateways={"": GatewayConfig(connection=DuckDBConnectionConfig())},
+        model_defaults=ModelDefaultsConfig(dialect="duckdb"), cache_dir=str(tmp_path / "cache"),
+    )  # fmt: skip
+    assert Context(paths=[str(tmp_path)], config=config).test().wasSuccessful()
 
 
 def test_the_console_is_told_of_failures(context: Context) -> None:
