@@ -5,13 +5,32 @@ from __future__ import annotations
 from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator, macro
 
-from macros.address.address_unit import BOX_NUMBER, DESIGNATOR, DESIGNATORS, IDENTIFIER, PLACES, POST_OFFICE_BOX
+from macros.address.address_parts import DIRECTION, either, listed_for
+from macros.address.address_unit import (
+    BEHIND_ONLY,
+    BOX_NUMBER,
+    DESIGNATOR,
+    DESIGNATORS,
+    IDENTIFIER,
+    ORDINALS,
+    PLACES,
+    POST_OFFICE_BOX,
+)
+from macros.address.street_name import ROAD
 from macros.sql.join_text import join_present
 
 TEXAS_ROAD = r"^(FM|RM|RR|CR) [0-9]+[A-Z]?$"
 # APT 1ST FL is the first floor.
 NUMBERED_FLOOR = r"(?: (?:APT|APARTMENT))? ([0-9]+)(?:ST|ND|RD|TH) (?:FLOOR|FL)\b"
+NAMED_FLOOR = rf" ({'|'.join(ORDINALS)}) (?:FLOOR|FL)\b"
 GLUED_UNIT = rf"^(.* {DESIGNATOR})([0-9].*)$"
+BARE_UNIT = "^ (?:(?:[A-Z]-?)?[0-9]+[A-Z]?|[A-Z])$"
+UNIT_WORDS = {**DESIGNATORS, **PLACES, **BEHIND_ONLY, "FLOOR": "FL"}
+# Words behind the suffix of a street: OAK ST BEHIND THE CHURCH. Those behind a numbered road are its number.
+WORDS_BEHIND = (
+    r"^(?:[^ ]+ )*[^ ]{3,} (?:ST|STREET|AVE|AVENUE|BLVD|BOULEVARD|DR|DRIVE|LN|LANE|CT|COURT|PL|PLACE|CIR|CIRCLE|"
+    rf"PKWY|PARKWAY|TER|TERRACE|TRL|TRAIL|RD|ROAD)(?: {DIRECTION})? ([^0-9 ].*)$"
+)
 
 
 def standard_unit(units: str) -> str:
@@ -20,20 +39,20 @@ def standard_unit(units: str) -> str:
     words = (
         f"CASE WHEN {glued} THEN CONCAT(REGEXP_EXTRACT({units}, '{GLUED_UNIT}', 1), ' ', "
         f"REGEXP_EXTRACT({units}, '{GLUED_UNIT}', 2)) "
-        f"WHEN REGEXP_MATCHES({units}, '^ (?:[A-Z]-?)?[0-9]+$') THEN CONCAT(' #', {units}) ELSE {units} END"
+        f"WHEN REGEXP_MATCHES({units}, '{BARE_UNIT}') THEN CONCAT(' #', {units}) "
+        # The sign says nothing beside a designator.
+        f"WHEN REGEXP_MATCHES({units}, ' (?:{DESIGNATOR}|{either([*BEHIND_ONLY, 'FLOOR', 'FL'])}) # ') "
+        f"THEN REPLACE({units}, ' # ', ' ') ELSE {units} END"
     )
-    words = f"REGEXP_REPLACE({words}, '{NUMBERED_FLOOR}', '', 'g')"
-    for standard in sorted({*DESIGNATORS.values()}):
-        spellings = "|".join(sorted((word for word in DESIGNATORS if DESIGNATORS[word] == standard), reverse=True))
-        words = f"REGEXP_REPLACE({words}, ' (?:{spellings})\\b(?: #)?', ' {standard}', 'g')"
-    for standard in sorted({*PLACES.values()}):
-        spellings = "|".join(word for word in PLACES if PLACES[word] == standard != word)
-        if spellings:
-            words = f"REGEXP_REPLACE({words}, '^ (?:{spellings})$', ' {standard}', 'g')"
-    words = f"REGEXP_REPLACE({words}, ' RM\\b(?: #)?', ' ROOM', 'g')"
-    words = f"REGEXP_REPLACE({words}, ' (?:FLOOR|FL)\\b(?: #)?', ' FL', 'g')"
+    words = f"REGEXP_REPLACE(REGEXP_REPLACE({words}, '{NUMBERED_FLOOR}', '', 'g'), '{NAMED_FLOOR}', '', 'g')"
+    words = f"REPLACE(REPLACE({words}, ' UPPER LEVEL', ' UPPR'), ' LOWER LEVEL', ' LOWR')"
     words = f"REGEXP_REPLACE({words}, ' {POST_OFFICE_BOX} ?', ' PO BOX ', 'g')"
-    floor = f"NULLIF(REGEXP_EXTRACT({units}, '{NUMBERED_FLOOR}', 1), '')"
+    # A branch for each word: looking every word up in a list, as `listed_for` does, takes ten times as long.
+    branches = "".join(f" WHEN '{word}' THEN '{standard}'" for word, standard in UNIT_WORDS.items() if word != standard)
+    standard = f"CASE word{branches} ELSE word END"
+    words = f"ARRAY_TO_STRING(LIST_TRANSFORM(STRING_SPLIT({words}, ' '), word -> {standard}), ' ')"
+    named = f"REGEXP_EXTRACT({units}, '{NAMED_FLOOR}', 1)"
+    floor = f"COALESCE(NULLIF(REGEXP_EXTRACT({units}, '{NUMBERED_FLOOR}', 1), ''), {listed_for(named, ORDINALS)})"
     return f"CASE WHEN {units} <> '' THEN TRIM(CONCAT(COALESCE('FL ' || {floor}, ''), {words})) END"
 
 
@@ -72,7 +91,9 @@ def address_columns(
         f"CASE WHEN {box} <> '' AND {house} = '' AND {rest} <> '' THEN CONCAT('not read: ', {rest}) END",
         f"CASE WHEN {box} = '' AND {line} <> '' AND {house} = '' THEN 'no house number' END",
         f"CASE WHEN {house} <> '' AND {house} = {rest} THEN 'no street' END",
-        f"CASE WHEN {house} <> '' AND REGEXP_MATCHES({rest}, '{units_behind}') THEN 'words behind the unit' END",
+        f"CASE WHEN {house} <> '' AND REGEXP_MATCHES({rest}, '{units_behind}') THEN 'words behind the unit' "
+        f"WHEN {house} <> '' AND NOT REGEXP_MATCHES({suffix}, '^ {ROAD}$') "
+        f"THEN 'not read: ' || NULLIF(REGEXP_EXTRACT({name}, '{WORDS_BEHIND}', 1), '') || {suffix} END",
     ]
     if further_reason is not None:
         unread.append(further_reason.sql(dialect="duckdb"))

@@ -18,12 +18,27 @@ DESIGNATORS = {
 PLACES = {
     "REAR": "REAR", "FRNT": "FRNT", "FRONT": "FRNT", "UPPER": "UPPR", "UPPR": "UPPR", "LOWER": "LOWR", "LOWR": "LOWR",
     "BASEMENT": "BSMT", "BSMT": "BSMT", "LOBBY": "LBBY", "LBBY": "LBBY", "OFFICE": "OFC", "OFC": "OFC",
-    "PENTHOUSE": "PH", "PH": "PH", "SIDE": "SIDE",
+    "PENTHOUSE": "PH", "PH": "PH", "SIDE": "SIDE", "UPPER LEVEL": "UPPR", "LOWER LEVEL": "LOWR",
 }  # fmt: skip
+# Those that are words of a street's name as often: behind the street's suffix alone, and with an identifier.
+BEHIND_ONLY = {
+    "RM": "ROOM", "SLIP": "SLIP", "STOP": "STOP", "PIER": "PIER", "KEY": "KEY", "OFFICE": "OFC", "OFC": "OFC",
+    "PENTHOUSE": "PH", "PH": "PH", "CABIN": "CABIN", "CONDO": "CONDO", "MAILBOX": "MAILBOX", "HOUSE": "HOUSE",
+    "NUMBER": "#", "NO": "#", "REAR": "REAR", "FRONT": "FRNT", "FRNT": "FRNT",
+}  # fmt: skip
+ORDINALS = {
+    word: str(number)
+    for number, word in enumerate(
+        ("FIRST", "SECOND", "THIRD", "FOURTH", "FIFTH", "SIXTH", "SEVENTH", "EIGHTH", "NINTH", "TENTH"), start=1
+    )
+}
 DESIGNATOR = either([*DESIGNATORS])
 # An identifier has a digit or is a letter; a longer word is one only at the very end: 100 SUITE ST is a street.
 IDENTIFIER = r"(?:[A-Z]{0,3}-?[0-9][A-Z0-9/-]*(?: [A-Z]\b)?|[A-Z](?:[-/][A-Z0-9]+)*)"
-FLOOR = r"(?:[0-9]+(?:ST|ND|RD|TH) (?:FLOOR|FL)|(?:FLOOR|FL) (?:# )?(?:[0-9]{1,2}|[A-Z])\b)"
+FLOOR = (
+    rf"(?:(?:[0-9]+(?:ST|ND|RD|TH)|{either([*ORDINALS, 'GROUND', 'MAIN', 'TOP'])}) (?:FLOOR|FL)"
+    r"|(?:FLOOR|FL) (?:# )?(?:[0-9]{1,2}|[A-Z])\b)"
+)
 POST_OFFICE_BOX = r"(?:(?:P ?O|POST OFFICE) ?BOX|POB)"
 BOX_NUMBER = r"([A-Z]?[0-9][A-Z0-9-]*|[A-Z])\b"
 LEADING_BOX = rf"^(?:{POST_OFFICE_BOX}|BOX) ?{BOX_NUMBER}"
@@ -32,10 +47,11 @@ UNIT = (
     rf"|{DESIGNATOR}[0-9][A-Z0-9-]*|(?:{DESIGNATOR} )?{FLOOR}|(?:{POST_OFFICE_BOX}|BOX) ?{BOX_NUMBER}))"
 )
 # What is a unit only behind the street's suffix: RM is a ranch-to-market road elsewhere, and so may a number be.
-PLACE_OR_ROOM = rf" (?:{either([*PLACES])}|RM (?:# )?{IDENTIFIER})$"
-BEHIND_SUFFIX = rf" {SUFFIX}(?: {DIRECTION})?{PLACE_OR_ROOM}"
+PLACE_OR_ROOM = rf" (?:{either([*BEHIND_ONLY])} (?:# )?{IDENTIFIER}|{either([*PLACES])})"
+BEHIND_SUFFIX = rf" {SUFFIX}(?: {DIRECTION})?((?:{UNIT}|{PLACE_OR_ROOM})+)$"
 STREET_SUFFIX = "(?:ST|STREET|AVE|AVENUE|BLVD|DR|DRIVE|LN|LANE|CT|COURT|PL|PLACE|CIR|PKWY|TER|TRL)"
-BARE_NUMBER = rf"{HOUSE}(?:[^ ]+ )+{STREET_SUFFIX}(?: {DIRECTION})? [0-9]+$"
+# A number or a letter alone is no direction, and none of the name: N AVENUE B is a street.
+BARE_NUMBER = rf"{HOUSE}(?:[^ ]+ )*[^ ]{{3,}} {STREET_SUFFIX}(?: {DIRECTION})? (?:[0-9]+[A-Z]?|[A-DF-MO-RT-VX-Z])$"
 LEADING_UNIT = rf"^(?:#|{DESIGNATOR}[ 0-9]|{FLOOR}$)"
 UNITS = rf"{UNIT}*(?:{UNIT}| (?:{DESIGNATOR}(?: #)?|#) [A-Z0-9][A-Z0-9-]*)$"
 
@@ -56,9 +72,9 @@ def address_unit(evaluator: MacroEvaluator, relation: exp.Column) -> list[str]:
     return [
         f"{box} AS box_words",
         f"CASE WHEN REGEXP_MATCHES({behind}, ' {DESIGNATOR} {SUFFIX}$') THEN '' "
-        f"WHEN REGEXP_MATCHES({behind}, '{BEHIND_SUFFIX}') THEN REGEXP_EXTRACT({behind}, '{PLACE_OR_ROOM}', 0) "
-        f"WHEN REGEXP_MATCHES({behind}, ' {SUFFIX} [A-Z]-?[0-9]+$') OR REGEXP_MATCHES({behind}, '{BARE_NUMBER}') "
+        f"ELSE COALESCE(NULLIF(REGEXP_EXTRACT({behind}, '{BEHIND_SUFFIX}', 1), ''), "
+        f"CASE WHEN REGEXP_MATCHES({behind}, ' {SUFFIX} [A-Z]-?[0-9]+$') OR REGEXP_MATCHES({behind}, '{BARE_NUMBER}') "
         f"THEN REGEXP_EXTRACT({behind}, ' [^ ]+$', 0) "
         f"WHEN REGEXP_MATCHES({behind}, '{LEADING_UNIT}') THEN REGEXP_EXTRACT(CONCAT(' ', {behind}), '{UNITS}', 0) "
-        f"ELSE REGEXP_EXTRACT({behind}, '{UNITS}', 0) END AS unit_words",
+        f"ELSE REGEXP_EXTRACT({behind}, '{UNITS}', 0) END) END AS unit_words",
     ]

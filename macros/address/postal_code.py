@@ -7,8 +7,9 @@ from sqlmesh.core.macros import MacroEvaluator, macro
 
 from macros.sql.plain_text import with_plain_signs
 
-# Five digits, perhaps with four more, of which a program or a person may have left the hyphen; a spreadsheet adds .0.
-ZIP = r"^([0-9]{5})(?:[0-9]{4}| ?- ?[0-9]{4}| [0-9]{4})?(?:\.0*| ?-)?,?$"
+# Five digits, perhaps with four more, of which a program or a person may have left the hyphen; a spreadsheet adds .0
+# behind it and an apostrophe in front.
+ZIP = r"^\x27?([0-9]{5})(?:[0-9]{4}| ?- ?[0-9]{4}| [0-9]{4})?(?:\.0*| ?-)?,?$"
 
 
 @macro()

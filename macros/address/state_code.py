@@ -23,12 +23,13 @@ ABBREVIATIONS = {
     "MINN": "MN", "MISS": "MS", "MONT": "MT", "NEB": "NE", "NEBR": "NE", "NEV": "NV", "N MEX": "NM", "N DAK": "ND",
     "OKLA": "OK", "ORE": "OR", "OREG": "OR", "PENN": "PA", "PENNA": "PA", "S DAK": "SD", "TENN": "TN", "TEX": "TX",
     "WASH": "WA", "W VA": "WV", "WIS": "WI", "WISC": "WI", "WYO": "WY", "ALTA": "AB", "MAN": "MB", "ONT": "ON",
-    "QUE": "QC", "SASK": "SK", "PEI": "PE", "NEWFOUNDLAND & LABRADOR": "NL", "YUKON TERRITORY": "YT",
+    "QUE": "QC", "PQ": "QC", "P Q": "QC", "NFLD": "NL", "SASK": "SK", "PEI": "PE",
+    "NEWFOUNDLAND & LABRADOR": "NL", "YUKON TERRITORY": "YT",
     "N CAROLINA": "NC", "S CAROLINA": "SC", "N DAKOTA": "ND", "S DAKOTA": "SD", "W VIRGINIA": "WV",
     "WASHINGTON DC": "DC", "WASHINGTON, DC": "DC", "WASHINGTON D C": "DC", "WASHINGTON, D C": "DC",
 }  # fmt: skip
-# What repeats the state or names its country: Texas (TX), TX - Texas, State of Texas, Texas, USA.
-REPEATED = r" ?\([A-Z ]+\)$| - [A-Z]{2}$|,? USA$|^[A-Z]{2} - |^STATE OF |[,;]+$"
+# What repeats the state or names its country: Texas (TX), TX - Texas, State of Texas, Washington State, Texas, USA.
+REPEATED = r" ?\([A-Z ]+\)$| - [A-Z]{2}$|,? USA?$|^[A-Z]{2} - |^STATE OF | STATE$|[,;]+$"
 
 
 @macro()

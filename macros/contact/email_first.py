@@ -9,12 +9,12 @@ from macros.contact.email_columns import ADDRESS
 from macros.sql.plain_text import with_plain_signs
 
 # In front of an address a sign, `mailto:` or another address. A word alone may be the first half of one with a blank.
-BEFORE = r'(?:^|[;,<(|:"\[] *|@[^ ]* +(?:(?:or|and|&) +)?)'
-BEHIND = r'\.?(?:$|[ ;,>)|:"\]/])'
+BEFORE = r'(?:^(?:\x27)?|[;,<(|:"\[] *|@[^ ]* +(?:(?:or|and|&) +)?)'
+BEHIND = r'\.?(?:$|[ ;,>)|:"\x27\]/])'
 FIRST = rf"{BEFORE}({ADDRESS.removeprefix('^').removesuffix('$')}){BEHIND}"
 # What is no value of its own at the ends of what is left.
-SIGNS = r'[ ;,<>()|:"/.&\[\]]+'
-EDGES = rf"^(?:{SIGNS}|mailto:|or |and )+|(?:{SIGNS}|<mailto:)+$"
+EDGE_SIGNS = r'[ ;,<>()|:"/.&\x27\[\]]+'
+EDGES = rf"^(?:{EDGE_SIGNS}|mailto:|or |and )+|(?:{EDGE_SIGNS}|<mailto:)+$"
 
 
 @macro()

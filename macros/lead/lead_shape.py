@@ -10,6 +10,7 @@ from sqlmesh.core.macros import MacroEvaluator, macro
 from lead_enrichment.lead_shape import LEAD_COLUMNS
 from macros.name.clean_text import clean_text
 from macros.parse.unparsed import unparsed_text
+from macros.sql.join_text import join_present
 from macros.values.new_values import VALUE_COLUMNS, kind_of, value_expressions, value_join
 
 
@@ -72,6 +73,37 @@ def parsed_values(tagged: Mapping[str, tuple[str, ...]], row: str) -> tuple[dict
     return taken, joins, unread
 
 
+def with_place_of_street(given: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns of a lead whose street field may end in a city, state and ZIP of its own.
+
+    They are left out of the street where they agree with the lead's own, or the lead has none: then it takes them. Of
+    another place they stay in the street, which has a reason then.
+
+    Args:
+        given: The SQL of the lead's columns by name; those of the street come from the relation `address`.
+    """
+    city, state, postal_code = (given.get(name, "NULL") for name in ("city", "state", "postal_code"))
+    # What stands at the end has no full stops: ST LOUIS.
+    same_city = f"REPLACE({city}, '.', '') = address.city"
+    agrees = (
+        f"(COALESCE({postal_code} = address.postal_code, TRUE) AND COALESCE({state} = address.state, TRUE) "
+        f"AND (COALESCE({postal_code} = address.postal_code, FALSE) "
+        f"OR COALESCE({same_city}, address.state IS NOT NULL)))"
+    )
+    is_other = f"address.street_whole IS NOT NULL AND NOT {agrees}"
+    place = join_present(" ", ["address.city", "address.state", "address.postal_code"])
+    return {
+        **given,
+        "street": f"CASE WHEN {is_other} THEN address.street_whole ELSE address.street END",
+        "unit": f"CASE WHEN NOT ({is_other}) THEN address.unit END",
+        "address_reason": f"CASE WHEN {is_other} THEN CONCAT('names another place: ', {place}) "
+        "ELSE address.address_reason END",
+        "city": f"COALESCE({city}, CASE WHEN {agrees} THEN address.city END)",
+        "state": f"COALESCE({state}, CASE WHEN {agrees} THEN address.state END)",
+        "postal_code": f"COALESCE({postal_code}, CASE WHEN {agrees} THEN address.postal_code END)",
+    }
+
+
 def replace_cleaned(
     evaluator: MacroEvaluator, columns: tuple[exp.Alias, ...], tagged: tuple[str, ...], row: str
 ) -> list[str]:
@@ -129,6 +161,8 @@ def lead_shape(evaluator: MacroEvaluator, delivered: exp.Alias, *columns: exp.Al
             given[name], unread[name] = f"{row}.{name}_read", text
         else:
             given[name] = value.sql(dialect="duckdb")
+    if "address" in tagged:
+        given = with_place_of_street(given)
     types = {name: data_type for name, data_type, _ in LEAD_COLUMNS}
     misplaced = sorted(given.keys() - types.keys() - unread.keys())
     if misplaced:

@@ -12,6 +12,8 @@ from macros.address.address_parts import listed_for
 # Letters and signs of Latin-1 and of windows-1252, which web forms escape; a reference to any other stays as it is.
 CODES = (34, 38, 39, 60, 62, *range(160, 256), 338, 339, 352, 353, 376, 381, 382, 8211, 8212, 8216, 8217, 8220, 8221)
 CHARACTERS = {
+    # Files in capitals have capitals in references too.
+    **{name.upper(): chr(code).upper() for name, code in name2codepoint.items() if code in CODES and code != 223},
     **{name: chr(code) for name, code in name2codepoint.items() if code in CODES},
     "apos": "'",
     **{f"#{code}": chr(code) for code in CODES},

@@ -6,6 +6,7 @@ from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator, macro
 
 from lead_enrichment.contracts import fold_word, lead_contracts
+from macros.sql.plain_text import with_plain_signs
 
 # Read here, not in the macro, so that SQLMesh sees a new contract as a change of the models that use it.
 VOCABULARIES = {
@@ -28,7 +29,7 @@ def conformed_word(evaluator: MacroEvaluator, column: exp.Literal, raw: exp.Expr
         column: Source and column, as `'texas.status'`.
         raw: The delivered word.
     """
-    word = f"REGEXP_REPLACE(UPPER(TRIM({raw.sql(dialect='duckdb')})), ' +', ' ', 'g')"
+    word = f"UPPER({with_plain_signs(raw.sql(dialect='duckdb'))})"
     # A contract that is gone is told by `leads contracts check`, for which the models have to load.
     vocabulary = VOCABULARIES.get(column.name, ())
     branches = " ".join(

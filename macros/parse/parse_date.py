@@ -5,8 +5,11 @@ from __future__ import annotations
 from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator, macro
 
-US_DATE = r"^ *([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}|[0-9]{2}) *$"
-ISO_DATE = r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
+from macros.sql.plain_text import trimmed
+
+# No date of ours is of another century: 0001 and 9999 are what programs write for none.
+US_DATE = r"^([0-9]{1,2})/([0-9]{1,2})/((?:19|20)[0-9]{2}|[0-9]{2})$"
+ISO_DATE = r"((?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2})"
 
 
 @macro()
@@ -20,7 +23,7 @@ def parse_date(evaluator: MacroEvaluator, raw: exp.Expression, latest_year: exp.
         latest_year: The last year that the column can hold: that of the delivery for what has happened. Without it a
             year from 70 on is of the last century: licences are issued after 1970 and expire before 2070.
     """
-    text = f"TRIM({raw.sql(dialect='duckdb')})"
+    text = trimmed(raw.sql(dialect="duckdb"))
 
     def part(position: int) -> str:
         return f"SPLIT_PART({text}, '/', {position})"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator, macro
 
+from macros.sql.plain_text import trimmed
+
 # A time of our days (SQL would also take the words infinity and epoch, and the year 9999), with a zone or without. The
 # years before 1980 are what programs write for none: 0001, 1900, 1970.
 TIME_OF_DAY = r"[T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
@@ -24,10 +26,10 @@ def parse_timestamp(evaluator: MacroEvaluator, raw: exp.Expression, received_at:
         raw: The text.
         received_at: When the text arrived. What it says of a later time than two days after is no time of a change.
     """
-    text = raw.sql(dialect="duckdb")
+    text = trimmed(raw.sql(dialect="duckdb"))
     padded = (
-        f"CASE WHEN REGEXP_MATCHES(TRIM({text}), '^[0-9-]{{10}}[T ][0-9]:') "
-        f"THEN CONCAT(LEFT(TRIM({text}), 10), ' 0', SUBSTRING(TRIM({text}), 12)) ELSE TRIM({text}) END"
+        f"CASE WHEN REGEXP_MATCHES({text}, '^[0-9-]{{10}}[T ][0-9]:') "
+        f"THEN CONCAT(LEFT({text}, 10), ' 0', SUBSTRING({text}, 12)) ELSE {text} END"
     )
     # Engines know fewer names of zones than people use, and no blank before an offset.
     plain = f"REPLACE(REPLACE(REGEXP_REPLACE({padded}, ' *(UTC|GMT|z|Z)$', '', 'g'), ' +', '+'), ' -', '-')"

@@ -13,6 +13,16 @@ DASH = r"[\p{Pd}\x{2212}\x{2043}]"
 BLANKS = r"[\s\x0B\x{85}\p{Z}\x{2800}\x{3164}]+"
 
 
+# Blanks of Unicode and what nobody sees, one by one: the engines' TRIM takes a space only.
+ENDS = " \t\r\n\x0b\x0c\x85\xa0\xad" + "".join(map(chr, [*range(0x2000, 0x2010), 0x2028, 0x2029, 0x202F, 0x205F]))
+ENDS += "".join(map(chr, (0x2060, 0x3000, 0xFEFF)))
+
+
+def trimmed(text: str) -> str:
+    """Return the SQL of a text without blanks of any kind at its ends; those inside stay."""
+    return f"TRIM({text}, '{ENDS}')"
+
+
 def is_ascii(text: str) -> str:
     """Return the SQL that tells whether a text is in ASCII."""
     return f"BIT_LENGTH({text}) = 8 * LENGTH({text})"

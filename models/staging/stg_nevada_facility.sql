@@ -17,14 +17,15 @@ WITH standardized AS (
   @lead_shape(
     bronze.nevada AS d,
     'nevada' AS source_key,
-    UPPER(TRIM(SPLIT_PART(d.credential_number, '-', 1))) AS natural_id,
+    UPPER(REPLACE(SPLIT_PART(d.credential_number, '-', 1), ' ', '')) AS natural_id,
     cleaned.primary_contact_role AS contact_role,
     UPPER(cleaned.county) AS county,
     (@state_code(d.state), d.state) AS state,
     'US' AS country,
     TRIM(d.credential_number) AS license_number,
     (@license_type(d.credential_type), d.credential_type) AS license_type,
-    UPPER(d.credential_type) LIKE '%PROVISIONAL%' AS is_license_provisional,
+    UPPER(d.credential_type) LIKE '%PROVISIONAL%'
+    OR UPPER(d.status) LIKE '%PROVISIONAL%' AS is_license_provisional,
     (@conformed_word('nevada.status', d.status), d.status) AS license_status,
     (
       @parse_date(d.first_issue_date, EXTRACT(YEAR FROM d.received_on)),

@@ -16,7 +16,7 @@ MODEL (
 WITH labelled AS (
   SELECT
     b.*,
-    REGEXP_EXTRACT(b.type_license, '([A-Z]?[0-9]+) *$', 1) AS license_number,
+    REGEXP_EXTRACT(b.type_license, '([A-Za-z]?[0-9]+[A-Za-z]?)\s*$', 1) AS license_number,
     @join_text(
       '|',
       b.accepts_subsidy,

@@ -137,6 +137,30 @@ def read_value(name: str, raw: str) -> object:
         ("5500 HIGHWAY 6", ("5500", "HWY 6", None, None)),
         ("N8780 Something Blvd", ("N8780", "SOMETHING BLVD", None, None)),
         ("W175N11081 Stonewood Drive", ("W175N11081", "STONEWOOD DR", None, None)),
+        # Words that are a unit behind the street's suffix alone, with an identifier
+        ("606 Oak St Slip 4", ("606", "OAK ST", "SLIP 4", None)),
+        ("39 Pier 4", ("39", "PIER 4", None, None)),
+        ("610 Oak St Office 4", ("610", "OAK ST", "OFC 4", None)),
+        ("626 Oak St Penthouse 2", ("626", "OAK ST", "PH 2", None)),
+        ("627 Oak St No. 5", ("627", "OAK ST", "# 5", None)),
+        ("628 Oak St B", ("628", "OAK ST", "# B", None)),
+        ("628 Oak St W", ("628", "OAK ST W", None, None)),
+        ("628 N Avenue B", ("628", "N AVENUE B", None, None)),
+        ("628 N Avenue 5", ("628", "N AVENUE 5", None, None)),
+        # Floors by name, and a place on one
+        ("617 Oak St, Second Floor", ("617", "OAK ST", "FL 2", None)),
+        ("617 Oak St Ground Floor", ("617", "OAK ST", "GROUND FL", None)),
+        ("638 OAK ST 2ND FLOOR REAR", ("638", "OAK ST", "FL 2 REAR", None)),
+        ("605 Oak St Upper Level", ("605", "OAK ST", "UPPR", None)),
+        ("629 Oak St (Rear)", ("629", "OAK ST", "REAR", None)),
+        # What is no part of an address stays in the street, and is told
+        ("613 Oak Rd behind the church", ("613", "OAK RD BEHIND THE CHURCH", None, "not read: BEHIND THE CHURCH")),
+        ("614 Oak St c/o Ann Lee", ("614", "OAK ST C/O ANN LEE", None, "not read: C/O ANN LEE")),
+        ("615 Oak St Shopping Center", ("615", "OAK ST SHOPPING CTR", None, "not read: SHOPPING CENTER")),
+        ("616 Oak St Suite", ("616", "OAK ST SUITE", None, "not read: SUITE")),
+        ("617 Avenue of the Stars", ("617", "AVENUE OF THE STARS", None, None)),
+        ("618 Court House Rd", ("618", "COURT HOUSE RD", None, None)),
+        ("619 Old State Rd 44", ("619", "OLD STATE RD 44", None, None)),
         # A street without a house number
         ("Oak Ridge Rd", (None, "OAK RIDGE RD", None, "no house number")),
         # Blanks, dashes and invisible characters out of ASCII
@@ -159,6 +183,7 @@ def test_address_is_read_in_postal_form(raw: str, expected: tuple[str | None, ..
     [
         ("postal_code", "89027-1234", "89027"),
         ("postal_code", "\u00a089027\u20131234\u200b", "89027"),
+        ("postal_code", "'75001", "75001"),
         ("postal_code", "75001-", "75001"),
         ("postal_code", "75001.0", "75001"),
         ("postal_code", "75001 1234", "75001"),
@@ -180,6 +205,8 @@ def test_address_is_read_in_postal_form(raw: str, expected: tuple[str | None, ..
         ("state_code", "Texas, USA", "TX"),
         ("state_code", "Washington, D.C.", "DC"),
         ("state_code", "W. Virginia", "WV"),
+        ("state_code", "Washington State", "WA"),
+        ("state_code", "P.Q.", "QC"),
         ("state_code", "Québec", "QC"),
         ("state_code", "US-NV", None),
         ("state_code", "Texarkana", None),

@@ -142,6 +142,7 @@ def test_web_site_is_known_by_its_host(raw: str, domain: str | None) -> None:
         ("ann@school.org.", "ann@school.org", None),
         ("ann@school.org (work)", "ann@school.org", "work"),
         ("\u00a0ann\u200b@school.org\u2003", "ann@school.org", None),
+        ("'ann@school.org'", "ann@school.org", None),
         # The first that is valid
         ("n/a; bob@school.org", "bob@school.org", "n/a"),
         ("ann@school bob@school.org", "bob@school.org", "ann@school"),

@@ -48,6 +48,7 @@ VALUES = {
     "parse_instant": "@parse_instant(d.a)",
     "parse_integer": "@parse_integer(d.a)",
     "parse_timestamp": "@parse_timestamp(d.a)",
+    "part_at_end": "@part_at_end(d.a)",
     "phone_digits": "@phone_digits(d.a)",
     "phone_e164": "@phone_e164(d.a)",
     "phone_reason": "@phone_reason(d.a, d.b, d.c)",
@@ -81,6 +82,7 @@ COLUMNS = {
     "match_values": "@match_values(d)",
     "match_weights": "@match_weights(d)",
     "name_parts": "@name_parts(d.a)",
+    "place_at_end": "@place_at_end(d.a)",
     "street_core": "@street_core(d)",
     "street_name": "@street_name(d)",
 }
@@ -141,6 +143,18 @@ def test_macro_is_typed(path: Path) -> None:
         assert function.returns is not None and not untyped, f"{function.name}: {untyped}"
         if function.name == path.stem:
             assert ast.unparse(arguments[0]) == "evaluator: MacroEvaluator"
+
+
+def test_no_constant_has_the_name_of_another_macros_constant() -> None:
+    """A model's macros share one namespace in its snapshot: of two constants of one name, one is read for both."""
+    found: dict[str, list[str]] = {}
+    for path in FILES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            targets = node.targets if isinstance(node, ast.Assign) else []
+            targets = [node.target] if isinstance(node, ast.AnnAssign) else targets
+            for target in targets:
+                found.setdefault(ast.unparse(target), []).append(path.stem)
+    assert {name: places for name, places in found.items() if len(places) > 1} == {}
 
 
 def test_every_macro_is_rendered_by_a_test() -> None:

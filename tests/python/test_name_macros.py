@@ -49,6 +49,7 @@ def read(name: str, *values: str | None) -> object:
         ("Tots &amp; Teens", "Tots & Teens"),
         ("Los Ni&ntilde;os &#8211; Bob&#039;s&nbsp;&quot;Kids&quot;", 'Los Niños - Bob\'s "Kids"'),
         ("&Eacute;lan&amp;#39;s &amp;amp; &#xE9;t&#xe9;", "Élan's & été"),
+        ("MOTHER&APOS;S TOTS &AMP; NI&NTILDE;OS", "MOTHER'S TOTS & NIÑOS"),
         ("A & B; C &notasign; D&E", "A & B; C &notasign; D&E"),
         # A name, not a broken apostrophe
         ("Luís", "Luís"),
@@ -94,6 +95,9 @@ def test_person_is_told_from_business(name: str, contact: str | None, person: bo
         ("ROE LLC (d.b.a. Sam's Tots)", "ROE LLC", "Sam's Tots"),
         ("Roe LLC doing business as Tots", "Roe LLC", "Tots"),
         ("(Kids World)", "Kids World", "Kids World"),
+        ("[Kids World]", "Kids World", "Kids World"),
+        ("Kids World [closed]", "Kids World", "Kids World"),
+        ("DBA Kids World", "Kids World", "Kids World"),
         ("(Kids) World", "(Kids) World", "(Kids) World"),
         ("A (B) C", "A (B) C", "A (B) C"),
         ("Kids, Llc - New Orleans LA Child Day Care - Type III", "Kids, Llc", "Kids, Llc"),
@@ -119,7 +123,14 @@ def test_parties_of_a_name_are_told_apart(raw: str, legal: str, trade: str) -> N
         ("Smith Jr., John", "John Smith Jr."),
         # JR is all that he has for a first name
         ("MENDEZ, JR", "JR MENDEZ"),
+        ("Smith, Jr., John", "John Smith Jr."),
+        ("Jane Doe, Sr.", "Jane Doe, Sr."),
         ("Little, Ann", "Ann Little"),
+        # A comma between two plurals, and two names that end like plurals
+        ("Precious Angels, Precious Gems", "Precious Angels, Precious Gems"),
+        ("De Jesus, Maria Mercedes", "Maria Mercedes De Jesus"),
+        ("Williams, James", "James Williams"),
+        ("Kidz, Etc.", "Kidz, Etc."),
         ("Little Hands, Big Steps", "Little Hands, Big Steps"),
         ("Happy Feet, Happy Hearts", "Happy Feet, Happy Hearts"),
         ("CHARLENE RATH", "CHARLENE RATH"),

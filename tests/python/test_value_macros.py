@@ -84,6 +84,10 @@ def value(call: str, *given: str | None, through: str = "duckdb") -> object:
         ("@country_code(a, b)", ["United States (USA)", None], "US"),
         ("@country_code(a, b)", ["Canada", None], "CA"),
         # A year of two digits is of this century where the date can be of it
+        ("CAST(@parse_date(a) AS TEXT)", ["\u00a010/13/2011\u200b"], "2011-10-13"),
+        ("CAST(@parse_date(a) AS TEXT)", ["9999-12-31"], None),
+        ("CAST(@parse_date(a) AS TEXT)", ["1/1/0001"], None),
+        ("@parse_integer(a)", ["\u00a045\t"], 45),
         ("CAST(@parse_date(a, 2026) AS TEXT)", ["1/14/69"], "1969-01-14"),
         ("CAST(@parse_date(a, 2026) AS TEXT)", ["1/14/26"], "2026-01-14"),
         ("CAST(@parse_date(a, 2056) AS TEXT)", ["12/31/35"], "2035-12-31"),
