@@ -20,6 +20,7 @@ from lead_enrichment.demo.generate import write_demo
 from lead_enrichment.errors import UsageError
 from lead_enrichment.matching.quality import Reliability, Score, reliability
 from lead_enrichment.paths import DataPaths
+from lead_enrichment.spreadsheet import GuardedWriter
 from lead_enrichment.warehouse.connection import connect, literal
 from lead_enrichment.warehouse.reading import warehouse
 
@@ -289,9 +290,10 @@ def write_delivery(data: Path, source_key: str, rows: Iterable[Row]) -> None:
     target = data / "landing" / source_key / f"{source_key}_{DAY}.csv"
     target.parent.mkdir(parents=True)
     with target.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [column.header for column in lead_contracts()[source_key].columns], restval="")
-        writer.writeheader()
-        writer.writerows(rows)
+        headers = [column.header for column in lead_contracts()[source_key].columns]
+        writer = GuardedWriter(file)
+        writer.writerow(headers)
+        writer.writerows([row.get(header, "") for header in headers] for row in rows)
 
 
 def write_truth(data: Path, facility_of: Mapping[str, str]) -> None:
@@ -299,7 +301,7 @@ def write_truth(data: Path, facility_of: Mapping[str, str]) -> None:
     target = data / "truth" / "record_facility.csv"
     target.parent.mkdir(parents=True)
     with target.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
+        writer = GuardedWriter(file)
         writer.writerow(("lead_key", "facility_id"))
         writer.writerows(facility_of.items())
 

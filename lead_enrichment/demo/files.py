@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from lead_enrichment.demo.text import Text
 from lead_enrichment.paths import whole
+from lead_enrichment.spreadsheet import FORMULA, HARMLESS
 
 
 class CsvFile:
@@ -37,7 +38,7 @@ class CsvFile:
             unfinished = self._opened.enter_context(whole(self.path))
             self._stream = self._opened.enter_context(unfinished.open("wb"))
             self._stream.write((",".join(columns) + "\n").encode())
-        lines = pc.binary_join_element_wise(*[_quoted(column) for column in columns.values()], ",")
+        lines = pc.binary_join_element_wise(*[_quoted(_guarded(column)) for column in columns.values()], ",")
         ended = pc.binary_join_element_wise(lines, "\n", "")
         chunks = ended.chunks if isinstance(ended, pa.ChunkedArray) else [ended]
         for chunk in chunks:
@@ -61,6 +62,14 @@ def written_or_not(path: Path, is_wanted: bool) -> Iterator[CsvFile | None]:
         return
     with CsvFile(path) as file:
         yield file
+
+
+def _guarded(column: Text) -> Text:
+    is_formula = pc.match_substring_regex(column, FORMULA)
+    if not pc.any(is_formula).as_py():
+        return column
+    is_formula = pc.and_not(is_formula, pc.match_substring_regex(column, HARMLESS))
+    return pc.if_else(is_formula, pc.binary_join_element_wise("'", column, ""), column)
 
 
 def _quoted(column: Text) -> Text:

@@ -12,6 +12,7 @@ import duckdb
 from lead_enrichment.errors import UsageError
 from lead_enrichment.matching.quality import measure
 from lead_enrichment.paths import write_text_whole
+from lead_enrichment.spreadsheet import GuardedWriter
 from lead_enrichment.warehouse.reading import rows
 
 HEADER = ("claim", "verdict", "least_weight", "probability")
@@ -105,7 +106,7 @@ def calibrate(connection: duckdb.DuckDBPyConnection, truth: Path, seed: Path) ->
 def write_calibration(seed: Path, calibrated: list[Calibrated]) -> None:
     """Write the seed with the new probabilities."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = GuardedWriter(text)
     writer.writerow(HEADER)
     for row in calibrated:
         writer.writerow((row.claim, row.verdict, f"{row.least_weight:g}", f"{row.new:g}"))

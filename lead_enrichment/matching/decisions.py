@@ -14,6 +14,7 @@ import duckdb
 from lead_enrichment.errors import UsageError
 from lead_enrichment.matching.verdicts import VERDICTS
 from lead_enrichment.paths import DataPaths, whole
+from lead_enrichment.spreadsheet import GuardedWriter
 from lead_enrichment.warehouse.connection import connect
 from lead_enrichment.warehouse.reading import Row, find_lead, rows
 
@@ -169,7 +170,7 @@ def submit(paths: DataPaths, decisions: Sequence[Decision]) -> Path:
     stamp = decisions[-1].decided_at
     target = folder / f"decisions_{stamp:%Y-%m-%d_%H%M%S_%f}.csv"
     with whole(target) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
+        writer = GuardedWriter(stream)
         writer.writerow(HEADER)
         for item in decisions:
             writer.writerow(

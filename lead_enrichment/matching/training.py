@@ -18,6 +18,7 @@ import duckdb
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.matching.models import MatchingModels
 from lead_enrichment.paths import DataPaths, write_text_whole
+from lead_enrichment.spreadsheet import GuardedWriter
 from lead_enrichment.warehouse.connection import connect, literal
 from lead_enrichment.warehouse.reading import errors_of_reading, one_row
 
@@ -138,7 +139,7 @@ def read_weights(seed: Path) -> list[Weight]:
 def write_weights(seed: Path, weights: Iterable[Weight]) -> None:
     """Write the seed anew; an equal file is written byte for byte alike."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = GuardedWriter(text)
     writer.writerow(("attribute", "level", "m_probability", "u_probability", "match_weight", "description"))
     for weight in weights:
         shares = (_plain(weight.m_probability), _plain(weight.u_probability))

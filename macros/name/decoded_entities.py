@@ -16,6 +16,7 @@ CHARACTERS = {
     **{name.upper(): chr(code).upper() for name, code in name2codepoint.items() if code in CODES and code != 223},
     **{name: chr(code) for name, code in name2codepoint.items() if code in CODES},
     "apos": "'",
+    "APOS": "'",
     **{f"#{code}": chr(code) for code in CODES},
     **{f"#0{code}": chr(code) for code in CODES if code < 100},
     **{f"#x{code:x}": chr(code) for code in CODES},

@@ -34,6 +34,7 @@ FLOORS = (
         "lock",
         "memory",
         "paths",
+        "spreadsheet",
         "users",
         "wording",
         "matching.verdicts",
