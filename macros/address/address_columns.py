@@ -5,10 +5,11 @@ from __future__ import annotations
 from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator, macro
 
-from macros.address.address_parts import DIRECTION, either, listed_for
+from macros.address.address_parts import DIRECTION, SUFFIXES, either, listed_for
 from macros.address.address_unit import (
     BEHIND_ONLY,
     BOX_NUMBER,
+    CROSS_STREET,
     DESIGNATOR,
     DESIGNATORS,
     IDENTIFIER,
@@ -16,7 +17,7 @@ from macros.address.address_unit import (
     PLACES,
     POST_OFFICE_BOX,
 )
-from macros.address.street_name import ROAD
+from macros.address.street_name import ROADS
 from macros.sql.join_text import join_present
 
 TEXAS_ROAD = r"^(FM|RM|RR|CR) [0-9]+[A-Z]?$"
@@ -31,6 +32,14 @@ WORDS_BEHIND = (
     r"^(?:[^ ]+ )*[^ ]{3,} (?:ST|STREET|AVE|AVENUE|BLVD|BOULEVARD|DR|DRIVE|LN|LANE|CT|COURT|PL|PLACE|CIR|CIRCLE|"
     rf"PKWY|PARKWAY|TER|TERRACE|TRL|TRAIL|RD|ROAD)(?: {DIRECTION})? ([^0-9 ].*)$"
 )
+# A room behind a name, or a number with a letter in front: LASALLE N201.
+NUMBER_BEHIND = r"[^ ]{3,} ((?:RM [0-9]+|[A-Z] ?[0-9]{2,})[A-Z]?)$"
+# A number behind a road that has a name: ROOSEVELT RD 606. That of COUNTY RD 606 is its name.
+ROAD_AND_NUMBER = r"[^ ]{3,} (?:RD|ROAD) ([0-9]+[A-Z]?)$"
+NUMBERED_ROAD = r"\b(?:COUNTY|STATE|FARM|RANCH|FOREST|TOWNSHIP|TWP|PRIVATE|PARISH|SERVICE|OLD) (?:RD|ROAD) "
+# PHIPPS PLAZA behind a road is none.
+LAST_ROADS = ROADS - {"PLZ", "SQ"}
+LAST_ROAD = rf"^ {either([*LAST_ROADS, *(word for word, road in SUFFIXES.items() if road in LAST_ROADS)])}$"
 
 
 def standard_unit(units: str) -> str:
@@ -92,8 +101,13 @@ def address_columns(
         f"CASE WHEN {box} = '' AND {line} <> '' AND {house} = '' THEN 'no house number' END",
         f"CASE WHEN {house} <> '' AND {house} = {rest} THEN 'no street' END",
         f"CASE WHEN {house} <> '' AND REGEXP_MATCHES({rest}, '{units_behind}') THEN 'words behind the unit' "
-        f"WHEN {house} <> '' AND NOT REGEXP_MATCHES({suffix}, '^ {ROAD}$') "
-        f"THEN 'not read: ' || NULLIF(REGEXP_EXTRACT({name}, '{WORDS_BEHIND}', 1), '') || {suffix} END",
+        f"WHEN {house} <> '' THEN 'not read: ' || TRIM(COALESCE("
+        f"NULLIF(REGEXP_EXTRACT({name}, '{CROSS_STREET}', 0), '') || {suffix}, "
+        f"CASE WHEN NOT REGEXP_MATCHES({suffix}, '{LAST_ROAD}') "
+        f"THEN NULLIF(REGEXP_EXTRACT({name}, '{WORDS_BEHIND}', 1), '') || {suffix} END, "
+        f"CASE WHEN {suffix} = '' THEN NULLIF(REGEXP_EXTRACT({name}, '{NUMBER_BEHIND}', 1), '') END, "
+        f"CASE WHEN {suffix} = '' AND NOT REGEXP_MATCHES({name}, '{NUMBERED_ROAD}') "
+        f"THEN NULLIF(REGEXP_EXTRACT({name}, '{ROAD_AND_NUMBER}', 1), '') END)) END",
     ]
     if further_reason is not None:
         unread.append(further_reason.sql(dialect="duckdb"))

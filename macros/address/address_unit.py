@@ -52,6 +52,10 @@ BEHIND_SUFFIX = rf" {SUFFIX}(?: {DIRECTION})?((?:{UNIT}|{PLACE_OR_ROOM})+)$"
 STREET_SUFFIX = "(?:ST|STREET|AVE|AVENUE|BLVD|DR|DRIVE|LN|LANE|CT|COURT|PL|PLACE|CIR|PKWY|TER|TRL)"
 # A number or a letter alone is no direction, and none of the name: N AVENUE B is a street.
 BARE_NUMBER = rf"{HOUSE}(?:[^ ]+ )*[^ ]{{3,}} {STREET_SUFFIX}(?: {DIRECTION})? (?:[0-9]+[A-Z]?|[A-DF-MO-RT-VX-Z])$"
+# What stands behind a street and is none of it: AT 10TH ST, NEAR THE CHURCH, C/O ANN LEE.
+CROSS_STREET = (
+    r" (?:(?:AT|NEAR|OFF|BETWEEN|BTWN|BEHIND|OPPOSITE|ACROSS|CORNER|ADJACENT|INSIDE|NEXT|JUST|ATTN) |[A-Z]/[A-Z]\b).*$"
+)
 LEADING_UNIT = rf"^(?:#|{DESIGNATOR}[ 0-9]|{FLOOR}$)"
 UNITS = rf"{UNIT}*(?:{UNIT}| (?:{DESIGNATOR}(?: #)?|#) [A-Z0-9][A-Z0-9-]*)$"
 
@@ -73,7 +77,8 @@ def address_unit(evaluator: MacroEvaluator, relation: exp.Column) -> list[str]:
         f"{box} AS box_words",
         f"CASE WHEN REGEXP_MATCHES({behind}, ' {DESIGNATOR} {SUFFIX}$') THEN '' "
         f"ELSE COALESCE(NULLIF(REGEXP_EXTRACT({behind}, '{BEHIND_SUFFIX}', 1), ''), "
-        f"CASE WHEN REGEXP_MATCHES({behind}, ' {SUFFIX} [A-Z]-?[0-9]+$') OR REGEXP_MATCHES({behind}, '{BARE_NUMBER}') "
+        f"CASE WHEN REGEXP_MATCHES({behind}, ' {SUFFIX} [A-Z]-?[0-9]+$') "
+        f"OR (REGEXP_MATCHES({behind}, '{BARE_NUMBER}') AND NOT REGEXP_MATCHES({behind}, '{CROSS_STREET}')) "
         f"THEN REGEXP_EXTRACT({behind}, ' [^ ]+$', 0) "
         f"WHEN REGEXP_MATCHES({behind}, '{LEADING_UNIT}') THEN REGEXP_EXTRACT(CONCAT(' ', {behind}), '{UNITS}', 0) "
         f"ELSE REGEXP_EXTRACT({behind}, '{UNITS}', 0) END) END AS unit_words",

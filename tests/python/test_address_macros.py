@@ -156,6 +156,21 @@ def read_value(name: str, raw: str) -> object:
         # What is no part of an address stays in the street, and is told
         ("613 Oak Rd behind the church", ("613", "OAK RD BEHIND THE CHURCH", None, "not read: BEHIND THE CHURCH")),
         ("614 Oak St c/o Ann Lee", ("614", "OAK ST C/O ANN LEE", None, "not read: C/O ANN LEE")),
+        ("156 2nd Ave. at 10th St.", ("156", "2ND AVE AT 10TH ST", None, "not read: AT 10TH ST")),
+        (
+            "19 Broadway between 63rd and 64th",
+            ("19", "BROADWAY BETWEEN 63RD AND 64TH", None, "not read: BETWEEN 63RD AND 64TH"),
+        ),
+        (
+            "126 E 7th St between 1st Ave and Ave A",
+            ("126", "E 7TH ST BETWEEN 1ST AVE AND AVE A", None, "not read: BETWEEN 1ST AVE AND AVE A"),
+        ),
+        ("728 W Roosevelt (m/c 050) Rm. 287", ("728", "W ROOSEVELT M/C 050 RM 287", None, "not read: M/C 050 RM 287")),
+        ("160 N LaSalle N201", ("160", "N LASALLE N201", None, "not read: N201")),
+        ("3500 Peachtree Rd Phipps Plaza", ("3500", "PEACHTREE RD PHIPPS PLZ", None, "not read: PHIPPS PLAZA")),
+        ("1001 W ROOSEVELT RD 606", ("1001", "W ROOSEVELT RD 606", None, "not read: 606")),
+        ("12 Cut Off Rd", ("12", "CUT OFF RD", None, None)),
+        ("11098 N RM 2457", ("11098", "N RM 2457", None, None)),
         ("615 Oak St Shopping Center", ("615", "OAK ST SHOPPING CTR", None, "not read: SHOPPING CENTER")),
         ("616 Oak St Suite", ("616", "OAK ST SUITE", None, "not read: SUITE")),
         ("617 Avenue of the Stars", ("617", "AVENUE OF THE STARS", None, None)),
