@@ -20,5 +20,5 @@ def name_normal(evaluator: MacroEvaluator, name: exp.Expression) -> str:
     text = without_accents(name.sql(dialect="duckdb"))
     words = f"REPLACE(REPLACE({text}, '&', ' AND '), '''', '')"
     words = f"TRIM(REGEXP_REPLACE({words}, '[^A-Z0-9]+', ' ', 'g'))"
-    words = f"TRIM(REGEXP_REPLACE(REGEXP_REPLACE({words}, '{LEGAL_SUFFIX}', '', 'g'), '^THE ', '', 'g'))"
+    words = f"TRIM(REGEXP_REPLACE(REGEXP_REPLACE({words}, '{LEGAL_SUFFIX}', '', 'g'), '^(THE )+', '', 'g'))"
     return f"COALESCE(NULLIF({words}, ''), {text})"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator, macro
 
-DBA = r"(?i)^(.*?),? +(?:\(D\.?[ /]?B\.?[ /]?A\.?:?\)|D\.?/?B\.?/?A\.?[:.]?|doing business as:?) +(.+)$"
+DBA = r"(?i)^(.*[^, ]),? +(?:\(D\.?[ /]?B\.?[ /]?A\.?:?\)|D\.?/?B\.?/?A\.?[:.]?|doing business as:?) +(.+)$"
 # The trade name in brackets: `ROE LLC (DBA TOTS)`.
 DBA_INSIDE = r"(?i)^(.*?) +\(D\.?/?B\.?/?A\.?:? +([^()]+)\)$"
 # A trade name alone.
-LEADING_DBA = r"(?i)^ *(?:\(D\.?/?B\.?/?A\.?:?\)|D\.?/?B\.?/?A\.?[:.]?|doing business as:?) +"
+LEADING_DBA = r"(?i)^ *(?:(?:\(D\.?/?B\.?/?A\.?:?\)|D\.?/?B\.?/?A\.?[:.]?|doing business as:?) +)+"
 # A remark, such as a city, at the end of a name; around the whole of it brackets are no remark.
-REMARK = r" *(?:\([^)]*\)|\[[^\]]*\]) *$"
+REMARK = r"(?: *(?:\([^)]*\)|\[[^\]]*\]))+ *$"
 IN_BRACKETS = r"^ *[(\[]([^()\[\]]+)[)\]] *$"
 LICENSE_DESCRIPTION = r" +- +[A-Za-z .]+ [A-Z]{2} .*(Type|Class|Level) +[IVX0-9]+$"
 
@@ -25,7 +25,7 @@ def name_parts(evaluator: MacroEvaluator, name: exp.Expression) -> list[str]:
     Args:
         name: The name after `@clean_text`.
     """
-    text = f"REPLACE({name.sql(dialect='duckdb')}, '\"', '')"
+    text = f"TRIM(REGEXP_REPLACE(REPLACE({name.sql(dialect='duckdb')}, '\"', ''), ' +', ' ', 'g'))"
     text = f"REGEXP_REPLACE(REGEXP_REPLACE({text}, '{LICENSE_DESCRIPTION}', '', 'g'), '{LEADING_DBA}', '', 'g')"
     bare = f"TRIM(REGEXP_REPLACE({text}, '{REMARK}', '', 'g'))"
     inner = f"NULLIF(REGEXP_EXTRACT({text}, '{IN_BRACKETS}', 1), '')"

@@ -1,4 +1,4 @@
-"""A value in standard form is its own standard form, on both engines; an address printed from its parts is read alike."""
+"""A value in standard form is its own standard, on both engines; an address printed from its parts is read alike."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import duckdb
 import phonenumbers
 import pytest
 import sqlglot
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 from sqlmesh.core.macros import macro
@@ -30,10 +30,12 @@ from macros.address.address_parts import DIRECTIONS, SUFFIXES
 from macros.address.address_unit import BEHIND_ONLY, DESIGNATORS, PLACES
 from models.staging.stg_phone_irregular import read_phone
 
-# Each example is a list of values that one query reads.
+# Each example is a hundred values that one query reads: planning it takes longer than running it. So a failure is
+# shown as it was found, by value, and not made smaller, and CI tries what it tried before.
 MANY = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+    max_examples=3, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)  # fmt: skip
 ENGINES = pytest.mark.parametrize("engine", ["duckdb", "spark"])
 
 
@@ -87,18 +89,20 @@ def standardized(kind: str, values: Sequence[str | None], engine: str) -> list[t
 def assert_standard(kind: str, values: Sequence[str], engine: str) -> None:
     """Assert that what a kind's rules make of values they leave as it is."""
     once = [value for (value,) in standardized(kind, values, engine)]
-    assert [value for (value,) in standardized(kind, once, engine)] == once
+    twice = [value for (value,) in standardized(kind, once, engine)]
+    assert [found for found in zip(values, once, twice, strict=True) if found[1] != found[2]] == []
 
 
 WORDS = st.sampled_from(
-    ("Oak", "St", "The", "Inc", "LLC", "Co", "Kids", "A", "B", "V", "Jr.", "DBA", "d/b/a", "and", "&", "Ltd", "Niños", "É",
-     "&amp;", "&#39;", "(Angola)", "Smith,", "Ann", "[closed]", "'", '"', "-", "\u2013", "\u00a0", "\u200b", "Ã©", "’", ",", "ß")
+    ("Oak", "St", "The", "Inc", "LLC", "Co", "Kids", "A", "B", "V", "Jr.", "d/b/a", "and", "&", "Ltd", "É", "ß",
+     "&amp;", "&#39;", "(Angola)", "Smith,", "Ann", "[closed]", "\'", '"', "-", "Niños", "Ã©", "’", ",",
+     "\u2013", "\u00a0", "\u200b")
 )  # fmt: skip
 TEXTS = st.lists(st.one_of(WORDS, st.text(max_size=6)), max_size=6).map(" ".join)
 HOSTS = st.sampled_from(("school.org", "Kids.com", "a-b.co.uk", "door", "xn--a.com", "x.test"))
 LOCALS = st.text(alphabet="abzABZ09.'+_- é", min_size=1, max_size=8)
 EMAILS = st.lists(
-    st.one_of(st.builds("{}@{}".format, LOCALS, HOSTS), st.sampled_from((";", ",", "or", "<", ">", "mailto:", "Ann", "."))),
+    st.one_of(st.builds("{}@{}".format, LOCALS, HOSTS), st.sampled_from((";", ",", "or", "<", ">", "mailto:", "."))),
     min_size=1, max_size=4,
 ).flatmap(lambda parts: st.sampled_from(("", " ")).map(lambda blank: blank.join(parts)))  # fmt: skip
 PHONES = st.one_of(
@@ -123,21 +127,21 @@ ADDRESSES = st.builds(
 
 @ENGINES
 @pytest.mark.parametrize("kind", ["name", "name in comparison", "text"])
-@given(values=st.lists(TEXTS, min_size=30, max_size=60))
+@given(values=st.lists(TEXTS, min_size=100, max_size=100))
 @MANY
 def test_standard_name_is_its_own_standard(values: list[str], kind: str, engine: str) -> None:
     assert_standard(kind, values, engine)
 
 
 @ENGINES
-@given(values=st.lists(EMAILS, min_size=30, max_size=60))
+@given(values=st.lists(EMAILS, min_size=100, max_size=100))
 @MANY
 def test_standard_email_is_its_own_standard(values: list[str], engine: str) -> None:
     assert_standard("email", values, engine)
 
 
 @ENGINES
-@given(values=st.lists(PHONES, min_size=30, max_size=60))
+@given(values=st.lists(PHONES, min_size=100, max_size=100))
 @MANY
 def test_standard_phone_is_its_own_standard(values: list[str], engine: str) -> None:
     assert_standard("phone", values, engine)
@@ -148,12 +152,14 @@ def test_standard_phone_is_its_own_standard(values: list[str], engine: str) -> N
 
 
 @ENGINES
-@given(values=st.lists(ADDRESSES, min_size=30, max_size=60))
+@given(values=st.lists(ADDRESSES, min_size=100, max_size=100))
 @MANY
 def test_address_printed_from_its_parts_has_the_same_parts(values: list[str], engine: str) -> None:
     once = standardized("address", values, engine)
     printed = [" ".join(part for part in parts[:3] if part) for parts in once]
     again = standardized("address", printed, engine)
-    assert [(text, parts[:3]) for text, parts in zip(printed, again, strict=True)] == [
-        (text, parts[:3]) for text, parts in zip(printed, once, strict=True)
-    ]
+    assert [
+        (value, first[:3], second[:3])
+        for value, first, second in zip(values, once, again, strict=True)
+        if first[:3] != second[:3]
+    ] == []
