@@ -9,7 +9,7 @@ from macros.contact.email_columns import ADDRESS
 from macros.sql.plain_text import with_plain_signs
 
 # In front of an address a sign, `mailto:` or another address. A word alone may be the first half of one with a blank.
-BEFORE = r'(?:^(?:\x27)?|[;,<(|:"\[] *|@[^ ]* +(?:(?:or|and|&) +)?)'
+BEFORE = r'(?:^|[;,<(|:"\[] *|@[^ ]* +(?:(?:or|and|&) +)?)\x27?'
 BEHIND = r'\.?(?:$|[ ;,>)|:"\x27\]/])'
 FIRST = rf"{BEFORE}({ADDRESS.removeprefix('^').removesuffix('$')}){BEHIND}"
 # What is no value of its own at the ends of what is left.

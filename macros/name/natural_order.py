@@ -28,6 +28,6 @@ def natural_order(evaluator: MacroEvaluator, name: exp.Expression) -> str:
     return (
         f"NULLIF(CASE WHEN {person} AND REGEXP_MATCHES({text}, '{GENERATION_BETWEEN}') THEN CONCAT({between}) "
         f"WHEN {person} THEN TRIM(CONCAT({first}, ' ', SPLIT_PART({text}, ',', 1), ' ', {suffix})) "
-        f"WHEN REGEXP_MATCHES({text}, '(?i), the$') THEN CONCAT('The ', LEFT({text}, LENGTH({text}) - 5)) "
+        f"WHEN REGEXP_MATCHES({text}, '(?i), the$') THEN CONCAT('The ', TRIM(LEFT({text}, LENGTH({text}) - 5))) "
         f"ELSE {text} END, '')"
     )
