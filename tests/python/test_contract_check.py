@@ -129,8 +129,8 @@ def test_version_says_what_changed(version: str, alias: bool, required: bool, is
             "isCrm must be true or false",
         ),
         ("primaryKey: true", "primaryKey: false", "one column as primaryKey"),
-        ("version: 1.0.0", "version: [", "it is no YAML"),
-        ("version: 1.0.0", "version: 1.0.0-rc", "the version 1.0.0-rc is none"),
+        ("version: 1.1.0", "version: [", "it is no YAML"),
+        ("version: 1.1.0", "version: 1.1.0-rc", "the version 1.1.0-rc is none"),
         ("frequency, value: 1, unit: month", "frequency, value: 2, unit: month", "the frequency must be 1"),
         ("property: frequency", "property: latency", "the frequency must be 1"),
     ],
@@ -165,8 +165,8 @@ def test_command_holds_contracts_against_models_and_git(in_git: tuple[Path, Path
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("name: capacity\n", "name: places\n"), encoding="utf-8")
     said = run("leads", "contracts", "check", data=data, project=project, expect=1).stderr
-    assert "version 1.0.0 after 1.0.0 does not say that the contract changed" in said
-    path.write_text(text.replace("name: capacity\n", "name: places\n").replace("1.0.0", "2.0.0"), encoding="utf-8")
+    assert "version 1.1.0 after 1.1.0 does not say that the contract changed" in said
+    path.write_text(text.replace("name: capacity\n", "name: places\n").replace("1.1.0", "2.0.0"), encoding="utf-8")
     said = run("leads", "contracts", "check", data=data, project=project, expect=1).stderr
     assert "external_models/bronze.yaml is not that of the contracts" in said
     assert "staging.stg_texas_facility reads bronze.texas.capacity, which no contract has" in said
@@ -187,8 +187,8 @@ def test_command_says_what_it_cannot_read(in_git: tuple[Path, Path], run: Run) -
     path = project / "contracts" / "texas.yaml"
     text = path.read_text(encoding="utf-8")
     for before, after, fault in (
-        ("version: 1.0.0", "version: [", "contracts/texas.yaml: it is no YAML"),
-        ("version: 1.0.0", "version: one", "contracts/texas.yaml: the version one is none"),
+        ("version: 1.1.0", "version: [", "contracts/texas.yaml: it is no YAML"),
+        ("version: 1.1.0", "version: one", "contracts/texas.yaml: the version one is none"),
         ("physicalName: Zip", "physicalName: Zip\n        colour: red", "'colour' was unexpected"),
     ):
         assert before in text

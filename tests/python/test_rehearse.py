@@ -391,13 +391,13 @@ def test_an_alias_leaves_the_contract_as_it_was_but_for_itself_and_the_version(t
     shutil.copytree(contracts_dir(), tmp_path, dirs_exist_ok=True)
     path = tmp_path / "texas.yaml"
     before = path.read_text().splitlines()
-    assert add_aliases("texas", {"operation": "Operation #1"}, tmp_path) == "1.1.0"
-    assert add_aliases("texas", {"operation": "Operation #1"}, tmp_path) == "1.1.0"
-    assert add_aliases("texas", {"operation": "License: No."}, tmp_path) == "1.2.0"
+    assert add_aliases("texas", {"operation": "Operation #1"}, tmp_path) == "1.2.0"
+    assert add_aliases("texas", {"operation": "Operation #1"}, tmp_path) == "1.2.0"
+    assert add_aliases("texas", {"operation": "License: No."}, tmp_path) == "1.3.0"
     after = path.read_text().splitlines()
     assert [line for line in ndiff(before, after) if line[0] in "+-"] == [
-        "- version: 1.0.0",
-        "+ version: 1.2.0",
+        "- version: 1.1.0",
+        "+ version: 1.3.0",
         "+         customProperties:",
         '+           - {property: aliases, value: ["Operation #1", "License: No."]}',
     ]
