@@ -164,7 +164,7 @@ def test_accepted_proposal_loads_the_file_and_every_later_one(paths: DataPaths, 
     done = quarantine.accept(paths, proposal_id)
     assert (done.aliases, done.version) == (
         {"operation_name": "Operation/Caregiver Name", "phone": "Tel. Line"},
-        "1.1.0",
+        "1.2.0",
     )
     (outcome,) = ingest(paths)
     assert (outcome.status, outcome.rows_loaded) == (
@@ -183,11 +183,11 @@ def test_accepting_keeps_the_form_of_the_contract(paths: DataPaths, deliveries: 
     after = path.read_text(encoding="utf-8").splitlines()
     added = [line[2:] for line in difflib.ndiff(before, after) if line.startswith("+ ")]
     assert [line.strip() for line in added] == [
-        "version: 1.1.0",
+        "version: 1.2.0",
         "customProperties:",
         '- {property: aliases, value: ["Tel: Line"]}',
     ]
-    assert quarantine.add_aliases("texas", {"phone": "Tel: Line"}) == "1.1.0"
+    assert quarantine.add_aliases("texas", {"phone": "Tel: Line"}) == "1.2.0"
 
 
 def test_rejected_proposal_keeps_the_file_out(paths: DataPaths, deliveries: Path) -> None:
