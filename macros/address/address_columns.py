@@ -50,10 +50,11 @@ def standard_unit(units: str) -> str:
         f"REGEXP_EXTRACT({units}, '{GLUED_UNIT}', 2)) "
         f"WHEN REGEXP_MATCHES({units}, '{BARE_UNIT}') THEN CONCAT(' #', {units}) "
         # The sign says nothing beside a designator.
-        f"WHEN REGEXP_MATCHES({units}, ' (?:{DESIGNATOR}|{either([*BEHIND_ONLY, 'FLOOR', 'FL'])}) # ') "
+        f"WHEN REGEXP_MATCHES({units}, ' (?:{DESIGNATOR}|{either([*BEHIND_ONLY])}) # ') "
         f"THEN REPLACE({units}, ' # ', ' ') ELSE {units} END"
     )
     words = f"REGEXP_REPLACE(REGEXP_REPLACE({words}, '{NUMBERED_FLOOR}', '', 'g'), '{NAMED_FLOOR}', '', 'g')"
+    words = f"REPLACE(REPLACE({words}, ' FLOOR # ', ' FL '), ' FL # ', ' FL ')"
     words = f"REPLACE(REPLACE({words}, ' UPPER LEVEL', ' UPPR'), ' LOWER LEVEL', ' LOWR')"
     words = f"REGEXP_REPLACE({words}, ' {POST_OFFICE_BOX} ?', ' PO BOX ', 'g')"
     # A branch for each word: looking every word up in a list, as `listed_for` does, takes ten times as long.

@@ -24,6 +24,6 @@ def clean_text(evaluator: MacroEvaluator, raw: exp.Expression) -> str:
     for wrong, right in REPAIRED:
         repaired = f"REPLACE({repaired}, {literal(wrong)}, {literal(right)})"
     has_reference = f"{text} LIKE '{ANY_REFERENCE}'"
-    decoded = f"CASE WHEN {has_reference} THEN {with_decoded_entities(text)} ELSE {repaired} END"
+    decoded = f"CASE WHEN {has_reference} THEN {with_decoded_entities(repaired)} ELSE {repaired} END"
     straight = f"TRANSLATE({decoded}, '{''.join(QUOTES)}', '{''.join(QUOTES.values())}')"
     return f"NULLIF({with_plain_signs(text, straight, f'{is_ascii(text)} AND NOT {has_reference}')}, '')"

@@ -148,6 +148,8 @@ def read_value(name: str, raw: str) -> object:
         ("628 N Avenue B", ("628", "N AVENUE B", None, None)),
         ("628 N Avenue 5", ("628", "N AVENUE 5", None, None)),
         # Floors by name, and a place on one
+        ("139 Canal Street, 3rd Floor, #308", ("139", "CANAL ST", "FL 3 # 308", None)),
+        ("140 Canal Street, Floor #3", ("140", "CANAL ST", "FL 3", None)),
         ("617 Oak St, Second Floor", ("617", "OAK ST", "FL 2", None)),
         ("617 Oak St Ground Floor", ("617", "OAK ST", "GROUND FL", None)),
         ("638 OAK ST 2ND FLOOR REAR", ("638", "OAK ST", "FL 2 REAR", None)),

@@ -50,6 +50,7 @@ def read(name: str, *values: str | None) -> object:
         ("Los Ni&ntilde;os &#8211; Bob&#039;s&nbsp;&quot;Kids&quot;", 'Los Niños - Bob\'s "Kids"'),
         ("&Eacute;lan&amp;#39;s &amp;amp; &#xE9;t&#xe9;", "Élan's & été"),
         ("MOTHER&APOS;S TOTS &AMP; NI&NTILDE;OS", "MOTHER'S TOTS & NIÑOS"),
+        ("CafÃ© Tots &amp; Teens", "Café Tots & Teens"),
         ("A & B; C &notasign; D&E", "A & B; C &notasign; D&E"),
         # A name, not a broken apostrophe
         ("Luís", "Luís"),
