@@ -10,6 +10,8 @@ from sqlglot import exp
 from sqlmesh.core.linter.rule import Rule, RuleViolation
 from sqlmesh.core.model import Model, SeedModel
 
+from lead_enrichment.matching.weights import COLUMNS, PRIOR, weight_in_bits
+
 _TRUTH_VALUES = ("true", "false")
 
 
@@ -45,5 +47,30 @@ class SeedValuesAreOfTheirType(Rule):
                 return self.violation(
                     f"{model.name}, line {rows.line_num} of its file: {column} is '{value}', which is {kind}. "
                     "Correct it; production stays as it is."
+                )
+        return None
+
+
+class WeightsFollowFromProbabilities(Rule):
+    """A weight stands alone or follows from its two probabilities; reported with the line, before anything is built."""
+
+    def check_model(self, model: Model) -> RuleViolation | None:
+        """Return a violation for the first row of match weights that tells no weight, or two."""
+        if not isinstance(model, SeedModel) or not {*COLUMNS} <= {*(model.columns_to_types or {})}:
+            return None
+        rows = csv.DictReader(io.StringIO(model.seed.content))
+        for row in rows:
+            told = [row.get(column) or None for column in COLUMNS[2:5]]
+            if any(value and not _is_number(value) for value in told):
+                continue  # The rule above tells it.
+            m, u, weight = (float(value) if value else None for value in told)
+            try:
+                if row["attribute"] == PRIOR and not (m is None and u is None):
+                    raise ValueError("the prior has a match_weight alone: empty m_probability and u_probability")
+                weight_in_bits(m, u, weight)
+            except ValueError as error:
+                return self.violation(
+                    f"{model.name}, line {rows.line_num} of its file: of '{row['attribute']}, {row['level']}' {error}. "
+                    "Nothing is built, production stays as it is."
                 )
         return None

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from itertools import groupby, permutations
@@ -17,12 +15,11 @@ import duckdb
 
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.matching.models import MatchingModels
-from lead_enrichment.paths import DataPaths, write_text_whole
-from lead_enrichment.spreadsheet import GuardedWriter
+from lead_enrichment.matching.weights import PRIOR, Weight
+from lead_enrichment.paths import DataPaths
 from lead_enrichment.warehouse.connection import connect, literal
 from lead_enrichment.warehouse.reading import errors_of_reading, one_row
 
-PRIOR = "prior"
 # A level that fewer candidate pairs are at keeps its weight.
 FEWEST_SEEN = 20
 # What comes about in fewer pairs than this is taken to come about in this many: that it never does cannot be known.
@@ -41,27 +38,6 @@ ROUNDS = {
     "name": ("exact",),
     "address": ("same_unit", "same_building", "nearly_same"),
 }
-
-
-@dataclass(frozen=True)
-class Weight:
-    """A row of seeds/match_weight.csv.
-
-    Args:
-        attribute: What is compared, or `prior`.
-        level: How the two leads agree in it.
-        m_probability: Share of the pairs about one facility that agree so; the prior has none.
-        u_probability: The same of the pairs about two facilities.
-        match_weight: Evidence in bits.
-        description: The agreement in words.
-    """
-
-    attribute: str
-    level: str
-    m_probability: float | None
-    u_probability: float | None
-    match_weight: float
-    description: str
 
 
 @dataclass(frozen=True)
@@ -111,42 +87,6 @@ class Training:
     effect: Effect
 
 
-def read_weights(seed: Path) -> list[Weight]:
-    """Read the weights of the seed.
-
-    Raises:
-        UsageError: The file is not there, or a weight is no number.
-    """
-    try:
-        with seed.open(newline="", encoding="utf-8") as file:
-            return [
-                Weight(
-                    row["attribute"],
-                    row["level"],
-                    float(row["m_probability"]) if row["m_probability"] else None,
-                    float(row["u_probability"]) if row["u_probability"] else None,
-                    float(row["match_weight"]),
-                    row["description"],
-                )
-                for row in csv.DictReader(file)
-            ]
-    except FileNotFoundError as error:
-        raise UsageError("here are no weights", str(seed), "Run it from the project's folder.") from error
-    except (ValueError, KeyError) as error:
-        raise UsageError(f"a weight cannot be read ({error})", str(seed), "Correct the file.") from error
-
-
-def write_weights(seed: Path, weights: Iterable[Weight]) -> None:
-    """Write the seed anew; an equal file is written byte for byte alike."""
-    text = io.StringIO()
-    writer = GuardedWriter(text)
-    writer.writerow(("attribute", "level", "m_probability", "u_probability", "match_weight", "description"))
-    for weight in weights:
-        shares = (_plain(weight.m_probability), _plain(weight.u_probability))
-        writer.writerow((weight.attribute, weight.level, *shares, f"{weight.match_weight:.2f}", weight.description))
-    write_text_whole(seed, text.getvalue())
-
-
 def train(paths: DataPaths, project: Path, weights: Sequence[Weight], random_pairs: int) -> Training:
     """Estimate the weights from the leads in production.
 
@@ -172,7 +112,8 @@ def train(paths: DataPaths, project: Path, weights: Sequence[Weight], random_pai
         connection.execute(f"ATTACH {literal(paths.warehouse)} AS leads (READ_ONLY)")
         random = _random_shares(connection, models, weights, random_pairs)
         candidates = _load_candidates(connection, weights)
-        agreed = _agreement_of_matches(connection, _with_chances(weights, random))
+        joined = _level_counts(connection, "(FROM candidate WHERE is_joined)", weights)
+        agreed = _agreement_of_matches(connection, _started(weights, joined, random))
         prior = _prior(connection)
         trained = tuple(_trained(weight, prior, random, candidates, agreed.shares) for weight in weights)
         refuse_contradictions(trained)
@@ -256,7 +197,10 @@ def _load_candidates(connection: duckdb.DuckDBPyConnection, weights: Sequence[We
     connection.execute(
         f"""
         CREATE TABLE candidate AS
-        SELECT ROW_NUMBER() OVER (ORDER BY left_lead_number, right_lead_number) AS pair_number, {levels}
+        SELECT
+            ROW_NUMBER() OVER (ORDER BY left_lead_number, right_lead_number) AS pair_number,
+            proposal = 'match' AS is_joined,
+            {levels}
         FROM leads.intermediate.int_match_score
         WHERE NOT is_kept_apart
         """
@@ -446,15 +390,19 @@ def _effect(connection: duckdb.DuckDBPyConnection, trained: Sequence[Trained], a
     return Effect(*map(int, counts))
 
 
-def _with_chances(weights: Sequence[Weight], random: _Counts) -> list[Weight]:
-    """Return the weights from which the rounds start: m as it is, u as counted."""
-    started = []
-    for weight in weights:
-        if weight.attribute != PRIOR:
-            share = max(random.share(weight.attribute, weight.level), random.least_share(weight.attribute))
-            weight = replace(weight, u_probability=share)
-        started.append(weight)
-    return started
+def _started(weights: Sequence[Weight], joined: _Counts, random: _Counts) -> list[Weight]:
+    """Return the weights from which the rounds start: m as among the pairs that production joins, u as counted."""
+    return [
+        weight
+        if weight.attribute == PRIOR
+        else replace(
+            weight,
+            m_probability=max(joined.share(*key), joined.least_share(weight.attribute)),
+            u_probability=max(random.share(*key), random.least_share(weight.attribute)),
+        )
+        for weight in weights
+        for key in [(weight.attribute, weight.level)]
+    ]
 
 
 def _prior(connection: duckdb.DuckDBPyConnection) -> float:
@@ -513,8 +461,3 @@ def _seen_share(share: object) -> float:
 
 def _rounded(share: float) -> float:
     return float(f"{share:.3g}")
-
-
-def _plain(share: float | None) -> str:
-    """Write a share without an exponent, with no more digits than it has."""
-    return "" if share is None else f"{share:.12f}".rstrip("0").rstrip(".")

@@ -23,8 +23,12 @@ MODEL (
 );
 
 WITH weight AS (
+  /* Where the two probabilities are given, the weight follows from them, in hundredths of a bit */
   SELECT
-    w.*
+    w.attribute,
+    w.level,
+    w.description,
+    COALESCE(w.match_weight, ROUND(LN(w.m_probability / w.u_probability) / LN(2), 2)) AS match_weight
   FROM seeds.match_weight AS w
 ), size AS (
   SELECT

@@ -506,3 +506,18 @@ def test_every_irregular_phone_is_read(phone: str, found: int) -> None:
         "staging.stg_phone_irregular": "SELECT '512-555-0142 x1' AS phone_raw",
     }
     assert len(offending("every_irregular_phone_is_read", tables, "staging.stg_phone")) == found
+
+
+@pytest.mark.parametrize(
+    ("level", "found"),
+    [("'exact'", []), ("NULL", []), ("'exakt'", [("phone", "exakt")])],
+    ids=["known", "nothing to compare", "unknown"],
+)
+def test_every_level_has_its_weight_and_a_weight_may_be_zero(level: str, found: list[tuple[object, ...]]) -> None:
+    attributes = ("name", "phone", "email", "address", "domain", "contact", "license")
+    levels = ", ".join(f"{level if name == 'phone' else 'NULL'}::TEXT AS {name}_level" for name in attributes)
+    tables = {
+        "seeds.match_weight": "SELECT 'phone' AS attribute, 'exact' AS level, 0.0 AS match_weight",
+        "score": f"SELECT {levels}, 0.0 AS phone_weight",
+    }
+    assert offending("every_level_has_its_weight", tables, "score") == found

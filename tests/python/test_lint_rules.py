@@ -156,6 +156,42 @@ def test_a_seed_holds_numbers_where_it_says_so(tmp_path: Path, row: str, said: s
     assert said is None or said in found["seedvaluesareoftheirtype"]
 
 
+WEIGHTS = """
+MODEL (
+  name staging.leads_of_day,
+  kind SEED (path '{path}'),
+  columns (
+    attribute TEXT, level TEXT, m_probability DOUBLE, u_probability DOUBLE, match_weight DOUBLE, description TEXT
+  ),
+  owner somebody,
+  grain (attribute, level),
+  description 'Weights. One row per attribute and level.'
+)
+"""
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("phone,exact,0.8,0.1,,same", None),
+        ("phone,exact,,,2.5,same", None),
+        ("phone,exact,0.8,0.1,3,same", None),
+        ("phone,exact,0.8,0.1,2.5,same", "line 3 of its file: of 'phone, exact' match_weight is 2.5, but"),
+        ("phone,exact,,,,same", "of 'phone, exact' it has no match_weight"),
+        ("phone,exact,0.8,,,same", "of 'phone, exact' u_probability is missing"),
+        ("prior,any,0.8,0.1,,same", "the prior has a match_weight alone"),
+    ],
+)
+def test_a_match_weight_stands_alone_or_follows_from_its_shares(tmp_path: Path, row: str, said: str | None) -> None:
+    path = tmp_path / "weights.csv"
+    path.write_text(
+        f"attribute,level,m_probability,u_probability,match_weight,description\nprior,any,,,-12.7,p\n{row}\n"
+    )
+    found = violations(tmp_path, WEIGHTS.format(path=path))
+    assert set(found) == ({"weightsfollowfromprobabilities"} if said else set())
+    assert said is None or said in found["weightsfollowfromprobabilities"]
+
+
 def test_every_rule_of_the_house_and_the_builtins_that_fit_are_on() -> None:
     rules = yaml.safe_load((ROOT / "config.yaml").read_text().replace("{{", "").replace("}}", ""))["linter"]
     assert {*rules.get("rules", []), *rules.get("warn_rules", [])} == HOUSE_RULES | BUILTIN_RULES

@@ -147,7 +147,7 @@ def test_calibration_counts_how_often_a_verdict_is_wrong_and_few_leads_move_it_l
     planned_demo: Path, run: Run
 ) -> None:
     found = json.loads(run("leads", "match", "calibrate", "--dry-run", "--json", data=planned_demo).stdout)
-    rows = {(row["claim"], row["verdict"], row["least_weight"]): row for row in found}
+    rows = {(row["claim"], row["verdict"], row["are_both_licensed"], row["least_weight"]): row for row in found}
     assert len(rows) == len(found)
     counted = query(
         planned_demo,
@@ -155,7 +155,11 @@ def test_calibration_counts_how_often_a_verdict_is_wrong_and_few_leads_move_it_l
         "OR (match_status = 'known' AND is_crm)",
     )
     assert [(sum(row["leads"] for row in found),)] == counted
-    assert rows["net_new", "review", -100]["wrong"] > 0
+    assert rows["net_new", "review", False, -100]["wrong"] > 0
+    # Of those near a lead that has a licence of its own, hardly one is known.
+    apart = [row for row in found if row["claim"] == "net_new" and row["are_both_licensed"]]
+    assert sum(row["leads"] for row in apart) > 10
+    assert sum(row["wrong"] for row in apart) == 0
     for row in found:
         share = row["wrong"] / row["leads"] if row["leads"] else row["old"]
         assert min(share, row["old"]) - 1e-4 <= row["new"] <= max(share, row["old"]) + 1e-4
@@ -241,17 +245,39 @@ def test_review_takes_verdicts_at_the_terminal(own_demo: Path, run: Run) -> None
 
 
 def test_a_changed_weight_shows_its_effect_before_promotion(own_demo: Path, run: Run, project_copy: Path) -> None:
-    weights = project_copy / "seeds" / "match_weight.csv"
-    weights.write_text(
-        re.sub(r"^phone,exact,.*$", "phone,exact,0.25,0.5,-1.00,the same phone", weights.read_text(), flags=re.M)
-    )
+    # One number of the file as it is shipped: a phone in common tells 11.05 bits, and shall speak against.
+    seed = project_copy / "seeds" / "match_weight.csv"
+    text, replaced = re.subn(r"^phone,exact,,,11\.05,", "phone,exact,,,-1,", seed.read_text(), flags=re.M)
+    assert replaced == 1
+    seed.write_text(text)
+    before = query(own_demo, "FROM facts.fact_lead_match ORDER BY lead_key")
     run(*PLAN, "dev", data=own_demo, project=project_copy)
+    assert query(own_demo, "FROM facts.fact_lead_match ORDER BY lead_key") == before
     found = json.loads(run("leads", "match", "compare", "dev", "--json", data=own_demo).stdout)
+    # Every pair that shares a phone weighs less by what was taken off, and no other pair does.
+    weights = "FROM {}.fact_match_pair WHERE phone_level = 'exact' ORDER BY left_lead_key, right_lead_key"
+    there, here = (
+        query(own_demo, "SELECT ROUND(match_weight, 2) " + weights.format(schema)) for schema in ("facts__dev", "facts")
+    )
+    assert [round(old - new, 2) for (old,), (new,) in zip(here, there, strict=True)] == [12.05] * found["scores"]
+    assert "auto to reject" in {row["change"] for row in found["bands"]}
+    assert {row["change"] for row in found["bands"]} <= {"auto to review", "auto to reject", "review to reject"}
+    # Who loses the only link is to review, since the other is still near, or is no duplicate; the numbers are those of
+    # the two tables.
     changes = {row["change"]: row["number"] for row in found["leads"]}
-    assert changes["becomes net-new"] > 0 and sum(changes.values()) > changes["becomes net-new"]
-    assert found["scores"] > 0 and any(row["change"].startswith("auto to ") for row in found["bands"])
+    for change, counted in {
+        "becomes one to review": "o.match_status = 'known' AND n.match_status = 'to_review'",
+        "is a duplicate no more": "o.is_duplicate_in_salesforce AND NOT n.is_duplicate_in_salesforce",
+    }.items():
+        ((number,),) = query(
+            own_demo,
+            "SELECT COUNT(*) FROM facts.fact_lead_match AS o "
+            f"JOIN facts__dev.fact_lead_match AS n USING (lead_key) WHERE {counted}",
+        )
+        assert changes[change] == number > 0, change
+    assert "becomes a duplicate" not in changes
     said = run("leads", "match", "compare", "dev", data=own_demo).stdout
-    assert "becomes net-new" in said and "--env dev" in said
+    assert "becomes one to review" in said and "--env dev" in said
     # The samples that it points to are explained, judged and measured as dev sees them.
     sample = next(row["samples"][0] for row in found["bands"] if row["change"].startswith("auto to "))
     keys = (sample["left_lead_key"], sample["right_lead_key"])
@@ -267,6 +293,23 @@ def test_a_changed_weight_shows_its_effect_before_promotion(own_demo: Path, run:
     json.loads(run("leads", "match", "review", "--env", "dev", "--json", data=own_demo).stdout)
     said = run("leads", "match", "explain", *keys, "--env", "nowhere", data=own_demo, expect=2).stderr
     assert "there is no environment nowhere. There is dev." in said
+
+
+def test_a_weight_that_contradicts_its_probabilities_is_refused_before_anything_is_built(
+    run: Run, project_copy: Path, tmp_path: Path
+) -> None:
+    seed = project_copy / "seeds" / "match_weight.csv"
+    seed.write_text(seed.read_text().replace("phone,exact,,,11.05", "phone,exact,0.8,0.1,11.05"))
+    data = tmp_path / "data"
+    (data / "warehouse").mkdir(parents=True)
+    words = ("sqlmesh", "plan", "dev", "--no-prompts", "--auto-apply", "--skip-tests")
+    said = " ".join(run(*words, data=data, project=project_copy, expect=1).stdout.split())
+    assert (
+        "line 11 of its file: of 'phone, exact' match_weight is 11.05, but m_probability 0.8 and u_probability 0.1 "
+        "give 3: empty match_weight to go by the two, or empty the two to go by match_weight." in said
+    )
+    built = query(data, "SELECT schema_name FROM information_schema.schemata")
+    assert not {schema for (schema,) in built} & {"seeds__dev", "intermediate__dev", "sqlmesh__seeds"}
 
 
 # What a stored sentence says of two leads, as a condition on what they say: unknown is not different.

@@ -17,13 +17,11 @@ from lead_enrichment.matching.training import (
     Effect,
     Trained,
     Training,
-    Weight,
-    read_weights,
     refuse_contradictions,
     refuse_harm,
     train,
-    write_weights,
 )
+from lead_enrichment.matching.weights import Weight, read_weights, weight_in_bits, write_weights
 from lead_enrichment.paths import DataPaths
 
 SEED = ROOT / "seeds" / "match_weight.csv"
@@ -87,14 +85,18 @@ def test_prior_is_the_odds_that_production_gives(planned_demo: Path, trained: Tr
     assert weights_of(trained)["prior", "any"].new.match_weight == pytest.approx(math.log2(odds), abs=0.01)
 
 
-def test_weights_follow_from_the_shares_as_written(trained: Training, tmp_path: Path) -> None:
+def test_trained_weights_are_written_as_shares_of_which_any_one_may_be_changed(
+    trained: Training, tmp_path: Path
+) -> None:
     seed = tmp_path / "match_weight.csv"
     write_weights(seed, [item.new for item in trained.weights])
-    for weight in read_weights(seed):
-        if weight.m_probability is not None and weight.u_probability is not None:
-            assert math.log2(weight.m_probability / weight.u_probability) == pytest.approx(
-                weight.match_weight, abs=0.01
-            ), weight
+    lines = [line.split(",") for line in seed.read_text().splitlines()[1:]]
+    assert {(m != "", u != "", weight != "") for _, _, m, u, weight, *_ in lines} == {
+        (True, True, False),
+        (False, False, True),
+    }
+    for written, read in zip(trained.weights, read_weights(seed), strict=True):
+        assert read.match_weight == pytest.approx(written.new.match_weight, abs=0.01), read
 
 
 def test_level_that_is_hardly_seen_keeps_its_weight(trained: Training) -> None:
@@ -148,6 +150,39 @@ def test_weight_that_is_no_number_is_refused(tmp_path: Path) -> None:
     seed.write_text(SEED.read_text().replace(f"{read_weights(SEED)[1].match_weight:.2f}", "much", 1))
     with pytest.raises(UsageError, match="could not convert string to float: 'much'"):
         read_weights(seed)
+
+
+@pytest.mark.parametrize(
+    ("m", "u", "weight", "bits"),
+    [
+        pytest.param(0.8, 0.1, None, 3, id="shares alone"),
+        pytest.param(None, None, -2.5, -2.5, id="weight alone"),
+        pytest.param(0.8, 0.1, 3.01, 3, id="all three, but for rounding"),
+        pytest.param(None, None, 0.0, 0, id="a level that tells nothing"),
+    ],
+)
+def test_a_row_weighs_what_its_shares_give_or_else_what_it_says(
+    m: float | None, u: float | None, weight: float | None, bits: float
+) -> None:
+    assert weight_in_bits(m, u, weight) == bits
+
+
+@pytest.mark.parametrize(
+    ("m", "u", "weight", "sentence"),
+    [
+        (0.8, 0.1, 3.02, "match_weight is 3.02, but m_probability 0.8 and u_probability 0.1 give 3"),
+        (None, None, None, "it has no match_weight"),
+        (0.8, None, 3.0, "u_probability is missing: enter it, or empty m_probability"),
+        (None, 0.1, None, "m_probability is missing: enter it, or empty u_probability"),
+        (0.8, 0.0, None, "must be above 0 and at most 1"),
+        (1.2, 0.1, None, "must be above 0 and at most 1"),
+    ],
+)
+def test_a_row_that_tells_no_weight_or_two_is_refused(
+    m: float | None, u: float | None, weight: float | None, sentence: str
+) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        weight_in_bits(m, u, weight)
 
 
 def learned(attribute: str, level: str, old: float, new: float) -> Trained:

@@ -33,7 +33,8 @@ def train_command(
     leads match compare dev.
     """
     with errors_as_sentences():
-        from lead_enrichment.matching.training import read_weights, train, write_weights
+        from lead_enrichment.matching.training import train
+        from lead_enrichment.matching.weights import read_weights, write_weights
 
         weights = read_weights(SEED)
         with Console(stderr=True).status("Learning from the leads"):
