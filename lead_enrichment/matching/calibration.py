@@ -15,7 +15,7 @@ from lead_enrichment.paths import write_text_whole
 from lead_enrichment.spreadsheet import GuardedWriter
 from lead_enrichment.warehouse.reading import rows
 
-HEADER = ("claim", "verdict", "least_weight", "probability")
+HEADER = ("claim", "verdict", "are_both_licensed", "least_weight", "probability")
 # As many leads as the probability so far counts for: few leads move it a little, many a lot.
 LEADS_BEHIND_OLD = 10
 # Leads by what they were compared with last, and whether the claim about them is wrong. What a steward has decided is
@@ -28,19 +28,28 @@ COUNTS = """
         SELECT 'duplicate', lead_key, age > 1
         FROM judged WHERE is_crm AND match_status = 'known'
     ), compared AS (
-        SELECT s.*, COALESCE(n.verdict, 'none') AS verdict, COALESCE(n.match_weight, 0) AS match_weight
+        SELECT
+            s.*,
+            COALESCE(n.verdict, 'none') AS verdict,
+            COALESCE(n.are_both_licensed, FALSE) AS are_both_licensed,
+            COALESCE(n.match_weight, 0) AS match_weight
         FROM subject AS s
         LEFT JOIN intermediate.int_match_nearest AS n USING (lead_key)
         WHERE COALESCE(n.doubt, 1) > 0
     ), ranged AS (
         SELECT
-            *, LEAD(least_weight, 1, 1000000) OVER (PARTITION BY claim, verdict ORDER BY least_weight) AS next_weight
+            *,
+            LEAD(least_weight, 1, 1000000) OVER (
+                PARTITION BY claim, verdict, are_both_licensed ORDER BY least_weight
+            ) AS next_weight
         FROM seeds.match_calibration
     )
-    SELECT r.claim, r.verdict, r.least_weight, COUNT(c.lead_key) AS leads, COUNT(*) FILTER (c.is_wrong) AS wrong
+    SELECT
+        r.claim, r.verdict, r.are_both_licensed, r.least_weight,
+        COUNT(c.lead_key) AS leads, COUNT(*) FILTER (c.is_wrong) AS wrong
     FROM ranged AS r
     LEFT JOIN compared AS c
-        ON c.claim = r.claim AND c.verdict = r.verdict
+        ON c.claim = r.claim AND c.verdict = r.verdict AND c.are_both_licensed = r.are_both_licensed
             AND c.match_weight >= r.least_weight AND c.match_weight < r.next_weight
     GROUP BY ALL
 """
@@ -53,6 +62,7 @@ class Calibrated:
     Args:
         claim: net_new or duplicate.
         verdict: Verdict on the nearest Salesforce lead; none where nothing was compared.
+        are_both_licensed: Whether each of the two is, or is joined to, a licence of its own of one state.
         least_weight: Evidence for that pair in bits, from which on the row counts.
         old: Probability so far that the two are one facility after all.
         leads: Leads in production of which the row says it.
@@ -61,6 +71,7 @@ class Calibrated:
 
     claim: str
     verdict: str
+    are_both_licensed: bool
     least_weight: float
     old: float
     leads: int
@@ -68,8 +79,8 @@ class Calibrated:
 
     @property
     def new(self) -> float:
-        """The probability from the counts, held back by the old one where leads are few."""
-        return round((self.wrong + LEADS_BEHIND_OLD * self.old) / (self.leads + LEADS_BEHIND_OLD), 4)
+        """The probability from the counts, held back by the old one where leads are few; nothing is certain."""
+        return max(round((self.wrong + LEADS_BEHIND_OLD * self.old) / (self.leads + LEADS_BEHIND_OLD), 4), 0.0001)
 
 
 def calibrate(connection: duckdb.DuckDBPyConnection, truth: Path, seed: Path) -> list[Calibrated]:
@@ -86,7 +97,13 @@ def calibrate(connection: duckdb.DuckDBPyConnection, truth: Path, seed: Path) ->
     try:
         with seed.open(newline="", encoding="utf-8") as file:
             known = [
-                (row["claim"], row["verdict"], float(row["least_weight"]), float(row["probability"]))
+                (
+                    row["claim"],
+                    row["verdict"],
+                    row["are_both_licensed"] == "true",
+                    float(row["least_weight"]),
+                    float(row["probability"]),
+                )
                 for row in csv.DictReader(file)
             ]
     except FileNotFoundError as error:
@@ -95,12 +112,12 @@ def calibrate(connection: duckdb.DuckDBPyConnection, truth: Path, seed: Path) ->
         raise UsageError(f"a probability cannot be read ({error})", str(seed), "Correct the file.") from error
     measure(connection, truth)
     counted = {
-        (row["claim"], row["verdict"], row["least_weight"]): (row["leads"], row["wrong"])
+        (row["claim"], row["verdict"], row["are_both_licensed"], row["least_weight"]): (row["leads"], row["wrong"])
         for row in rows(connection, COUNTS)
     }
-    if set(counted) != {row[:3] for row in known}:
+    if set(counted) != {row[:4] for row in known}:
         raise UsageError("production was planned with other rows", str(seed), "Run: sqlmesh plan")
-    return [Calibrated(*row, *counted[row[:3]]) for row in known]
+    return [Calibrated(*row, *counted[row[:4]]) for row in known]
 
 
 def write_calibration(seed: Path, calibrated: list[Calibrated]) -> None:
@@ -109,5 +126,6 @@ def write_calibration(seed: Path, calibrated: list[Calibrated]) -> None:
     writer = GuardedWriter(text)
     writer.writerow(HEADER)
     for row in calibrated:
-        writer.writerow((row.claim, row.verdict, f"{row.least_weight:g}", f"{row.new:g}"))
+        are_both_licensed = str(row.are_both_licensed).lower()
+        writer.writerow((row.claim, row.verdict, are_both_licensed, f"{row.least_weight:g}", f"{row.new:g}"))
     write_text_whole(seed, text.getvalue())

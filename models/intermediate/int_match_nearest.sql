@@ -6,7 +6,17 @@ MODEL (
   ),
   description 'For a live lead the Salesforce lead that comes next to being the same facility without being held to be it, and how likely it is after all. Of a lead of a state it says how sure net-new is, of a Salesforce lead how sure that it is no duplicate. One row per live lead that was compared with such a Salesforce lead.',
   audits (
-    NOT_NULL(columns := (lead_key, claim, nearest_lead_key, verdict, match_weight, doubt)),
+    NOT_NULL(
+      columns := (
+        lead_key,
+        claim,
+        nearest_lead_key,
+        verdict,
+        are_both_licensed,
+        match_weight,
+        doubt
+      )
+    ),
     UNIQUE_VALUES(columns := (
       lead_key
     ))
@@ -23,6 +33,7 @@ WITH pair AS (
     s.match_weight,
     COALESCE(s.decision IN ('different', 'sister_site'), FALSE) AS is_decided,
     v.verdict,
+    v.are_both_licensed,
     v.reason
   FROM intermediate.int_match_score AS s
   INNER JOIN intermediate.int_match_verdict AS v
@@ -35,34 +46,25 @@ WITH pair AS (
 ), oriented AS (
   /* Each pair seen from the lead whose other is one of Salesforce */
   SELECT
-    p.left_lead_key AS lead_key,
-    p.right_lead_key AS nearest_lead_key,
-    CASE WHEN p.left_is_crm THEN 'duplicate' ELSE 'net_new' END AS claim,
+    CASE s.side WHEN 'left' THEN p.left_lead_key ELSE p.right_lead_key END AS lead_key,
+    CASE s.side WHEN 'left' THEN p.right_lead_key ELSE p.left_lead_key END AS nearest_lead_key,
+    CASE WHEN p.left_is_crm AND p.right_is_crm THEN 'duplicate' ELSE 'net_new' END AS claim,
     p.match_probability,
     p.match_weight,
     p.is_decided,
     p.verdict,
+    p.are_both_licensed,
     p.reason
   FROM pair AS p
+  CROSS JOIN (VALUES
+    ('left'),
+    ('right')) AS s(side)
   WHERE
-    p.right_is_crm
-  UNION ALL
-  SELECT
-    p.right_lead_key AS lead_key,
-    p.left_lead_key AS nearest_lead_key,
-    CASE WHEN p.right_is_crm THEN 'duplicate' ELSE 'net_new' END AS claim,
-    p.match_probability,
-    p.match_weight,
-    p.is_decided,
-    p.verdict,
-    p.reason
-  FROM pair AS p
-  WHERE
-    p.left_is_crm
+    CASE s.side WHEN 'left' THEN p.right_is_crm ELSE p.left_is_crm END
 ), calibration AS (
   SELECT
     c.*,
-    LEAD(c.least_weight) OVER (PARTITION BY c.claim, c.verdict ORDER BY c.least_weight) AS next_weight
+    LEAD(c.least_weight) OVER (PARTITION BY c.claim, c.verdict, c.are_both_licensed ORDER BY c.least_weight) AS next_weight
   FROM seeds.match_calibration AS c
 ), doubted AS (
   /* What a steward has decided is beyond doubt */
@@ -73,6 +75,7 @@ WITH pair AS (
   LEFT JOIN calibration AS c
     ON c.claim = o.claim
     AND c.verdict = o.verdict
+    AND c.are_both_licensed = o.are_both_licensed
     AND o.match_weight >= c.least_weight
     AND o.match_weight < COALESCE(c.next_weight, 1000000)
 ), nearest AS (
@@ -90,6 +93,7 @@ SELECT
   n.claim::TEXT AS claim, /* What is in doubt: net_new for a lead of a state, duplicate for a Salesforce lead */
   n.nearest_lead_key::TEXT AS nearest_lead_key, /* The Salesforce lead that comes next to being it */
   n.verdict::TEXT AS verdict, /* review, sister_site or different: the verdict on that pair */
+  n.are_both_licensed::BOOLEAN AS are_both_licensed, /* Whether the nearest is joined to a licence of the same state, and so another facility's */
   n.match_weight::DOUBLE AS match_weight, /* Evidence for that pair in bits */
   n.match_probability::DOUBLE AS match_probability, /* Probability of that pair by its score alone, from 0 to 1 */
   n.doubt::DOUBLE AS doubt, /* How often such a pair is one facility after all, by seeds.match_calibration; 0 where a steward has decided */

@@ -4,7 +4,9 @@ MODEL (
   grain (left_lead_key, right_lead_key),
   description 'What became of each scored pair, and why: match, review, sister site or different. It stands apart from the score because it depends on all other pairs, by way of entities and rivals. One row per pair.',
   audits (
-    NOT_NULL(columns := (left_lead_key, right_lead_key, verdict, is_match, reason)),
+    NOT_NULL(
+      columns := (left_lead_key, right_lead_key, verdict, is_match, are_both_licensed, reason)
+    ),
     UNIQUE_COMBINATION_OF_COLUMNS(columns := (left_lead_number, right_lead_number)),
     ACCEPTED_VALUES("column" := verdict, is_in := ('match', 'review', 'sister_site', 'different')),
     EVERY_SCORED_PAIR_HAS_ITS_VERDICT
@@ -51,7 +53,7 @@ WITH member AS (
   LEFT JOIN intermediate.int_match_edge AS e
     ON e.left_lead_number = s.left_lead_number
     AND e.right_lead_number = s.right_lead_number
-), rivaled AS (
+), both_licensed AS (
   /* Entities that hold a licence of one state each cannot be one facility */
   SELECT DISTINCT
     s.left_lead_number,
@@ -62,16 +64,16 @@ WITH member AS (
   INNER JOIN licensed AS r
     ON r.entity_key = s.right_entity_key AND r.source_key = l.source_key
   WHERE
-    s.left_entity_key <> s.right_entity_key AND s.proposal <> 'different'
+    s.left_entity_key <> s.right_entity_key
 ), placed AS (
   SELECT
     s.*,
     s.left_entity_key = s.right_entity_key AS is_match,
-    NOT r.left_lead_number IS NULL AS has_own_license
+    NOT b.left_lead_number IS NULL AS are_both_licensed
   FROM scored AS s
-  LEFT JOIN rivaled AS r
-    ON r.left_lead_number = s.left_lead_number
-    AND r.right_lead_number = s.right_lead_number
+  LEFT JOIN both_licensed AS b
+    ON b.left_lead_number = s.left_lead_number
+    AND b.right_lead_number = s.right_lead_number
 ), refused AS (
   SELECT
     p.*,
@@ -88,7 +90,7 @@ WITH member AS (
       THEN COALESCE(p.veto_reason, 'too little speaks for one facility')
       WHEN p.outcome = 'outranked'
       THEN CONCAT('fits ', p.rival_lead_key, ' clearly better')
-      WHEN p.has_own_license
+      WHEN p.are_both_licensed
       THEN 'each of the two is joined to another licence'
       WHEN p.outcome = 'contested'
       THEN CONCAT('fits ', p.rival_lead_key, ' about as well')
@@ -105,7 +107,7 @@ WITH member AS (
       THEN 'review'
       WHEN p.proposal <> 'different'
       AND NOT COALESCE(p.outcome = 'outranked', FALSE)
-      AND NOT p.has_own_license
+      AND NOT p.are_both_licensed
       THEN 'review'
       WHEN p.shares_operator
       AND (
@@ -126,5 +128,6 @@ SELECT
   r.rival_lead_key::TEXT AS rival_lead_key, /* The lead that one of the two would join as well, and that cannot be the other */
   r.verdict::TEXT AS verdict, /* match, review where a person should look, sister_site of one operator, or different */
   r.is_match::BOOLEAN AS is_match, /* Whether the two are held to be one facility */
+  r.are_both_licensed::BOOLEAN AS are_both_licensed, /* Whether each is, or is joined to, a licence of its own of one state: then the two are surely not one */
   COALESCE(r.refusal, r.agreements, 'joined by way of other leads')::TEXT AS reason /* Why the verdict is so, in plain English */
 FROM refused AS r

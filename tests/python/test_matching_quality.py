@@ -81,11 +81,12 @@ def matching_quality(data: Path) -> dict[str, Quality]:
     return {name: Quality(*numbers) for name, *numbers in counts}
 
 
-# Floors below what was seen on the demo of the tests; docs/matching.md has the figures of a larger one. A facility that
-# a Salesforce lead may be is to review, and counts as missed among the net-new: 9 of 128 on the harder demo.
+# Floors just below what was seen on the demo of the tests: 421 of 427 pairs, 53 of 55 duplicates, 126 of 128 net-new;
+# docs/matching.md has the figures of larger ones. A facility that a Salesforce lead may be is to review, and counts as
+# missed among the net-new.
 @pytest.mark.parametrize(
     ("name", "least_precision", "least_recall"),
-    [("pair", 0.99, 0.92), ("duplicate", 0.96, 0.9), ("net-new", 0.97, 0.92)],
+    [("pair", 0.99, 0.97), ("duplicate", 0.98, 0.95), ("net-new", 0.98, 0.98)],
 )
 def test_matching_is_seldom_wrong_and_finds_most(
     planned_demo: Path, name: str, least_precision: float, least_recall: float

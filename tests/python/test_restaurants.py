@@ -7,85 +7,41 @@ guide is written as a state's licensing file, the other as a Salesforce extract.
 from __future__ import annotations
 
 import csv
+from collections import defaultdict
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 
 from conftest import SAMPLES, Run, needs_samples
-from helpers import PLAN, csv_text, land, query
-
-ROWS, GOLD = SAMPLES / "restaurant.csv", SAMPLES / "restaurant_gold.csv"
-DELIVERED_ON = "2026-11-02"
+from helpers import PLAN, query
+from lead_enrichment.benchmark.accuracy import DAY, write_guides
 
 pytestmark = needs_samples
 
 Pair = frozenset[str]
 
 
-def land_guides(data: Path) -> dict[int, str]:
-    """Land Fodor's as a Texas file and Zagat's as a Salesforce extract.
-
-    Fodor's has a slash in its phone numbers.
-
-    Returns:
-        For each row of the sample, counted from 1, the key of its lead.
-    """
-    keys: dict[int, str] = {}
-    guides: dict[str, list[dict[str, str]]] = {"texas": [], "salesforce": []}
-    with ROWS.open(newline="", encoding="utf-8") as file:
-        for number, row in enumerate(csv.DictReader(file), start=1):
-            if "/" in row["phone"]:
-                keys[number] = f"texas:{number}"
-                guides["texas"].append(
-                    {
-                        "Operation": str(number),
-                        "Operation Name": row["name"],
-                        "Address": row["addr"],
-                        "City": row["city"],
-                        "Phone": row["phone"],
-                        "Type": "Licensed Center",
-                        "Status": "Full Permit",
-                    }
-                )
-            else:
-                keys[number] = f"salesforce:{number}"
-                guides["salesforce"].append(
-                    {
-                        "id": str(number),
-                        "is_deleted": "FALSE",
-                        "company": row["name"],
-                        "street": row["addr"],
-                        "city": row["city"],
-                        "phone": row["phone"],
-                        "status": "Working",
-                        "created_date": "2026-01-01 0:00:00",
-                        "last_modified_date": "2026-01-01 0:00:00",
-                    }
-                )
-    for source_key, sample in (("texas", "texas.csv"), ("salesforce", "salesforce_leads.csv")):
-        with (SAMPLES / sample).open(newline="", encoding="utf-8") as file:
-            header = next(csv.reader(file))
-        land(data, f"{source_key}_{DELIVERED_ON}.csv", csv_text(guides[source_key], header), source_key)
-    return keys
-
-
-def read_gold(keys: dict[int, str]) -> set[Pair]:
-    with GOLD.open(newline="", encoding="utf-8") as file:
-        pairs = csv.DictReader(file, skipinitialspace=True)
-        return {frozenset((keys[int(pair["id_1"])], keys[int(pair["id_2"])])) for pair in pairs}
+def true_pairs(data: Path) -> set[Pair]:
+    """Return the pairs of leads that the truth beside the deliveries has as one restaurant."""
+    leads = defaultdict(list)
+    with (data / "truth" / "record_facility.csv").open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            leads[row["facility_id"]].append(row["lead_key"])
+    return {frozenset(pair) for keys in leads.values() for pair in combinations(keys, 2)}
 
 
 @pytest.fixture(scope="module")
 def planned(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Iterator[tuple[Path, set[Pair]]]:
     """The data directory of the restaurants, planned, and the pairs that are one restaurant."""
     data = tmp_path_factory.mktemp("restaurants")
-    keys = land_guides(data)
+    write_guides(SAMPLES, data)
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("LEADS_START", DELIVERED_ON)
+        environment.setenv("LEADS_START", DAY)
         run("leads", "ingest", "--backfill", data=data)
         run(*PLAN, data=data)
-    yield data, read_gold(keys)
+    yield data, true_pairs(data)
 
 
 def pairs_where(data: Path, condition: str) -> set[Pair]:

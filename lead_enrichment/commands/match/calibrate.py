@@ -42,11 +42,12 @@ def calibrate_command(
     if as_json:
         print_json([{**asdict(row), "new": row.new} for row in found])
         return
-    table = Listing("Claim", "Verdict", *numbers("From bits", "Leads", "Wrong", "Old", "New"))
+    table = Listing("Claim", "Verdict", "Both licensed", *numbers("From bits", "Leads", "Wrong", "Old", "New"))
     for row in found:
         table.add_row(
             row.claim.replace("_", " "),
             row.verdict.replace("_", " "),
+            "yes" if row.are_both_licensed else "no",
             f"{row.least_weight:g}",
             f"{row.leads:,}",
             f"{row.wrong:,}",
