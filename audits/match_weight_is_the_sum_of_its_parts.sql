@@ -11,6 +11,6 @@ SELECT
 FROM @this_model
 WHERE
   ABS(
-    prior_weight + name_weight + name_adjustment + phone_weight + phone_adjustment + email_weight + email_adjustment + address_weight + domain_weight + domain_adjustment + contact_weight + license_weight - match_weight
+    prior_weight + name_weight + name_adjustment + phone_weight + phone_adjustment + email_weight + email_adjustment + address_weight + address_adjustment + domain_weight + domain_adjustment + contact_weight + license_weight - match_weight
   ) > 0.000001
   OR NOT match_probability BETWEEN 0 AND 1

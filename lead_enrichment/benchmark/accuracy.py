@@ -132,7 +132,7 @@ COUNTS = """
 """
 PROBABILITIES = """
     SELECT s.match_probability AS probability, a.facility_id = b.facility_id AS is_true
-    FROM intermediate.int_match_score AS s
+    FROM intermediate.int_match_verdict AS s
     JOIN truth AS a ON a.lead_number = s.left_lead_number
     JOIN truth AS b ON b.lead_number = s.right_lead_number
 """

@@ -48,7 +48,7 @@ STEPS = (
     "intermediate.int_entity",
     VERDICTS,
 )
-SEEDS = ("seeds.match_weight", "seeds.match_veto", "seeds.name_word")
+SEEDS = ("seeds.match_weight", "seeds.match_veto", "seeds.match_outcome", "seeds.name_word")
 
 
 @dataclass(frozen=True)

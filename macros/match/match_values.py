@@ -10,7 +10,7 @@ MATCH_ATTRIBUTES: tuple[tuple[str, str, bool], ...] = (
     ("name", "name", True),
     ("phone", "phones", True),
     ("email", "e-mail address", True),
-    ("address", "address", False),
+    ("address", "address", True),
     ("domain", "web domain", True),
     ("contact", "contact person", False),
     ("license", "licence number", False),

@@ -72,7 +72,7 @@ WITH lead AS (
     v.left_is_crm,
     v.right_is_crm,
     s.blocking_keys,
-    s.match_probability,
+    v.match_probability,
     s.match_weight,
     s.decision,
     v.verdict,

@@ -31,6 +31,7 @@ WITH lead AS (
     v.rival_lead_key,
     v.verdict,
     v.is_match,
+    v.match_probability AS final_probability,
     v.reason,
     l.name AS name_left,
     r.name AS name_right,
@@ -69,7 +70,7 @@ SELECT
   t.prior_weight::DOUBLE AS prior_weight, /* Bits that every pair begins with */
   @match_weights(t),
   t.match_weight::DOUBLE AS match_weight, /* Sum of prior, weights and adjustments, in bits */
-  t.match_probability::DOUBLE AS match_probability, /* Probability that follows from the sum, from 0 to 1 */
+  t.final_probability::DOUBLE AS match_probability, /* Probability that the two are one facility, from 0 to 1: it follows from the sum, within the bounds of rule and outcome */
   t.band::TEXT AS band, /* auto, review or reject, by the two thresholds of config.yaml */
   t.veto::TEXT AS veto, /* Rule of seeds.match_veto that applies, whatever the score */
   t.veto_reason::TEXT AS veto_reason, /* Why, in words */

@@ -64,6 +64,7 @@ WITH usable AS (
         THEN f.facilities_sharing
       END
     ) AS name_facilities,
+    MIN(CASE WHEN f.key_type = 'street' THEN f.facilities_sharing END) AS street_facilities,
     MAX(f.key_type IN ('street', 'street_alone')) AS is_street,
     MAX(f.key_type = 'name_zip') AS is_name_zip,
     MAX(f.key_type = 'name_city') AS is_name_city,
@@ -98,5 +99,6 @@ SELECT
   p.email_facilities::BIGINT AS email_facilities, /* The same of the shared e-mail address */
   p.domain_facilities::BIGINT AS domain_facilities, /* The same of the shared domain, of web site or e-mail address */
   p.contact_licenses::BIGINT AS contact_licenses, /* Licences of a state that hold the shared phone or e-mail address, of the one that fewer hold */
+  p.street_facilities::BIGINT AS street_facilities, /* Facilities at the shared house and street, in the source where most are */
   p.name_facilities::BIGINT AS name_facilities /* Facilities that bear the name, where both have the same, in the smallest place that they share */
 FROM pair AS p

@@ -122,10 +122,13 @@ def execute(
     if edges.empty:
         yield from ()
         return
+    # A lead that fits two rivals about as well joins neither, and so not by way of others.
     apart = fetch(
         context,
         'SELECT left_lead_number AS "left", right_lead_number AS "right", NOT decision IS NULL AS is_decided '
-        f"FROM {context.resolve_table('intermediate.int_match_score')} WHERE is_kept_apart",
+        f"FROM {context.resolve_table('intermediate.int_match_score')} WHERE is_kept_apart UNION ALL "
+        "SELECT left_lead_number, right_lead_number, FALSE "
+        f"FROM {context.resolve_table('intermediate.int_match_edge')} WHERE outcome = 'contested'",
     )
     licensed = fetch(
         context,

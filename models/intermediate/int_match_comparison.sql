@@ -265,6 +265,7 @@ SELECT
   c.phone_facilities::BIGINT AS phone_facilities, /* Facilities that hold the shared phone in the source where most do */
   c.email_facilities::BIGINT AS email_facilities, /* Facilities that hold the shared e-mail address in the source where most do */
   c.domain_facilities::BIGINT AS domain_facilities, /* Facilities that hold the shared domain in the source where most do */
+  c.street_facilities::BIGINT AS street_facilities, /* Facilities at the shared house and street, in the source where most are */
   c.contact_licenses::BIGINT AS contact_licenses, /* Licences of a state that hold the shared phone or e-mail address, of the one that fewer hold */
   (
     c.is_other_site OR COALESCE(c.is_one_numbered, FALSE)

@@ -72,6 +72,11 @@ WITH weight AS (
       THEN ROUND(-LN(c.domain_facilities) / LN(2), 6)
       ELSE 0
     END AS domain_adjustment,
+    CASE
+      WHEN c.address_level IN ('same_building', 'nearly_same')
+      THEN ROUND(-LN(COALESCE(c.street_facilities, 1)) / LN(2), 6)
+      ELSE 0
+    END AS address_adjustment, /* Of a building with several facilities the address tells the less */
     @join_text(
       '; ',
       CASE WHEN name.match_weight > 0 THEN name.description END,
@@ -112,7 +117,7 @@ WITH weight AS (
 ), summed AS (
   SELECT
     w.*,
-    w.prior_weight + w.name_weight + w.name_adjustment + w.phone_weight + w.phone_adjustment + w.email_weight + w.email_adjustment + w.address_weight + w.domain_weight + w.domain_adjustment + w.contact_weight + w.license_weight AS match_weight,
+    w.prior_weight + w.name_weight + w.name_adjustment + w.phone_weight + w.phone_adjustment + w.email_weight + w.email_adjustment + w.address_weight + w.address_adjustment + w.domain_weight + w.domain_adjustment + w.contact_weight + w.license_weight AS match_weight,
     COALESCE(w.phone_level = 'exact', FALSE)
     OR COALESCE(w.email_level = 'exact', FALSE) AS shares_contact,
     COALESCE(w.address_level IN ('same_unit', 'same_building', 'nearly_same'), FALSE) AS is_same_place,

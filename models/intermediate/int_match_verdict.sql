@@ -5,7 +5,15 @@ MODEL (
   description 'What became of each scored pair, and why: match, review, sister site or different. It stands apart from the score because it depends on all other pairs, by way of entities and rivals. One row per pair.',
   audits (
     NOT_NULL(
-      columns := (left_lead_key, right_lead_key, verdict, is_match, are_both_licensed, reason)
+      columns := (
+        left_lead_key,
+        right_lead_key,
+        verdict,
+        is_match,
+        are_both_licensed,
+        match_probability,
+        reason
+      )
     ),
     UNIQUE_COMBINATION_OF_COLUMNS(columns := (left_lead_number, right_lead_number)),
     ACCEPTED_VALUES("column" := verdict, is_in := ('match', 'review', 'sister_site', 'different')),
@@ -74,6 +82,26 @@ WITH member AS (
   LEFT JOIN both_licensed AS b
     ON b.left_lead_number = s.left_lead_number
     AND b.right_lead_number = s.right_lead_number
+), told AS (
+  /* What all other pairs tell of this one */
+  SELECT
+    p.*,
+    LEAST(
+      GREATEST(p.match_probability, COALESCE(o.lowest_probability, 0)),
+      COALESCE(o.highest_probability, 1)
+    ) AS final_probability
+  FROM placed AS p
+  LEFT JOIN seeds.match_outcome AS o
+    ON o.outcome = CASE
+      WHEN p.is_match
+      THEN 'joined'
+      WHEN p.outcome IN ('contested', 'outranked')
+      THEN p.outcome
+      WHEN p.are_both_licensed
+      THEN 'both_licensed'
+      WHEN p.outcome = 'kept'
+      THEN 'refused'
+    END
 ), refused AS (
   SELECT
     p.*,
@@ -116,7 +144,7 @@ WITH member AS (
       THEN 'sister_site'
       ELSE 'different'
     END AS verdict
-  FROM placed AS p
+  FROM told AS p
 )
 SELECT
   r.left_lead_number::BIGINT AS left_lead_number, /* Number of the lead whose key sorts first */
@@ -129,5 +157,6 @@ SELECT
   r.verdict::TEXT AS verdict, /* match, review where a person should look, sister_site of one operator, or different */
   r.is_match::BOOLEAN AS is_match, /* Whether the two are held to be one facility */
   r.are_both_licensed::BOOLEAN AS are_both_licensed, /* Whether each is, or is joined to, a licence of its own of one state: then the two are surely not one */
+  r.final_probability::DOUBLE AS match_probability, /* Probability that the two are one facility, from 0 to 1: that of the score, within the bounds of seeds.match_outcome */
   COALESCE(r.refusal, r.agreements, 'joined by way of other leads')::TEXT AS reason /* Why the verdict is so, in plain English */
 FROM refused AS r
