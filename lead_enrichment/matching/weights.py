@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import write_text_whole
+from lead_enrichment.spreadsheet import GuardedWriter
 
 PRIOR = "prior"
 COLUMNS = ("attribute", "level", "m_probability", "u_probability", "match_weight", "description")
@@ -96,7 +97,7 @@ def write_weights(seed: Path, weights: Iterable[Weight]) -> None:
     So a person may change any one number of it. An equal file is written byte for byte alike.
     """
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = GuardedWriter(text)
     writer.writerow(COLUMNS)
     for weight in weights:
         shares = (_plain(weight.m_probability), _plain(weight.u_probability))

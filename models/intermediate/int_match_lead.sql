@@ -30,7 +30,12 @@ WITH live AS (
       WHEN l.legal_name IS DISTINCT FROM l.name
       THEN NULLIF(@name_normal(l.legal_name), l.name_plain)
     END AS legal_name_normal,
-    NULLIF(TRIM(REGEXP_REPLACE(l.unit, '(^| )(#|APT|ROOM|STE|UNIT) ', ' ', 'g')), '') AS unit_number
+    NULLIF(
+      TRIM(
+        REGEXP_REPLACE(l.unit, '(^| )((#|APT|BSMT|FRNT|LOWR|REAR|ROOM|SIDE|STE|UNIT|UPPR) )+', ' ', 'g')
+      ),
+      ''
+    ) AS unit_number
   FROM live AS l
 ), free_mail AS (
   SELECT
@@ -84,7 +89,7 @@ SELECT
   @unaccented(c.street_core)::TEXT AS street_core, /* Name of the street in one word, without direction, suffix and what stands behind it */
   c.street_direction::TEXT AS street_direction, /* Direction before or behind the street's name */
   c.street_suffix::TEXT AS street_suffix, /* What the road is, such as AVE */
-  c.unit_number::TEXT AS unit_number, /* Unit without its label: STE 4, UNIT 4 and # 4 are one place */
+  c.unit_number::TEXT AS unit_number, /* Unit without its label: STE 4, REAR UNIT 4 and # 4 are one place */
   TRIM(REGEXP_REPLACE(@unaccented(c.city), '[^A-Z0-9]+', ' ', 'g'))::TEXT AS city, /* City in upper case, without punctuation and accents */
   c.state::TEXT AS state, /* Two-letter code of the state */
   c.postal_code::TEXT AS postal_code, /* ZIP of five digits, or postcode */
