@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import LEADS, ROOT, command_environment
+from conftest import DEMO_FACILITIES, DEMO_MONTHS, LEADS, ROOT, Run, command_environment
 from helpers import query
 from test_readme import FENCE
 
@@ -47,11 +47,14 @@ def is_left_out(command: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def walked(planned_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A copy of the planned demo and one of the project, with the change that the README shows; dev is planned."""
+def walked(planned_demo: Path, tmp_path_factory: pytest.TempPathFactory, run: Run) -> tuple[Path, Path]:
+    """A copy of the planned demo, to which today's refresh brought the next month, and a copy of the project."""
     folder = tmp_path_factory.mktemp("walk")
     data, project = folder / "data", folder / "project"
     shutil.copytree(planned_demo, data)
+    size = ("--facilities", str(DEMO_FACILITIES), "--months", str(DEMO_MONTHS + 1))
+    run("leads", "demo", *size, "--as-of", "2026-12-15", "--after", "2026-11-15", data=data)
+    run("leads", "refresh", data=data)
     shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(".*", "data", "logs", "__pycache__"))
     # The documents say data/, as it is where nothing else is set.
     (project / "data").symlink_to(data)
