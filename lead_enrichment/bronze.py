@@ -11,7 +11,7 @@ import yaml
 
 from lead_enrichment.contracts import Contract, contracts
 from lead_enrichment.paths import whole
-from lead_enrichment.warehouse.connection import literal
+from lead_enrichment.warehouse.connection import exactly, literal
 
 # In the project's folder, which is the current directory.
 EXTERNAL_MODELS = Path("external_models") / "bronze.yaml"
@@ -191,7 +191,7 @@ def registration_statements(bronze: Path, dialect: str) -> Iterator[str]:
         folder = bronze / table
         if dialect == "duckdb":
             names = ", ".join(name for name, _, _ in (*columns, PARTITION))
-            files = literal(folder / "*" / "*.parquet")
+            files = literal(exactly(folder, "*", "*.parquet"))
             yield (
                 f"CREATE OR REPLACE VIEW bronze.{table} AS SELECT {names} FROM READ_PARQUET({files}, "
                 "hive_partitioning = TRUE, hive_types = {'received_on': DATE}, union_by_name = TRUE)"
@@ -201,6 +201,11 @@ def registration_statements(bronze: Path, dialect: str) -> Iterator[str]:
             typed = ", ".join(f"{name} {spark_types.get(kind, kind)}" for name, kind, _ in (*columns, PARTITION))
             yield (
                 f"CREATE TABLE IF NOT EXISTS bronze.{table} ({typed}) USING PARQUET "
-                f"PARTITIONED BY (received_on) LOCATION '{folder}'"
+                f"PARTITIONED BY (received_on) LOCATION {_spark_literal(folder)}"
             )
             yield f"MSCK REPAIR TABLE bronze.{table}"
+
+
+def _spark_literal(path: Path) -> str:
+    """Return a path as a literal of Spark SQL, which knows the backslash."""
+    return "'" + str(path).replace("\\", "\\\\").replace("'", "\\'") + "'"

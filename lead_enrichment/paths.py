@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lead_enrichment.errors import UsageError
+from lead_enrichment.wording import visible
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,12 @@ def data_paths(create: bool = True) -> DataPaths:
     """
     root = Path(os.environ.get("LEADS_DATA_DIR") or "data").absolute()
     paths = DataPaths(root)
+    if "\\" in visible(str(root)):
+        # SQLMesh's configuration and DuckDB's readers cannot name such a folder.
+        raise UsageError(
+            "LEADS_DATA_DIR holds a backslash, a control character, or is no UTF-8", visible(str(root)),
+            "Name a folder without them.",
+        )  # fmt: skip
     if not create:
         return paths
     remedy = "Set LEADS_DATA_DIR to a folder that you may write to."

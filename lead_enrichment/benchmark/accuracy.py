@@ -21,7 +21,7 @@ from lead_enrichment.errors import UsageError
 from lead_enrichment.matching.quality import Reliability, Score, reliability
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.spreadsheet import GuardedWriter
-from lead_enrichment.warehouse.connection import connect, literal
+from lead_enrichment.warehouse.connection import connect, exactly, literal
 from lead_enrichment.warehouse.reading import warehouse
 
 DAY = "2026-11-02"
@@ -100,7 +100,7 @@ def measure(gold: GoldSet, project: Path) -> Accuracy:
         run_command([*LEADS, "ingest", "--backfill"], data, project)
         run_command([*SQLMESH, "plan", "--auto-apply", "--no-prompts", "--skip-tests"], data, project)
         with warehouse(DataPaths(data)) as connection:
-            connection.execute(TRUTH.format(truth=literal(str(data / "truth" / "record_facility.csv"))))
+            connection.execute(TRUTH.format(truth=literal(exactly(data / "truth" / "record_facility.csv"))))
             (leads,) = connection.execute("SELECT COUNT(*) FROM truth").fetchone() or (0,)
             records = connection.execute(RECORDS).df()
             pairs = _score(connection, ENTITY_PAIRS)

@@ -13,7 +13,7 @@ from lead_enrichment.errors import UsageError
 from lead_enrichment.ingest.ledger import LOADED
 from lead_enrichment.ingest.run import ingest
 from lead_enrichment.paths import DataPaths
-from lead_enrichment.warehouse.connection import connect, literal
+from lead_enrichment.warehouse.connection import connect, exactly, literal
 
 SEED, AS_OF, FACILITIES = 20261115, date(2026, 11, 15), 3000
 
@@ -62,7 +62,7 @@ def _write_texas(target: Path, rows: int, demo: Path) -> None:
     write_demo(demo, FACILITIES, 1, AS_OF, SEED)
     (texas,) = (demo / "landing" / "texas").glob("*.csv")
     with connect() as connection:
-        connection.execute(f"CREATE TABLE demo AS FROM READ_CSV({literal(texas)}, all_varchar = TRUE)")
+        connection.execute(f"CREATE TABLE demo AS FROM READ_CSV({literal(exactly(texas))}, all_varchar = TRUE)")
         connection.execute(
             "COPY (SELECT (1000000 + ROW_NUMBER() OVER ())::TEXT AS Operation, * EXCLUDE (Operation) "
             f"FROM demo, RANGE({rows} // (SELECT COUNT(*) FROM demo) + 1) LIMIT {rows}) "
@@ -74,7 +74,7 @@ def _time_copy(source: Path, target: Path) -> float:
     began = time.perf_counter()
     with connect() as connection:
         connection.execute(
-            f"COPY (FROM READ_CSV({literal(source)}, all_varchar = TRUE)) "
+            f"COPY (FROM READ_CSV({literal(exactly(source))}, all_varchar = TRUE)) "
             f"TO {literal(target)} (FORMAT parquet, COMPRESSION zstd)"
         )
     return time.perf_counter() - began

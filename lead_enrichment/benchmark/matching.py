@@ -26,7 +26,7 @@ from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.matching.models import MatchingModels
 from lead_enrichment.memory import peak_bytes
 from lead_enrichment.paths import DataPaths
-from lead_enrichment.warehouse.connection import connect, literal
+from lead_enrichment.warehouse.connection import connect, exactly, literal
 from lead_enrichment.warehouse.reading import warehouse
 
 THREADS = 2
@@ -118,13 +118,13 @@ def _write_leads(paths: DataPaths, project: Path, folder: Path, leads: int) -> f
     live = "intermediate.int_match_lead"
     with warehouse(paths) as production:
         for table in (live, *SEEDS):
-            production.execute(f"COPY (FROM {table}) TO {_file(folder, table)} (FORMAT parquet)")
+            production.execute(f"COPY (FROM {table}) TO {literal(_file(folder, table))} (FORMAT parquet)")
         production.execute(
             f"""
             COPY (
                 SELECT lead_key, born_at
                 FROM intermediate.int_lead_current
-            ) TO {_file(folder, "born")} (FORMAT parquet)
+            ) TO {literal(_file(folder, "born"))} (FORMAT parquet)
             """
         )
         (found,) = production.execute(f"SELECT COUNT(*) FROM {live}").fetchone() or (0,)
@@ -133,7 +133,7 @@ def _write_leads(paths: DataPaths, project: Path, folder: Path, leads: int) -> f
     with _open(folder) as connection:
         connection.execute("CREATE SCHEMA intermediate; CREATE SCHEMA seeds")
         for table in SEEDS:
-            connection.execute(f"CREATE TABLE {table} AS FROM READ_PARQUET({_file(folder, table)})")
+            connection.execute(f"CREATE TABLE {table} AS FROM READ_PARQUET({literal(exactly(_file(folder, table)))})")
         decision = models.context.get_model("intermediate.int_match_decision", raise_if_missing=True)
         columns = ", ".join(
             f"{name} {kind.sql(dialect='duckdb')}" for name, kind in decision.columns_to_types_or_raise.items()
@@ -164,8 +164,8 @@ def _write_leads(paths: DataPaths, project: Path, folder: Path, leads: int) -> f
             CREATE TABLE intermediate.int_match_lead AS
             WITH copied AS (
                 SELECT l.* REPLACE ({replaced}), b.* EXCLUDE (lead_key)
-                FROM READ_PARQUET({_file(folder, live)}) AS l
-                JOIN READ_PARQUET({_file(folder, "born")}) AS b USING (lead_key)
+                FROM READ_PARQUET({literal(exactly(_file(folder, live)))}) AS l
+                JOIN READ_PARQUET({literal(exactly(_file(folder, "born")))}) AS b USING (lead_key)
                 CROSS JOIN copy AS c
                 ORDER BY c.copy, l.lead_key
                 LIMIT {leads}
@@ -378,8 +378,8 @@ def _open(folder: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _file(folder: Path, table: str) -> str:
-    return literal(folder / f"{table}.parquet")
+def _file(folder: Path, table: str) -> Path:
+    return folder / f"{table}.parquet"
 
 
 def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:

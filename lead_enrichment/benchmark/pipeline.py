@@ -19,7 +19,7 @@ from lead_enrichment.hooks.model_run import newest_run
 from lead_enrichment.ingest.ledger import Ledger
 from lead_enrichment.memory import in_bytes
 from lead_enrichment.paths import DataPaths
-from lead_enrichment.warehouse.connection import connect, literal
+from lead_enrichment.warehouse.connection import connect, exactly, literal
 
 AS_OF, SEED = date(2026, 11, 15), 20261115
 # The next days: of each, by its name, the date of Salesforce's file and the share of the leads that changed.
@@ -199,7 +199,7 @@ def _write_changes(source: Path, target: Path, rows: int, day: date) -> None:
                 )
                 FROM (
                     SELECT *, ROW_NUMBER() OVER () AS position
-                    FROM READ_CSV({literal(source)}, all_varchar = TRUE)
+                    FROM READ_CSV({literal(exactly(source))}, all_varchar = TRUE)
                 )
                 WHERE is_deleted = 'FALSE'
                 ORDER BY HASH(id)

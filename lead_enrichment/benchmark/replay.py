@@ -9,7 +9,7 @@ from lead_enrichment.benchmark.pipeline import AS_OF, LEADS, SEED, SQLMESH, run_
 from lead_enrichment.benchmark.result import Result
 from lead_enrichment.demo.generate import write_demo
 from lead_enrichment.paths import DataPaths
-from lead_enrichment.warehouse.connection import connect, literal
+from lead_enrichment.warehouse.connection import connect, exactly, literal
 
 FILES = 60
 FACILITIES = 100
@@ -47,7 +47,7 @@ def _write_archive(source: Path, data: Path, days: list[date]) -> int:
     with connect() as connection:
         connection.execute(
             f"CREATE TABLE listed AS SELECT *, ROW_NUMBER() OVER () AS position "
-            f"FROM READ_CSV({literal(source)}, all_varchar = TRUE)"
+            f"FROM READ_CSV({literal(exactly(source))}, all_varchar = TRUE)"
         )
         for number, day in enumerate(days):
             changed = f"position % {ONE_OF} = {number % ONE_OF}"

@@ -155,7 +155,7 @@ def restore(entry: Entry, folder: Path, paths: DataPaths) -> Path:
         raise DataError("its archived file is missing", str(source), "Take it from a backup.")
     if not folder.is_dir():
         raise UsageError("there is no such folder", str(folder), "Give another --to.")
-    target, unfinished = folder / name, folder / f".{name}.{os.getpid()}.unfinished"
+    target, unfinished = folder / name, folder / f".{entry.file_id[:16]}.{os.getpid()}.unfinished"
     try:
         try:
             _unpack(source, entry.file_id, unfinished)

@@ -6,6 +6,7 @@ A stated row count decides; without one the delivery is compared with the one be
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,8 @@ from pathlib import Path
 from lead_enrichment.contracts import Column, Contract
 from lead_enrichment.errors import DataError
 from lead_enrichment.paths import write_text_whole
-from lead_enrichment.warehouse.connection import connect
+from lead_enrichment.warehouse.connection import connect, exactly
+from lead_enrichment.wording import visible
 
 ATTESTED, MISMATCH, UNATTESTED = "attested", "mismatch", "unattested"
 MANIFEST_SUFFIX = ".manifest.json"
@@ -41,6 +43,11 @@ def manifest_path(path: Path) -> Path:
     return path.with_name(f"{path.name}{MANIFEST_SUFFIX}")
 
 
+def has_manifest(path: Path) -> bool:
+    """Whether a manifest stands beside a delivered file; none can where its name would be too long."""
+    return os.path.lexists(manifest_path(path))
+
+
 def read_manifest(path: Path) -> Statement | None:
     """Read the manifest beside a delivered file; None where there is none.
 
@@ -48,16 +55,17 @@ def read_manifest(path: Path) -> Statement | None:
         DataError: It is no JSON object with a whole number under `rows`.
     """
     manifest = manifest_path(path)
-    if not manifest.exists():
+    if not has_manifest(path):
         return None
+    where = visible(manifest.name)
     remedy = 'Write {"rows": 1234}, and put the file and its manifest into landing again.'
     try:
         stated = json.loads(manifest.read_text(encoding="utf-8"))
         rows, released = stated.get("rows"), stated.get("released")
     except (ValueError, AttributeError) as error:
-        raise DataError("the manifest is no JSON object", manifest.name, remedy) from error
+        raise DataError("the manifest is no JSON object", where, remedy) from error
     if (rows is None and not released) or (rows is not None and (type(rows) is not int or rows < 0)):
-        raise DataError(f"the manifest states no row count, but {rows!r}", manifest.name, remedy)
+        raise DataError(f"the manifest states no row count, but {rows!r}", where, remedy)
     return Statement(rows, str(stated.get("stated_by") or "manifest"), released)
 
 
@@ -91,7 +99,7 @@ def breaches(contract: Contract, delivered: Collection[Column], rows: Path, last
     key, limits, found = contract.key, contract.limits, []
     with connect() as connection:
         for name, path in (("now", rows), ("before", last)):
-            connection.read_parquet(str(path)).create_view(name)
+            connection.read_parquet(exactly(path)).create_view(name)
 
         def counts(query: str) -> tuple[float, float]:
             first, second = connection.execute(query).fetchone() or (0, 0)

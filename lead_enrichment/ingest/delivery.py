@@ -22,7 +22,8 @@ from lead_enrichment.bronze import REJECTED_COLUMNS, arrow_schema, source_column
 from lead_enrichment.contracts import Column, Contract, contracts, fold
 from lead_enrichment.errors import DataError
 from lead_enrichment.ingest.formats import Text
-from lead_enrichment.warehouse.connection import connect, literal
+from lead_enrichment.warehouse.connection import connect, exactly, literal
+from lead_enrichment.wording import visible
 
 CHUNK_BYTES = 1 << 20
 BATCH_ROWS = 20_000
@@ -113,7 +114,7 @@ def file_date(path: Path) -> date:
         return date.fromisoformat(found[1])
     except ValueError as error:
         raise DataError(
-            f"{found[1]} in the name is no date", path.name, "Rename the file with its date as YYYY-MM-DD."
+            f"{found[1]} in the name is no date", visible(path.name), "Rename the file with its date as YYYY-MM-DD."
         ) from error
 
 
@@ -238,12 +239,15 @@ def check_header(path: Path, header: list[str], contract: Contract) -> tuple[str
         if fitting:
             raise DataError(
                 f"the header is that of {fitting[0]}, not of {contract.source_key}",
-                f"{path.name}, line 1",
+                f"{visible(path.name)}, line 1",
                 f"Move the file to landing/{fitting[0]}/.",
             )
         names = ", ".join(column.header for column in missing)
         raise DriftError(
-            f"required columns are missing: {names}", f"{path.name}, line 1", "A person decides what they are.", missing
+            f"required columns are missing: {names}",
+            f"{visible(path.name)}, line 1",
+            "A person decides what they are.",
+            missing,
         )
     known = contract.map_header(header)
     new = [text for position, text in enumerate(header) if position not in known]
@@ -284,7 +288,7 @@ def csv_columns(text: Text, fields: int) -> str:
     """Return the SQL that reads the rows of a delivered text as columns c0, c1, … whatever their faults."""
     columns = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(fields))
     return (
-        f"READ_CSV({literal(text.path)}, header = FALSE, skip = {_header_lines(text)}, "
+        f"READ_CSV({literal(exactly(text.path))}, header = FALSE, skip = {_header_lines(text)}, "
         f"delim = {literal(text.delimiter)}, quote = '\"', "
         "escape = '\"', all_varchar = TRUE, auto_detect = FALSE, strict_mode = FALSE, null_padding = TRUE, "
         f"ignore_errors = TRUE, max_line_size = 10000000, parallel = FALSE, columns = {{{columns}}})"
@@ -323,7 +327,7 @@ def _convert_well_formed(text: Text, header: list[str], contract: Contract, stam
             '{stamp.file_id}' AS file_id, ROW_NUMBER() OVER () AS row_number, DATE '{stamp.file_date}' AS file_date,
             TIMESTAMPTZ '{stamp.received_at.isoformat()}' AS received_at,
             {f"JSON_OBJECT({pairs})::TEXT" if pairs else "NULL::TEXT"} AS rescued
-        FROM READ_CSV({literal(text.path)}, header = FALSE, skip = {_header_lines(text)},
+        FROM READ_CSV({literal(exactly(text.path))}, header = FALSE, skip = {_header_lines(text)},
             delim = {literal(text.delimiter)}, quote = '"', escape = '"', all_varchar = TRUE, auto_detect = FALSE,
             strict_mode = TRUE, null_padding = FALSE, max_line_size = 10000000,
             columns = {{{", ".join(f"'{field}': 'VARCHAR'" for field in fields)}}})
@@ -337,7 +341,7 @@ def _convert_well_formed(text: Text, header: list[str], contract: Contract, stam
             f"OR REGEXP_REPLACE(LOWER({key.name}), '[^a-z0-9]', '', 'g') IN ({spellings}) "
             f"OR NOT REGEXP_MATCHES({key.name}, '[0-9]') "
             f"OR ({filled}) <= {len(_telling(contract, positions)) // 3}) FROM READ_PARQUET(?)",
-            [str(rows)],
+            [exactly(rows)],
         ).fetchone() or (0, 0)
     if odd:
         raise duckdb.Error("rows without a natural key, or that may be no records")

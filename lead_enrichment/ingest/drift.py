@@ -21,7 +21,7 @@ from lead_enrichment.ingest.completeness import FEWEST_ROWS
 from lead_enrichment.ingest.delivery import csv_columns
 from lead_enrichment.ingest.formats import Text
 from lead_enrichment.ingest.ledger import Advice, Suggestion
-from lead_enrichment.warehouse.connection import connect, literal
+from lead_enrichment.warehouse.connection import connect, exactly, literal
 
 # Rows of the file that are compared, its first ones.
 SAMPLE_ROWS = 50_000
@@ -95,7 +95,7 @@ class DeliveryComparison:
         self._has_last = last is not None
         self._profiles: dict[tuple[str, str], Profile] = {}
         if last is not None:
-            self._connection.read_parquet(str(last)).create_view("last")
+            self._connection.read_parquet(exactly(last)).create_view("last")
         key = next((at for at, column in self._mapped.items() if column.name == contract.key), None)
         self._common = 0
         if self._has_last and key is not None:
@@ -346,7 +346,7 @@ def unknown_words(columns: Collection[Column], rows: Path) -> tuple[str, ...]:
             delivered = connection.execute(
                 f"SELECT TRIM({column.name}), COUNT(*) FROM READ_PARQUET(?) WHERE TRIM({column.name}) <> '' "
                 "GROUP BY ALL ORDER BY 2 DESC, 1",
-                [str(rows)],
+                [exactly(rows)],
             ).fetchall()
             unknown = [(word, count) for word, count in delivered if fold_word(word) not in known]
             if unknown:
@@ -368,7 +368,7 @@ class _Filled:
 
 def _filled(connection: duckdb.DuckDBPyConnection, name: str, path: Path, columns: Sequence[Column]) -> _Filled:
     """Show a bronze file as a view, and count its rows."""
-    connection.read_parquet(str(path)).create_view(name)
+    connection.read_parquet(exactly(path)).create_view(name)
     counts = ["COUNT(*)"]
     for column in columns:
         filled = f"TRIM({column.name}) <> ''"

@@ -23,7 +23,7 @@ import python_calamine
 
 from lead_enrichment.contracts import Contract
 from lead_enrichment.errors import DataError
-from lead_enrichment.warehouse.connection import connect
+from lead_enrichment.warehouse.connection import connect, exactly
 
 CHUNK_BYTES = 1 << 20
 # Bytes of non-ASCII lines by which one 8-bit encoding is told from another.
@@ -59,7 +59,7 @@ class Text:
 
 
 @contextmanager
-def as_text(path: Path, contract: Contract, scratch: Path) -> Iterator[Text]:
+def as_text(path: Path, contract: Contract, scratch: Path, name: str) -> Iterator[Text]:
     """Open a delivered file as text.
 
     Memory stays bounded whatever the size of the file, but for a workbook, which holds a million rows at most.
@@ -67,31 +67,38 @@ def as_text(path: Path, contract: Contract, scratch: Path) -> Iterator[Text]:
     Args:
         path: The delivered file.
         contract: The contract of its source, with the encodings and delimiters to try.
-        scratch: Where copies may lie for the time being; `.unpacked` and `.utf8` are added to the name.
+        scratch: Where copies may lie for the time being; `.source`, `.unpacked` and `.utf8` are added to the name.
+        name: The file's name as messages show it.
 
     Raises:
         DataError: The file is empty, damaged, locked, or in no format that can be read.
     """
-    unpacked, utf8 = scratch.with_name(f"{scratch.name}.unpacked"), scratch.with_name(f"{scratch.name}.utf8")
+    source, unpacked, utf8 = (scratch.with_name(f"{scratch.name}.{end}") for end in ("source", "unpacked", "utf8"))
     try:
-        kinds, inner = [], path
-        packing = _packing(path)
+        # Every reader opens the file by a name of ours, whatever the sender's own one would mean to it.
+        source.unlink(missing_ok=True)
+        source.symlink_to(path.absolute())
+        kinds, inner = [], source
+        packing = _packing(source)
         if packing:
-            _unpack(path, packing, unpacked)
+            _unpack(source, packing, unpacked, name)
             kinds, inner = [packing], unpacked
             if _packing(inner):
-                raise DataError("an archive lies within the archive", path.name, ASK_CSV)
-        kind, text = _transcode(inner, path.name, contract, utf8)
+                raise DataError("an archive lies within the archive", name, ASK_CSV)
+        kind, text = _transcode(inner, name, contract, utf8)
         yield Text(text, _delimiter(text, contract), ", ".join([*kinds, kind]))
     finally:
-        unpacked.unlink(missing_ok=True)
-        utf8.unlink(missing_ok=True)
+        for left in (source, unpacked, utf8):
+            left.unlink(missing_ok=True)
 
 
 @contextmanager
 def as_sample(path: Path) -> Iterator[Text]:
     """Open a file of a source that has no contract yet as text; see `as_text`. Copies lie in a temporary folder."""
-    with tempfile.TemporaryDirectory() as folder, as_text(path, NO_CONTRACT, Path(folder) / path.name) as text:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        as_text(path, NO_CONTRACT, Path(folder) / "sample", path.name) as text,
+    ):
         yield text
 
 
@@ -118,12 +125,12 @@ def _is_workbook(path: Path) -> bool:
         return False
 
 
-def _unpack(path: Path, packing: str, target: Path) -> None:
+def _unpack(path: Path, packing: str, target: Path, name: str) -> None:
     """Unpack the one file of an archive."""
     try:
         if packing == "gzip":
             with gzip.open(path) as source:
-                _copy(source, target, path)
+                _copy(source, target, path, name)
             return
         with zipfile.ZipFile(path) as archive:
             members = [
@@ -134,26 +141,26 @@ def _unpack(path: Path, packing: str, target: Path) -> None:
                 names = ", ".join(item.filename for item in members[:5]) or "none"
                 raise DataError(
                     f"the archive holds {len(members)} files ({names}), not one",
-                    path.name,
+                    name,
                     "Drop its files one by one.",
                 )
             if members[0].flag_bits & 1:
-                raise DataError("the archive is locked with a password", path.name, "Unpack it and drop the file.")
+                raise DataError("the archive is locked with a password", name, "Unpack it and drop the file.")
             if members[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise DataError("the archive is packed in a rare way", path.name, "Unpack it and drop the file.")
+                raise DataError("the archive is packed in a rare way", name, "Unpack it and drop the file.")
             with archive.open(members[0]) as source:
-                _copy(source, target, path)
+                _copy(source, target, path, name)
     except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise DataError(f"the {packing} archive is damaged ({error})", path.name, ASK_AGAIN) from error
+        raise DataError(f"the {packing} archive is damaged ({error})", name, ASK_AGAIN) from error
 
 
-def _copy(source: IO[bytes] | gzip.GzipFile, target: Path, path: Path) -> None:
+def _copy(source: IO[bytes] | gzip.GzipFile, target: Path, path: Path, name: str) -> None:
     written, largest = 0, max(LARGEST_BYTES, LARGEST_RATIO * path.stat().st_size)
     with target.open("wb") as out:
         while chunk := source.read(CHUNK_BYTES):
             written += len(chunk)
             if written > largest:
-                raise DataError(f"the archive unpacks to more than {largest:,} bytes", path.name, ASK_CSV)
+                raise DataError(f"the archive unpacks to more than {largest:,} bytes", name, ASK_CSV)
             out.write(chunk)
 
 
@@ -321,7 +328,7 @@ def _write_parquet(path: Path, name: str, target: Path) -> None:
     """Write a Parquet file as CSV."""
     with connect() as connection:
         try:
-            relation = connection.read_parquet(str(path))
+            relation = connection.read_parquet(exactly(path))
             columns = ", ".join(
                 _plain(name, str(kind)) for name, kind in zip(relation.columns, relation.types, strict=True)
             )

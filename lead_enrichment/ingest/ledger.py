@@ -22,7 +22,7 @@ from lead_enrichment.bronze import (
     write_whole,
 )
 from lead_enrichment.users import user_name
-from lead_enrichment.warehouse.connection import connect
+from lead_enrichment.warehouse.connection import connect, exactly
 
 # Outcome of an attempt.
 LOADED, DUPLICATE, QUARANTINED, WAITING = "loaded", "duplicate", "quarantined", "waiting"
@@ -175,12 +175,11 @@ class Ledger:
         folder = self.bronze / table
         if not any(folder.glob("*/*.parquet")):
             return []
-        files = str(folder / "*" / "*.parquet")
+        # The folders are no partitions here: one above the data directory may look like one, such as `year=2026`.
         with connect() as connection:
             result = connection.execute(
-                f"SELECT * EXCLUDE (received_on) FROM READ_PARQUET(?, hive_partitioning = TRUE, "
-                f"union_by_name = TRUE) ORDER BY {order}",
-                [files],
+                f"SELECT * FROM READ_PARQUET(?, hive_partitioning = FALSE, union_by_name = TRUE) ORDER BY {order}",
+                [exactly(folder, "*", "*.parquet")],
             )
             rows: list[dict[str, Any]] = result.to_arrow_table().to_pylist()
         return rows

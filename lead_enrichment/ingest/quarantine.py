@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from io import StringIO
@@ -14,15 +15,18 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from lead_enrichment import contracts
 from lead_enrichment.errors import UsageError
-from lead_enrichment.ingest.completeness import Statement, manifest_path, read_manifest, write_manifest
-from lead_enrichment.ingest.delivery import file_id
+from lead_enrichment.ingest.completeness import Statement, has_manifest, manifest_path, read_manifest, write_manifest
+from lead_enrichment.ingest.delivery import FILE_DATE, file_id
 from lead_enrichment.ingest.ledger import ACCEPTED, PROPOSED, REJECTED, Ledger
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths, write_text_whole
 from lead_enrichment.users import user_name
+from lead_enrichment.wording import visible
 
 # What quarantine puts in front of a file's name.
 QUARANTINE_STAMP = re.compile(r"^\d{8}T\d{12}_")
+# Longest name in bytes that leaves room for what the project puts before and behind it.
+LONGEST_NAME = 180
 
 
 @dataclass(frozen=True)
@@ -166,6 +170,21 @@ def delivered_name(path: Path) -> str:
     return QUARANTINE_STAMP.sub("", path.name)
 
 
+def safe_name(name: str) -> str:
+    """Return a short name of plain signs for a file, which any folder takes; its own where that is one already.
+
+    The date that a long name claims stays in it.
+    """
+    shown = visible(name)
+    if "\\" not in shown and len(shown.encode()) <= LONGEST_NAME:
+        return shown
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", shown)
+    claimed = FILE_DATE.search(plain, 80)
+    suffix = re.sub(r"^[^.]*", "", plain[-12:])
+    mark = hashlib.sha256(shown.encode()).hexdigest()[:8]
+    return f"{plain[:90]}~{mark}{'_' + claimed[1] if claimed else ''}{suffix}"
+
+
 def _add_alias(item: CommentedMap, header: str) -> bool:
     settings = item.setdefault("customProperties", CommentedSeq())
     known = next((entry for entry in settings if entry["property"] == "aliases"), None)
@@ -196,7 +215,7 @@ def _quarantined(paths: DataPaths) -> list[Path]:
 
 def _back_to_landing(paths: DataPaths, row: dict[str, Any]) -> Path | None:
     for path in _quarantined(paths):
-        if delivered_name(path) == row["file_name"] and file_id(path) == row["file_id"]:
+        if delivered_name(path) == safe_name(row["file_name"]) and file_id(path) == row["file_id"]:
             return _move_back(paths, path)
     return None
 
@@ -206,7 +225,7 @@ def _move_back(paths: DataPaths, path: Path) -> Path:
     if target.exists():
         raise UsageError("landing holds a file of that name", str(target), "Take it in first: leads ingest.")
     target.parent.mkdir(parents=True, exist_ok=True)
-    if manifest_path(path).exists():
+    if has_manifest(path):
         manifest_path(path).replace(manifest_path(target))
     path.replace(target)
     path.with_name(f"{path.name}.reason.txt").unlink(missing_ok=True)

@@ -6,6 +6,8 @@ delivery either loaded or still lying in landing. What a killed run left unfinis
 
 from __future__ import annotations
 
+import hashlib
+import os
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatch
@@ -25,6 +27,7 @@ from lead_enrichment.ingest.completeness import (
     MISMATCH,
     Statement,
     breaches,
+    has_manifest,
     manifest_path,
     read_manifest,
     verdict,
@@ -54,8 +57,10 @@ from lead_enrichment.ingest.ledger import (
     partition,
     proposal_id_of,
 )
+from lead_enrichment.ingest.quarantine import safe_name
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths
+from lead_enrichment.wording import visible
 
 RELEASE = "leads release {} --reason '…'"
 
@@ -133,7 +138,7 @@ def ingest(paths: DataPaths, backfill: bool = False, console: Console | None = N
                 except OSError as error:
                     raise UsageError(
                         f"the file cannot be taken in ({error.strerror}: {error.filename or paths.root})",
-                        path.name,
+                        visible(path.name),
                         "It still lies in landing: make room or grant write access, then run leads ingest again.",
                     ) from error
         return outcomes
@@ -187,18 +192,18 @@ class _Run:
 
     def take_in(self, path: Path) -> Outcome:
         """Take one file in, or put it into quarantine; either way the ledger records it."""
-        source_key = path.parent.name if path.parent != self._paths.landing else ""
+        source_key = visible(path.parent.name) if path.parent != self._paths.landing else ""
         contract = contracts().get(source_key)
         file = _File(path, source_key, contract.delivery_mode if contract else "", datetime.now(UTC))
-        scratch = self._paths.bronze / f".{path.name}"
+        scratch = self._paths.bronze / f".{hashlib.sha256(os.fsencode(path.absolute())).hexdigest()[:16]}"
         rows, rejects = scratch.with_name(f"{scratch.name}.rows"), scratch.with_name(f"{scratch.name}.rejects")
         try:
             if contract is None:
                 folders = ", ".join(f"landing/{key}/" for key in contracts())
-                raise DataError("the file lies in no source's folder", path.name, f"Move it to one of {folders}.")
+                raise DataError("the file lies in no source's folder", file.name, f"Move it to one of {folders}.")
             if not any(fnmatch(path.name, pattern) for pattern in contract.file_patterns):
                 patterns = " or ".join(contract.file_patterns)
-                raise DataError(f"the name is not of the form {patterns}", path.name, "Rename it, or move it away.")
+                raise DataError(f"the name is not of the form {patterns}", file.name, "Rename it, or move it away.")
             file.file_id = _readable_id(path)
             if file.file_id in self._name_of:
                 name = self._name_of[file.file_id]
@@ -206,10 +211,10 @@ class _Run:
                 _remove(path)
                 return outcome
             file.file_date = file_date(path)
-            with as_text(path, contract, scratch) as text:
-                file.encoding, file.header = text.kind, read_header(text, path.name)
-                check_first_line(text, file.header, contract, path.name)
-                file.columns = with_doubled_settled(text, file.header, contract, path.name)
+            with as_text(path, contract, scratch, file.name) as text:
+                file.encoding, file.header = text.kind, read_header(text, file.name)
+                check_first_line(text, file.header, contract, file.name)
+                file.columns = with_doubled_settled(text, file.header, contract, file.name)
                 try:
                     return self._load(file, contract, text, rows, rejects)
                 except DriftError as error:
@@ -218,10 +223,12 @@ class _Run:
         except (_StillWritten, DataError) as error:
             # Half a file is seldom a good one: what changed while it was read is judged next time.
             if isinstance(error, _StillWritten) or file.has_changed():
-                return Outcome(source_key, path.name, WAITING, "it is still being written; it stays in landing", 0, 0)
+                return Outcome(
+                    file.source_key, file.name, WAITING, "it is still being written; it stays in landing", 0, 0
+                )
             # The ledger first: a crash before the move repeats the attempt, the other order would lose it.
             outcome = self._enter(file, QUARANTINED, str(error), file.started_at)
-            _quarantine(path, source_key or "unknown", str(error), self._paths)
+            _quarantine(path, file.source_key or "unknown", str(error), self._paths)
             return outcome
         finally:
             rows.unlink(missing_ok=True)
@@ -249,10 +256,10 @@ class _Run:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 part.replace(target)
         outcome = self._enter(file, LOADED, "; ".join(notices) or None, received_at)
-        self._name_of[file.file_id] = path.name
+        self._name_of[file.file_id] = file.name
         self._clock.note(contract.source_key, file.claimed, received_at)
         self._last[contract.source_key] = _Last(
-            path.name, file.claimed, _rows_of(self._paths, contract.source_key, file.file_id, received_at)
+            file.name, file.claimed, _rows_of(self._paths, contract.source_key, file.file_id, received_at)
         )
         _remove(path)
         return outcome
@@ -267,7 +274,7 @@ class _Run:
             DataError: Rows are missing or too many, too many were rejected, or a limit of the contract is broken.
             DriftError: Values of a required column stopped fitting.
         """
-        name, delivered = file.path.name, file.rows_loaded + file.rows_rejected
+        name, delivered = file.name, file.rows_loaded + file.rows_rejected
         if not delivered:
             raise DataError("the file holds a header and no rows", name, "Ask the sender for the full file.")
         statement = read_manifest(file.path)
@@ -321,7 +328,7 @@ class _Run:
         with DeliveryComparison(text, file.columns, contract, last.rows if last else None) as comparison:
             advice = comparison.advise(error.columns)
         proposal_id = proposal_id_of(contract.source_key, file.file_id)
-        self._ledger.append_proposal(proposal_id, contract.source_key, file.file_id, file.path.name, advice)
+        self._ledger.append_proposal(proposal_id, contract.source_key, file.file_id, file.name, advice)
         if not advice.suggestions:
             return f"{summary(advice)}. Ask the sender"
         return (
@@ -334,7 +341,7 @@ class _Run:
         loaded, rejected = (file.rows_loaded, file.rows_rejected) if is_loaded else (0, 0)
         self._ledger.append(
             Attempt(
-                file_id=file.file_id, source_key=file.source_key, file_name=file.path.name, file_date=file.file_date,
+                file_id=file.file_id, source_key=file.source_key, file_name=file.name, file_date=file.file_date,
                 delivery_mode=file.delivery_mode, status=status, reason=reason, rows_delivered=loaded + rejected,
                 rows_loaded=loaded, rows_rejected=rejected, file_bytes=file.size, encoding=file.encoding,
                 header="|".join(file.header) or None, completeness=file.completeness,
@@ -342,7 +349,7 @@ class _Run:
                 started_at=file.started_at,
             )
         )  # fmt: skip
-        return Outcome(file.source_key, file.path.name, status, reason, loaded, rejected, file.file_id)
+        return Outcome(file.source_key, file.name, status, reason, loaded, rejected, file.file_id)
 
 
 @dataclass
@@ -367,6 +374,15 @@ class _File:
 
     def __post_init__(self) -> None:
         self._stat = self.path.stat()
+
+    @property
+    def name(self) -> str:
+        """Its name as messages show it and the ledger keeps it."""
+        return visible(self.path.name)
+
+    def outcome(self, status: str, reason: str) -> Outcome:
+        """Return the outcome of a file that no row was taken from."""
+        return Outcome(self.source_key, self.name, status, reason, 0, 0)
 
     @property
     def size(self) -> int:
@@ -412,7 +428,8 @@ class _StillWritten(Exception):
 def _remove(path: Path) -> None:
     """Remove a file that was taken in, and what was stated of it."""
     path.unlink()
-    manifest_path(path).unlink(missing_ok=True)
+    if has_manifest(path):
+        manifest_path(path).unlink(missing_ok=True)
 
 
 def _readable_id(path: Path) -> str:
@@ -425,7 +442,7 @@ def _readable_id(path: Path) -> str:
         return file_id(path)
     except PermissionError as error:
         raise DataError(
-            "the file may not be read", path.name, "Grant read access and put it into landing again."
+            "the file may not be read", visible(path.name), "Grant read access and put it into landing again."
         ) from error
 
 
@@ -434,11 +451,10 @@ def _quarantine(path: Path, source_key: str, reason: str, paths: DataPaths) -> N
     folder = paths.quarantine / source_key
     folder.mkdir(parents=True, exist_ok=True)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
-    target = folder / f"{stamp}_{path.name}"
+    target = folder / f"{stamp}_{safe_name(path.name)}"
     target.with_name(f"{target.name}.reason.txt").write_text(f"{reason}\n", encoding="utf-8")
-    manifest = manifest_path(path)
-    if manifest.exists():
-        manifest.replace(manifest_path(target))
+    if has_manifest(path):
+        manifest_path(path).replace(manifest_path(target))
     path.replace(target)
 
 
@@ -451,6 +467,7 @@ def _remove_unfinished(paths: DataPaths, loaded: set[str]) -> None:
     for leftover in (
         *paths.bronze.glob(".*.rows"),
         *paths.bronze.glob(".*.rejects"),
+        *paths.bronze.glob(".*.source"),
         *paths.bronze.glob(".*.utf8"),
         *paths.bronze.glob(".*.unpacked"),
         *paths.bronze.glob("*/*/.*.unfinished"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from lead_enrichment.errors import UsageError
 from lead_enrichment.matching.verdicts import VERDICTS
 from lead_enrichment.paths import DataPaths, whole
 from lead_enrichment.spreadsheet import GuardedWriter
-from lead_enrichment.warehouse.connection import connect
+from lead_enrichment.warehouse.connection import connect, exactly
 from lead_enrichment.warehouse.reading import Row, find_lead, rows
 
 SOURCE = "decisions"
@@ -236,10 +237,14 @@ def _on_their_way(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> se
     pairs = set()
     # Files of another form than that of `submit` are left to ingest.
     for path in (paths.landing / SOURCE).glob("[!.]*.csv"):
-        with path.open(encoding="utf-8", errors="replace", newline="") as stream:
-            for row in csv.DictReader(stream):
-                pairs.add(frozenset((row.get(name) or "").strip() for name in HEADER[:2]))
+        with suppress(OSError, csv.Error):
+            # A pipe of this name would be waited for.
+            if not path.is_file():
+                continue
+            with path.open(encoding="utf-8", errors="replace", newline="") as stream:
+                for row in csv.DictReader(stream):
+                    pairs.add(frozenset((row.get(name) or "").strip() for name in HEADER[:2]))
     if any((paths.bronze / SOURCE).glob("*/*.parquet")):
-        files = str(paths.bronze / SOURCE / "*" / "*.parquet")
+        files = exactly(paths.bronze / SOURCE, "*", "*.parquet")
         pairs |= {frozenset(pair) for pair in connection.execute(TAKEN_IN, [files]).fetchall()}
     return pairs

@@ -9,7 +9,7 @@ import duckdb
 
 from lead_enrichment.errors import UsageError
 from lead_enrichment.matching.evidence import charts, save_chart
-from lead_enrichment.warehouse.connection import literal
+from lead_enrichment.warehouse.connection import exactly, literal
 from lead_enrichment.warehouse.reading import Row, rows
 
 # The known facility of each live lead, and every pair that is predicted (in one entity) or actual (one facility).
@@ -278,7 +278,7 @@ def measure(connection: duckdb.DuckDBPyConnection, truth: Path) -> None:
     if not truth.is_file():
         raise UsageError("there is no truth to hold the matching against", str(truth), "Name one: --truth FILE")
     try:
-        connection.execute(SETUP.format(truth=literal(truth)))
+        connection.execute(SETUP.format(truth=literal(exactly(truth))))
     except duckdb.BinderException as error:
         remedy = "It needs the columns lead_key and facility_id."
         raise UsageError(f"the truth cannot be read ({error})", str(truth), remedy) from error

@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from lead_enrichment.warehouse.connection import connect, literal
+from lead_enrichment.warehouse.connection import connect, exactly, literal
 from lead_enrichment.warehouse.reading import one_row
 
 SAMPLES = 5
@@ -118,7 +118,7 @@ def compare(before: KeptState, warehouse: Path, untracked: Iterable[str]) -> Dif
     """
     with connect(str(warehouse), read_only=True) as connection:
         for view, path in (("lead_before", before.leads), ("match_before", before.matches)):
-            connection.execute(f"CREATE TEMP VIEW {view} AS FROM READ_PARQUET({literal(path)})")
+            connection.execute(f"CREATE TEMP VIEW {view} AS FROM READ_PARQUET({literal(exactly(path))})")
         connection.execute("""
             CREATE TEMP TABLE lead_pair AS
             SELECT
