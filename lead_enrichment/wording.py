@@ -33,6 +33,14 @@ def listed(words: Sequence[str], last: str = "and") -> str:
     return f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
+def shorten(text: str, length: int) -> str:
+    """Return a text of at most so many characters; of a longer one the beginning and the end."""
+    if len(text) <= length:
+        return text
+    head = length * 2 // 3
+    return f"{text[:head]} … {text[head + 3 - length :]}"
+
+
 def visible(text: str) -> str:
     """Return a foreign text, such as a file name, as one that can be shown and stored anywhere.
 

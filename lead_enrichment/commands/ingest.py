@@ -27,7 +27,7 @@ def ingest_command(
 ) -> None:
     """Take in every file under landing/<source>/. Exit code 1 where a file went to quarantine."""
     from lead_enrichment.ingest.ledger import QUARANTINED, Ledger
-    from lead_enrichment.ingest.run import ingest, touched_intervals
+    from lead_enrichment.ingest.run import UNREADABLE, ingest, touched_intervals
 
     console = Console()
     with errors_as_sentences():
@@ -53,7 +53,7 @@ def ingest_command(
             highlight=False,
             soft_wrap=True,
         )
-    if any(item.status == QUARANTINED for item in outcomes):
+    if any(item.status in (QUARANTINED, UNREADABLE) for item in outcomes):
         raise typer.Exit(1)
 
 
@@ -89,10 +89,10 @@ def print_outcomes(outcomes: list[Outcome], paths: DataPaths, console: Console) 
     for item in shown:
         if item.reason:
             # The reason of a refused file begins with its name.
-            name = "" if item.reason.startswith(item.file_name) else f"{item.file_name}: "
+            name = "" if item.reason.startswith(item.file_name or "/") else f"{item.file_name}: "
             console.print(f"{name}{item.reason}", markup=False, highlight=False, soft_wrap=True)
     print_refusals(console, outcomes, _refusals(outcomes, paths))
     rows = sum(item.rows_loaded for item in outcomes)
     refused = sum(item.status == QUARANTINED for item in outcomes)
-    files = f"{counted(len(outcomes), 'file')} taken, {counted(rows, 'row')} loaded"
+    files = f"{counted(sum(bool(item.file_name) for item in outcomes), 'file')} taken, {counted(rows, 'row')} loaded"
     console.print(f"{files}, {counted(refused, 'file')} in quarantine.")

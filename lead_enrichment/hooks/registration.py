@@ -10,8 +10,8 @@ from rich.console import Console
 from lead_enrichment.bronze import PARTITION, bronze_tables, registration_statements
 from lead_enrichment.hooks.model_run import record, recorder_of
 from lead_enrichment.hooks.publish import PRODUCTION, publish_after
-from lead_enrichment.ingest.ledger import QUARANTINED
-from lead_enrichment.ingest.run import ingest
+from lead_enrichment.ingest.ledger import QUARANTINED, WAITING
+from lead_enrichment.ingest.run import UNREADABLE, ingest
 from lead_enrichment.paths import data_paths
 from lead_enrichment.warehouse.freshness import forget_built
 from lead_enrichment.warehouse.waiting import connect_when_unlocked
@@ -35,6 +35,8 @@ def ingest_and_register(adapter: Any) -> list[str]:
     for outcome in ingest(paths):
         if outcome.status == QUARANTINED:
             console.print(f"Quarantined: {outcome.reason}", markup=False)
+        elif outcome.status in (UNREADABLE, WAITING):
+            console.print(f"Not taken in: {outcome.source_key} {outcome.file_name}: {outcome.reason}", markup=False)
         elif outcome.rows_rejected:
             console.print(f"{outcome.file_name}: {outcome.reason}", markup=False)
     sys.stderr.flush()

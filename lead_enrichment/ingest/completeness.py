@@ -19,6 +19,8 @@ from lead_enrichment.wording import visible
 
 ATTESTED, MISMATCH, UNATTESTED = "attested", "mismatch", "unattested"
 MANIFEST_SUFFIX = ".manifest.json"
+# A manifest is a line; what is larger, or states more rows than any file holds, is none.
+LARGEST_MANIFEST, MOST_STATED_ROWS, LONGEST_STATED = 1 << 16, 10**12, 500
 # Below this many rows nothing is concluded, and a change of fewer rows is normal, however large a share it is.
 FEWEST_ROWS = 20
 
@@ -60,13 +62,23 @@ def read_manifest(path: Path) -> Statement | None:
     where = visible(manifest.name)
     remedy = 'Write {"rows": 1234}, and put the file and its manifest into landing again.'
     try:
-        stated = json.loads(manifest.read_text(encoding="utf-8"))
+        # A pipe would be waited for, and a device read without end.
+        if not manifest.is_file():
+            raise DataError("the manifest is no file", where, remedy)
+        with manifest.open("rb") as stream:
+            text = stream.read(LARGEST_MANIFEST + 1)
+        if len(text) > LARGEST_MANIFEST:
+            raise DataError(f"the manifest has more than {LARGEST_MANIFEST:,} bytes", where, remedy)
+        stated = json.loads(text)
         rows, released = stated.get("rows"), stated.get("released")
-    except (ValueError, AttributeError) as error:
+    # Nested too deep is no object either.
+    except (ValueError, AttributeError, RecursionError, OSError) as error:
         raise DataError("the manifest is no JSON object", where, remedy) from error
-    if (rows is None and not released) or (rows is not None and (type(rows) is not int or rows < 0)):
-        raise DataError(f"the manifest states no row count, but {rows!r}", where, remedy)
-    return Statement(rows, str(stated.get("stated_by") or "manifest"), released)
+    is_count = type(rows) is int and 0 <= rows <= MOST_STATED_ROWS
+    if (rows is None and not released) or (rows is not None and not is_count):
+        raise DataError(f"the manifest states no row count, but {repr(rows)[:60]}", where, remedy)
+    stated_by = visible(str(stated.get("stated_by") or "manifest"))[:LONGEST_STATED]
+    return Statement(rows, stated_by, visible(str(released))[:LONGEST_STATED] if released else None)
 
 
 def write_manifest(path: Path, statement: Statement) -> None:

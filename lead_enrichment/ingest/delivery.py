@@ -22,16 +22,20 @@ from lead_enrichment.bronze import REJECTED_COLUMNS, arrow_schema, source_column
 from lead_enrichment.contracts import Column, Contract, contracts, fold
 from lead_enrichment.errors import DataError
 from lead_enrichment.ingest.formats import Text
+from lead_enrichment.ingest.limits import MOST_CELL_CHARACTERS, limits
 from lead_enrichment.warehouse.connection import connect, exactly, literal
 from lead_enrichment.wording import visible
 
 CHUNK_BYTES = 1 << 20
 BATCH_ROWS = 20_000
-# Longest field that the csv module takes; a longer one is an unclosed quote that swallows the file.
-FIELD_CHARACTERS = 1 << 20
+# What a batch may hold before it is written, however few its rows are.
+BATCH_CHARACTERS = 1 << 24
+FIELD_CHARACTERS = MOST_CELL_CHARACTERS
 csv.field_size_limit(FIELD_CHARACTERS)
-# Lines that one record may take; beyond them a quote counts as never closed, and memory stays bounded.
-RECORD_LINES = 1_000
+# What one record may take; beyond it a quote counts as never closed, and memory stays bounded.
+RECORD_LINES, RECORD_CHARACTERS = 1_000, 1 << 24
+# Memory of the parallel reader; beyond it a file goes through the other one, which needs less.
+READER_MEMORY = "600MB"
 # Lines above a header among which a title is looked for.
 MOST_TITLE_LINES = 20
 OPEN_QUOTE = "a quote is opened and not closed"
@@ -109,7 +113,13 @@ def file_date(path: Path) -> date:
     """
     found = FILE_DATE.search(path.name)
     if not found:
-        return datetime.fromtimestamp(path.stat().st_mtime, UTC).date()
+        try:
+            return datetime.fromtimestamp(path.stat().st_mtime, UTC).date()
+        except (ValueError, OverflowError) as error:
+            raise DataError(
+                "the time of the file is none, and its name holds no date", visible(path.name),
+                "Rename the file with its date as YYYY-MM-DD.",
+            ) from error  # fmt: skip
     try:
         return date.fromisoformat(found[1])
     except ValueError as error:
@@ -130,11 +140,13 @@ def read_header(text: Text, name: str) -> list[str]:
     """
     try:
         with text.path.open(encoding="utf-8-sig", newline="") as stream:
-            return [header.strip() for header in first_row(csv.reader(stream, delimiter=text.delimiter))]
+            header = [header.strip() for header in first_row(csv.reader(stream, delimiter=text.delimiter))]
     except csv.Error as error:
         raise DataError(
             f"the header cannot be read ({error})", f"{name}, line 1", "Ask the sender for the file again."
         ) from error
+    limits().check_columns(len(header), name)
+    return header
 
 
 def check_first_line(text: Text, header: list[str], contract: Contract, name: str) -> None:
@@ -275,7 +287,8 @@ def convert(text: Text, header: list[str], contract: Contract, stamp: Stamp, row
         rows: Parquet file to write with loaded rows, in the columns of bronze.
         rejects: Parquet file to write with rejected rows; not written where there are none.
     """
-    if contract.trailer is None or not contract.trailer.search(_last_line(text.path)):
+    is_plain = text.longest_line <= FIELD_CHARACTERS
+    if is_plain and (contract.trailer is None or not contract.trailer.search(_last_line(text.path))):
         try:
             return Converted(_convert_well_formed(text, header, contract, stamp, rows), 0, None)
         except duckdb.Error:
@@ -334,6 +347,7 @@ def _convert_well_formed(text: Text, header: list[str], contract: Contract, stam
     """
     # Numbering rows keeps DuckDB on one core: the other counts them meanwhile.
     with ThreadPoolExecutor(1) as aside, connect() as connection:
+        connection.execute(f"SET memory_limit = '{READER_MEMORY}'")
         counted = aside.submit(count_records, text.path)
         connection.execute(f"COPY ({query}) TO {literal(rows)} (FORMAT parquet, COMPRESSION zstd)")
         loaded, odd = connection.execute(
@@ -434,6 +448,7 @@ def _convert_row_by_row(
     loaded = rejected = no_records = 0
     stated = first_reason = None
     batch: list[list[str]] = []
+    held = 0
 
     def fits(fields: list[str]) -> bool:
         return len(fields) == len(header) and key_pattern.search(UNSEEN.sub("", fields[key_position])) is not None
@@ -478,10 +493,10 @@ def _convert_row_by_row(
                 reason = f"{contract.key_column.header} holds no natural key: '{fields[key_position]}'"
             else:
                 batch.append(fields)
-                loaded += 1
-                if len(batch) == BATCH_ROWS:
+                loaded, held = loaded + 1, held + len(raw_text)
+                if len(batch) == BATCH_ROWS or held > BATCH_CHARACTERS:
                     out.write_table(columns_of(batch))
-                    batch = []
+                    batch, held = [], 0
                 continue
             rejected, first_reason = rejected + 1, first_reason or f"line {line_number}: {reason}"
             bad.append(
@@ -504,6 +519,7 @@ class _Rejects:
     def __init__(self, path: Path) -> None:
         self._path, self._schema = path, arrow_schema(REJECTED_COLUMNS)
         self._batch: list[dict[str, object]] = []
+        self._held = 0
         self._out: pq.ParquetWriter | None = None
 
     def __enter__(self) -> _Rejects:
@@ -512,7 +528,8 @@ class _Rejects:
     def append(self, row: dict[str, object]) -> None:
         """Add a row of REJECTED_COLUMNS."""
         self._batch.append(row)
-        if len(self._batch) == BATCH_ROWS:
+        self._held += len(str(row["raw_text"]))
+        if len(self._batch) == BATCH_ROWS or self._held > BATCH_CHARACTERS:
             self._flush()
 
     def __exit__(self, *_: object) -> None:
@@ -524,7 +541,7 @@ class _Rejects:
         if self._batch:
             self._out = self._out or pq.ParquetWriter(self._path, self._schema, compression="zstd")
             self._out.write_table(pa.Table.from_pylist(self._batch, schema=self._schema))
-            self._batch = []
+            self._batch, self._held = [], 0
 
 
 def _records(
@@ -558,7 +575,7 @@ def _records(
         if not seen:
             return
         if len(seen) > 1 and (problem or not fits(fields) or not _is_strict(seen, delimiter)):
-            endless = len(seen) == RECORD_LINES or (problem is not None and problem != OPEN_QUOTE)
+            endless = lines.is_full or (problem is not None and problem != OPEN_QUOTE)
             if endless or any(fits(next(csv.reader([line], delimiter=delimiter), [])) for line in seen[1:]):
                 lines.give_back()
                 problem = OPEN_QUOTE
@@ -588,6 +605,12 @@ class _Lines:
         """Begin a record."""
         self.seen: list[str] = []
         self.cut = False
+        self._characters = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the record has all the lines that one may take."""
+        return len(self.seen) == RECORD_LINES or self._characters >= RECORD_CHARACTERS
 
     def give_back(self) -> None:
         """Keep the record's first line; the others are read again."""
@@ -598,10 +621,11 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        if len(self.seen) < RECORD_LINES:
+        if not self.is_full:
             line = self._back.pop() if self._back else next(self._stream, None)
             if line is not None:
                 self.seen.append(line)
+                self._characters += len(line)
                 return line
         # The record ends here although the reader, inside of quotes, wants more.
         self.cut = bool(self.seen)

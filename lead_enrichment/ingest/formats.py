@@ -14,29 +14,26 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import IO
 
-import duckdb
-import python_calamine
+import numpy as np
 
 from lead_enrichment.contracts import Contract
 from lead_enrichment.errors import DataError
-from lead_enrichment.warehouse.connection import connect, exactly
+from lead_enrichment.ingest.limits import MOST_BYTES, MOST_LINE_BYTES, limits, whole_number
+from lead_enrichment.ingest.reader import ASK_AGAIN, ASK_CSV, write_as_csv
 
 CHUNK_BYTES = 1 << 20
 # Bytes of non-ASCII lines by which one 8-bit encoding is told from another.
 SAMPLE_BYTES = 1 << 16
-# A text packs to a tenth or so; what unpacks to this many times its size, and to this much, is no delivery.
-LARGEST_RATIO, LARGEST_BYTES = 500, 1 << 30
+# What an archive may unpack to, where LEADS_MOST_BYTES does not say.
+LARGEST_BYTES = MOST_BYTES
 GZIP, ZIP, PARQUET, OLD_EXCEL = b"\x1f\x8b", b"PK\x03\x04", b"PAR1", b"\xd0\xcf\x11\xe0"
 UTF8_MARK = b"\xef\xbb\xbf"
 BYTE_ORDER_MARKS = {UTF8_MARK: "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 NAME_LETTERS = frozenset("áéíóúñüçãõâêôàèëïöäÁÉÍÓÚÑÜÇ")
 NAMES = {"cp1252": "cp1252", "mac_roman": "Mac Roman"}
-ASK_AGAIN = "Ask the sender for it again."
-ASK_CSV = "Ask the sender for the CSV export and drop that."
 NO_CONTRACT = Contract(
     source_key="", title="", description="", staging_model="", authority={}, delivery_mode="", cadence="", key="",
     columns=(),
@@ -51,18 +48,20 @@ class Text:
         path: The text in UTF-8, with a byte order mark or without; the delivered file itself where it is that.
         delimiter: What stands between its fields.
         kind: Format and encoding as delivered, such as `cp1252` or `gzip, utf-8`.
+        longest_line: Bytes of its longest line.
     """
 
     path: Path
     delimiter: str
     kind: str
+    longest_line: int = 0
 
 
 @contextmanager
 def as_text(path: Path, contract: Contract, scratch: Path, name: str) -> Iterator[Text]:
     """Open a delivered file as text.
 
-    Memory stays bounded whatever the size of the file, but for a workbook, which holds a million rows at most.
+    Memory stays bounded whatever the size of the file: workbooks and Parquet files are read in a process with a limit.
 
     Args:
         path: The delivered file.
@@ -86,7 +85,9 @@ def as_text(path: Path, contract: Contract, scratch: Path, name: str) -> Iterato
             if _packing(inner):
                 raise DataError("an archive lies within the archive", name, ASK_CSV)
         kind, text = _transcode(inner, name, contract, utf8)
-        yield Text(text, _delimiter(text, contract), ", ".join([*kinds, kind]))
+        limits().check_bytes(text.stat().st_size, name)
+        longest = _longest_line(text, name)
+        yield Text(text, _delimiter(text, contract), ", ".join([*kinds, kind]), longest)
     finally:
         for left in (source, unpacked, utf8):
             left.unlink(missing_ok=True)
@@ -130,7 +131,7 @@ def _unpack(path: Path, packing: str, target: Path, name: str) -> None:
     try:
         if packing == "gzip":
             with gzip.open(path) as source:
-                _copy(source, target, path, name)
+                _copy(source, target, name)
             return
         with zipfile.ZipFile(path) as archive:
             members = [
@@ -149,13 +150,13 @@ def _unpack(path: Path, packing: str, target: Path, name: str) -> None:
             if members[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise DataError("the archive is packed in a rare way", name, "Unpack it and drop the file.")
             with archive.open(members[0]) as source:
-                _copy(source, target, path, name)
+                _copy(source, target, name)
     except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise DataError(f"the {packing} archive is damaged ({error})", name, ASK_AGAIN) from error
 
 
-def _copy(source: IO[bytes] | gzip.GzipFile, target: Path, path: Path, name: str) -> None:
-    written, largest = 0, max(LARGEST_BYTES, LARGEST_RATIO * path.stat().st_size)
+def _copy(source: IO[bytes] | gzip.GzipFile, target: Path, name: str) -> None:
+    written, largest = 0, whole_number("LEADS_MOST_BYTES", LARGEST_BYTES)
     with target.open("wb") as out:
         while chunk := source.read(CHUNK_BYTES):
             written += len(chunk)
@@ -170,10 +171,10 @@ def _transcode(path: Path, name: str, contract: Contract, target: Path) -> tuple
     if not begin:
         raise DataError("the file is empty", name, ASK_AGAIN)
     if begin.startswith(ZIP):
-        _write_workbook(path, name, target)
+        write_as_csv("xlsx", path, name, target)
         return "xlsx", target
     if begin.startswith(PARQUET):
-        _write_parquet(path, name, target)
+        write_as_csv("parquet", path, name, target)
         return "parquet", target
     if begin.startswith(OLD_EXCEL):
         raise DataError("the file is a workbook of the old kind, or locked", name, "Save it as CSV or XLSX, unlocked.")
@@ -280,6 +281,31 @@ def _can_read(characters: bytes, encoding: str) -> bool:
     return False
 
 
+def _longest_line(text: Path, name: str) -> int:
+    """Return the bytes of the longest line of a text in UTF-8.
+
+    Raises:
+        DataError: A line is longer than any reader takes.
+    """
+    longest = begun = lines = 0
+    with text.open("rb") as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            # Lines that end with a carriage return alone are lines to the csv module.
+            data = np.frombuffer(chunk, dtype=np.uint8)
+            ends = np.flatnonzero((data == 0x0A) | (data == 0x0D))
+            if len(ends):
+                longest = max(longest, begun + int(ends[0]), int(np.diff(ends).max(initial=0)))
+                begun, lines = len(chunk) - int(ends[-1]) - 1, lines + len(ends)
+            else:
+                begun += len(chunk)
+            longest = max(longest, begun)
+            if longest > MOST_LINE_BYTES:
+                raise DataError(
+                    f"a line from line {lines + 1:,} on is longer than {MOST_LINE_BYTES:,} bytes", name, ASK_CSV
+                )
+    return longest
+
+
 def _delimiter(text: Path, contract: Contract) -> str:
     """Return the delimiter with which the contract knows most headers; of equal ones, that with most fields."""
     with text.open(encoding="utf-8-sig", newline="") as stream:
@@ -292,57 +318,3 @@ def _delimiter(text: Path, contract: Contract) -> str:
         return 0, 0
 
     return max(contract.delimiters, key=fields)
-
-
-def _write_workbook(path: Path, name: str, target: Path) -> None:
-    """Write the first sheet of a workbook as CSV."""
-    try:
-        workbook = python_calamine.CalamineWorkbook.from_path(str(path))
-        rows = workbook.get_sheet_by_index(0).iter_rows()
-    except python_calamine.CalamineError as error:
-        raise DataError(f"the workbook is damaged ({error})", name, ASK_AGAIN) from error
-    with target.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        is_empty = True
-        for row in rows:
-            values = [_cell(value) for value in row]
-            # An empty row is an empty line, so that the others keep their numbers.
-            writer.writerow(values if any(values) else ())
-            is_empty = is_empty and not any(values)
-    if is_empty:
-        raise DataError("the first sheet of the workbook is empty", name, "Ask the sender for the filled sheet.")
-
-
-def _cell(value: str | float | bool | datetime | date | time | timedelta) -> str:
-    """Return a cell as a CSV export would: dates in ISO form, whole numbers without a decimal point."""
-    if isinstance(value, bool):
-        return str(value).upper()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, datetime) and value.time() == time():
-        return value.date().isoformat()
-    return str(value)
-
-
-def _write_parquet(path: Path, name: str, target: Path) -> None:
-    """Write a Parquet file as CSV."""
-    with connect() as connection:
-        try:
-            relation = connection.read_parquet(exactly(path))
-            columns = ", ".join(
-                _plain(name, str(kind)) for name, kind in zip(relation.columns, relation.types, strict=True)
-            )
-            relation.project(columns).write_csv(str(target), sep=",", na_rep="")
-        except (duckdb.InvalidInputException, duckdb.IOException) as error:
-            if "No space left" in str(error):
-                raise
-            raise DataError(f"the Parquet file is damaged ({error})", name, ASK_AGAIN) from error
-
-
-def _plain(name: str, kind: str) -> str:
-    column = '"' + name.replace('"', '""') + '"'
-    if kind == "BOOLEAN":
-        return f"UPPER({column}::TEXT) AS {column}"
-    if kind in ("DOUBLE", "FLOAT"):
-        return f"REGEXP_REPLACE({column}::TEXT, '\\.0$', '') AS {column}"
-    return f"{column}::TEXT AS {column}"

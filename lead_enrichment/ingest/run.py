@@ -6,14 +6,18 @@ delivery either loaded or still lying in landing. What a killed run left unfinis
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -23,7 +27,6 @@ from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.ingest.archive import keep
 from lead_enrichment.ingest.completeness import (
     FEWEST_ROWS,
-    MANIFEST_SUFFIX,
     MISMATCH,
     Statement,
     breaches,
@@ -46,6 +49,7 @@ from lead_enrichment.ingest.delivery import (
 )
 from lead_enrichment.ingest.drift import DeliveryComparison, misfits, summary, unknown_words
 from lead_enrichment.ingest.formats import Text, as_text
+from lead_enrichment.ingest.landing import Unreadable, check_kind, entries, is_open_to_write, still_written
 from lead_enrichment.ingest.ledger import (
     DUPLICATE,
     LOADED,
@@ -57,11 +61,18 @@ from lead_enrichment.ingest.ledger import (
     partition,
     proposal_id_of,
 )
+from lead_enrichment.ingest.limits import limits
 from lead_enrichment.ingest.quarantine import safe_name
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths
-from lead_enrichment.wording import visible
+from lead_enrichment.wording import shorten, visible
 
+# A reason quotes headers and values, which may be of any length.
+LONGEST_REASON = 2_000
+# A folder of landing cannot be read; there is no file to enter in the ledger.
+UNREADABLE = "unreadable"
+# What no other file would fare better with.
+FOR_ALL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENFILE, errno.EMFILE)
 RELEASE = "leads release {} --reason '…'"
 
 
@@ -121,7 +132,7 @@ def ingest(paths: DataPaths, backfill: bool = False, console: Console | None = N
     with only_writer(paths):
         write_empty_tables(paths.bronze)
         run = _Run(paths, backfill)
-        outcomes = []
+        outcomes: list[Outcome] = []
         progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -131,10 +142,17 @@ def ingest(paths: DataPaths, backfill: bool = False, console: Console | None = N
             disable=console is None,
             transient=True,
         )
+        found, hidden = entries(paths)
+        outcomes += [_unreadable(item, paths) for item in hidden]
+        busy = still_written([path for path in found if path.is_file()])
         with progress:
-            for path in progress.track(_landed(paths), description="Taking files in"):
+            for path in progress.track(_in_order(found), description="Taking files in"):
                 try:
-                    outcomes.append(run.take_in(path))
+                    outcomes.append(run.take_in(path, busy.get(path)))
+                except FileNotFoundError:
+                    # Whoever put it there has taken it away.
+                    if os.path.lexists(path):
+                        raise
                 except OSError as error:
                     raise UsageError(
                         f"the file cannot be taken in ({error.strerror}: {error.filename or paths.root})",
@@ -160,18 +178,20 @@ def touched_intervals(paths: DataPaths, before: set[str]) -> list[date]:
     return sorted({row["received_at"].astimezone(UTC).date() for row in new} - {today})
 
 
-def _landed(paths: DataPaths) -> list[Path]:
+def _unreadable(item: Unreadable, paths: DataPaths) -> Outcome:
+    """Return what to say of a folder of landing whose files cannot be seen."""
+    source_key = visible(item.folder.name) if item.folder != paths.landing else ""
+    reason = f"{visible(str(item.folder))}: the folder cannot be read ({item.problem}). Grant read access to it."
+    return Outcome(source_key, "", UNREADABLE, reason, 0, 0)
+
+
+def _in_order(files: list[Path]) -> list[Path]:
     """Return the files in landing by the date they claim, so that an archive of files is taken in its own order."""
-    files = [
-        path
-        for path in (*paths.landing.glob("*/*"), *paths.landing.glob("*"))
-        if path.is_file() and not path.name.startswith(".") and not path.name.endswith(MANIFEST_SUFFIX)
-    ]
 
     def order(path: Path) -> tuple[date, str]:
         try:
             claimed = file_date(path)
-        except DataError:
+        except (DataError, OSError):
             claimed = date.max
         # A correction sorts behind the file that it corrects: `nevada_2026-10-05_corrected.csv` is the second one.
         return claimed, path.stem
@@ -189,21 +209,37 @@ class _Run:
         self._clock = _Clock(loaded, backfill)
         self._name_of = {row["file_id"]: row["file_name"] for row in loaded}
         self._last = {row["source_key"]: _Last.of(row, paths) for row in loaded}
+        self._named = {(row["source_key"], row["file_name"]): (row["file_id"], row["file_bytes"]) for row in loaded}
 
-    def take_in(self, path: Path) -> Outcome:
-        """Take one file in, or put it into quarantine; either way the ledger records it."""
+    def take_in(self, path: Path, busy: str | None = None) -> Outcome:
+        """Take one file in, or put it into quarantine; either way the ledger records it.
+
+        Whatever is wrong with the file, or goes wrong with it, costs this file only.
+
+        Args:
+            path: What lies in landing.
+            busy: Why it may not be complete yet.
+
+        Raises:
+            FileNotFoundError: It is gone.
+            OSError: The disk is full, or the data directory cannot be written.
+        """
         source_key = visible(path.parent.name) if path.parent != self._paths.landing else ""
         contract = contracts().get(source_key)
         file = _File(path, source_key, contract.delivery_mode if contract else "", datetime.now(UTC))
         scratch = self._paths.bronze / f".{hashlib.sha256(os.fsencode(path.absolute())).hexdigest()[:16]}"
         rows, rejects = scratch.with_name(f"{scratch.name}.rows"), scratch.with_name(f"{scratch.name}.rejects")
+        if busy:
+            return file.outcome(WAITING, busy)
         try:
+            check_kind(path)
             if contract is None:
                 folders = ", ".join(f"landing/{key}/" for key in contracts())
                 raise DataError("the file lies in no source's folder", file.name, f"Move it to one of {folders}.")
             if not any(fnmatch(path.name, pattern) for pattern in contract.file_patterns):
                 patterns = " or ".join(contract.file_patterns)
                 raise DataError(f"the name is not of the form {patterns}", file.name, "Rename it, or move it away.")
+            limits().check_bytes(file.size, file.name)
             file.file_id = _readable_id(path)
             if file.file_id in self._name_of:
                 name = self._name_of[file.file_id]
@@ -220,15 +256,18 @@ class _Run:
                 except DriftError as error:
                     advice = self._propose(file, contract, text, error)
                     raise DataError(f"{error.what}. {advice}", error.where) from error
-        except (_StillWritten, DataError) as error:
+        except _DamagedBronze as error:
+            return file.outcome(WAITING, str(error))
+        except Exception as error:
+            if _is_not_of_the_file(error, path, scratch):
+                raise
             # Half a file is seldom a good one: what changed while it was read is judged next time.
-            if isinstance(error, _StillWritten) or file.has_changed():
-                return Outcome(
-                    file.source_key, file.name, WAITING, "it is still being written; it stays in landing", 0, 0
-                )
+            if isinstance(error, _StillWritten) or file.has_changed() or is_open_to_write(path):
+                return file.outcome(WAITING, "it is still being written; it stays in landing")
+            refusal = error if isinstance(error, DataError) else _unforeseen(error, file.name)
             # The ledger first: a crash before the move repeats the attempt, the other order would lose it.
-            outcome = self._enter(file, QUARANTINED, str(error), file.started_at)
-            _quarantine(path, file.source_key or "unknown", str(error), self._paths)
+            outcome = self._enter(file, QUARANTINED, str(refusal), file.started_at)
+            _quarantine(path, file.source_key or "unknown", str(refusal), self._paths)
             return outcome
         finally:
             rows.unlink(missing_ok=True)
@@ -241,10 +280,13 @@ class _Run:
         # A day's grace for zones of time.
         if file.claimed > file.started_at.date() + timedelta(days=1):
             notices += (f"the file is dated {file.claimed}, a day that is still to come",)
+        if self._has_grown(file):
+            notices += ("it was loaded before when it was shorter: the sender wrote on; both states are kept",)
         received_at = self._clock.received_at(contract.source_key, file.claimed)
         stamp = Stamp(file.file_id, file.claimed, received_at)
         converted = convert(text, file.columns, contract, stamp, rows, rejects)
         file.rows_loaded, file.rows_rejected = converted.rows_loaded, converted.rows_rejected
+        limits().check_rows(file.rows_loaded + file.rows_rejected, file.name)
         if file.has_changed():
             raise _StillWritten
         notices += self._checked(file, contract, rows, converted)
@@ -257,6 +299,7 @@ class _Run:
                 part.replace(target)
         outcome = self._enter(file, LOADED, "; ".join(notices) or None, received_at)
         self._name_of[file.file_id] = file.name
+        self._named[file.source_key, file.name] = (file.file_id, file.size)
         self._clock.note(contract.source_key, file.claimed, received_at)
         self._last[contract.source_key] = _Last(
             file.name, file.claimed, _rows_of(self._paths, contract.source_key, file.file_id, received_at)
@@ -308,6 +351,11 @@ class _Run:
                 f"the contract allows {limit:.0%})", name, f"{RELEASE.format(name)}, or ask the sender.",
             )  # fmt: skip
         last = self._last.get(contract.source_key)
+        if last and last.rows and not _is_readable(last.rows):
+            raise _DamagedBronze(
+                f"bronze of {last.file_name}, with which it is compared, is damaged; it stays in landing. "
+                "Run: leads doctor --repair"
+            )
         is_newest = last is None or file.claimed >= last.file_date
         columns = contract.map_header(file.columns).values()
         # Decisions are free text: their values have no form to compare.
@@ -321,6 +369,18 @@ class _Run:
             if broken:
                 raise DataError("; ".join(broken), name, f"If it is right: {RELEASE.format(name)}. Or ask the sender.")
         return notices
+
+    def _has_grown(self, file: _File) -> bool:
+        """Whether a file begins with the bytes of one that was loaded under its name."""
+        before, size = self._named.get((file.source_key, file.name), ("", 0))
+        if not before or not 0 < size < file.size:
+            return False
+        digest = hashlib.sha256()
+        with file.path.open("rb") as stream:
+            while size and (chunk := stream.read(min(size, 1 << 20))):
+                digest.update(chunk)
+                size -= len(chunk)
+        return bool(digest.hexdigest() == before)
 
     def _propose(self, file: _File, contract: Contract, text: Text, error: DriftError) -> str:
         """Record what the columns most likely are, and return it as sentences."""
@@ -338,6 +398,7 @@ class _Run:
 
     def _enter(self, file: _File, status: str, reason: str | None, received_at: datetime) -> Outcome:
         is_loaded = status == LOADED
+        reason = shorten(reason, LONGEST_REASON) if reason else None
         loaded, rejected = (file.rows_loaded, file.rows_rejected) if is_loaded else (0, 0)
         self._ledger.append(
             Attempt(
@@ -373,7 +434,7 @@ class _File:
     attested_by: str | None = None
 
     def __post_init__(self) -> None:
-        self._stat = self.path.stat()
+        self._stat = _state(self.path)
 
     @property
     def name(self) -> str:
@@ -397,7 +458,7 @@ class _File:
 
     def has_changed(self) -> bool:
         """Whether somebody has written to it since it was found."""
-        now = self.path.stat()
+        now = _state(self.path)
         return (now.st_size, now.st_mtime_ns) != (self._stat.st_size, self._stat.st_mtime_ns)
 
 
@@ -415,6 +476,15 @@ class _Last:
         return cls(attempt["file_name"], attempt["file_date"], rows)
 
 
+def _is_readable(rows: Path) -> bool:
+    """Whether a bronze file is whole, as its footer tells."""
+    try:
+        pq.read_metadata(rows)
+    except (OSError, pa.ArrowException):
+        return False
+    return True
+
+
 def _rows_of(paths: DataPaths, source_key: str, identity: str, received_at: datetime) -> Path | None:
     """Return the bronze file of a delivery; None where it is gone."""
     rows = partition(paths.bronze / source_key, received_at) / f"{identity}.parquet"
@@ -425,8 +495,45 @@ class _StillWritten(Exception):
     """The file changed while it was read."""
 
 
+class _DamagedBronze(Exception):
+    """What the file is to be compared with cannot be read; the file itself is not at fault."""
+
+
+def _state(path: Path) -> os.stat_result:
+    """Return size and times of a file; those of a link that leads nowhere are its own."""
+    try:
+        return path.stat()
+    except OSError:
+        return path.lstat()
+
+
+def _is_not_of_the_file(error: Exception, path: Path, scratch: Path) -> bool:
+    """Whether an error says nothing of the file that is taken in: the disk is full, or a folder of ours is closed."""
+    if isinstance(error, UsageError):
+        return True
+    number = getattr(error, "errno", None)
+    if number in FOR_ALL or "No space left on device" in str(error):
+        return True
+    if not isinstance(error, OSError) or error.filename is None:
+        return False
+    # The file is read by way of a link in bronze; everything else there, and in the archive, is ours.
+    failed = Path(os.fsdecode(error.filename))
+    return failed not in (path, manifest_path(path), scratch.with_name(f"{scratch.name}.source"))
+
+
+def _unforeseen(error: Exception, name: str) -> DataError:
+    """Return an error that no rule foresaw as a sentence about the file."""
+    words = visible(" ".join(str(error).split()))[:300] or "no more is known"
+    return DataError(f"it cannot be read ({type(error).__name__}: {words})", name, "Ask the sender for it again.")
+
+
 def _remove(path: Path) -> None:
-    """Remove a file that was taken in, and what was stated of it."""
+    """Remove a file that was taken in, and what was stated of it.
+
+    It stays where somebody writes to it all the same: what comes of it is another delivery, and is taken in next time.
+    """
+    if is_open_to_write(path):
+        return
     path.unlink()
     if has_manifest(path):
         manifest_path(path).unlink(missing_ok=True)
@@ -454,8 +561,18 @@ def _quarantine(path: Path, source_key: str, reason: str, paths: DataPaths) -> N
     target = folder / f"{stamp}_{safe_name(path.name)}"
     target.with_name(f"{target.name}.reason.txt").write_text(f"{reason}\n", encoding="utf-8")
     if has_manifest(path):
-        manifest_path(path).replace(manifest_path(target))
-    path.replace(target)
+        _move(manifest_path(path), manifest_path(target))
+    _move(path, target)
+
+
+def _move(path: Path, target: Path) -> None:
+    """Move what lies in landing, file or not, also to another file system."""
+    try:
+        path.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        shutil.move(path, target)
 
 
 def _remove_unfinished(paths: DataPaths, loaded: set[str]) -> None:

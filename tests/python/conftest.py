@@ -18,6 +18,8 @@ from lead_enrichment.paths import DataPaths, data_paths
 
 # SQLMesh loads models in forked processes; a fork of a test process, which DuckDB has given threads, may crash.
 os.environ.setdefault("MAX_FORK_WORKERS", "1")
+# Tests write whole files; those of unfinished ones set a period of their own.
+os.environ.setdefault("LEADS_STILL_SECONDS", "0")
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
