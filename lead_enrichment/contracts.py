@@ -23,6 +23,7 @@ from open_data_contract_standard.model import (
 from pydantic import ValidationError
 
 from lead_enrichment.errors import UsageError
+from lead_enrichment.patterns import LinearPattern, linear_pattern
 
 # The spellings of the Open Data Contract Standard.
 RETENTION_UNITS = {"d": "day", "day": "day", "days": "day", "y": "year", "yr": "year", "year": "year", "years": "year"}
@@ -122,7 +123,7 @@ class Contract:
     retention: Retention | None = None
     version: str = "1.0.0"
     limits: Mapping[str, float] = field(default_factory=dict)
-    trailer: re.Pattern[str] | None = None
+    trailer: LinearPattern | None = None
     encodings: tuple[str, ...] = ENCODINGS
     delimiters: tuple[str, ...] = DELIMITERS
     file_patterns: tuple[str, ...] = ("*",)
@@ -235,14 +236,14 @@ def parse_contract(text: str, where: str) -> Contract:
         delivery_mode=settings["deliveryMode"],
         cadence=_read_cadence(document, where) if content == "leads" else "at will",
         key=keys[0] or "",
-        columns=tuple(_read_column(item) for item in table.properties or ()),
+        columns=tuple(_read_column(item, where) for item in table.properties or ()),
         retention=_read_retention(document, where),
         version=document.version,
         limits=_read_limits(table.quality),
         encodings=tuple(settings.get("encodings", ENCODINGS)),
         delimiters=tuple(settings.get("delimiters", DELIMITERS)),
         file_patterns=tuple(settings.get("filePatterns", ("*",))),
-        trailer=re.compile(settings["trailer"]) if "trailer" in settings else None,
+        trailer=_read_trailer(settings["trailer"], where) if "trailer" in settings else None,
         owner=_read_owner(document),
         content=content,
         is_crm=is_crm,
@@ -253,15 +254,25 @@ def _settings(properties: list[CustomProperty] | None) -> dict[str, Any]:
     return {item.property or "": item.value for item in properties or ()}
 
 
-def _read_column(item: SchemaProperty) -> Column:
+def _read_trailer(pattern: object, where: str) -> LinearPattern:
+    trailer = linear_pattern(pattern, where, "the trailer")
+    if "(" not in trailer.pattern.replace("\\(", "").replace("(?", ""):
+        raise UsageError("the trailer has no group for the number of rows", where, "Write it like '^ROWS: ([0-9]+)'.")
+    return trailer
+
+
+def _read_column(item: SchemaProperty, where: str) -> Column:
     settings = _settings(item.customProperties)
+    pattern = (item.logicalTypeOptions or {}).get("pattern")
+    if pattern is not None:
+        pattern = linear_pattern(pattern, where, f"the pattern of {item.name}").pattern
     return Column(
         name=item.name or "",
         header=item.physicalName or item.name or "",
         description=item.description or "",
         required=bool(item.required),
         aliases=tuple(settings.get("aliases", ())),
-        pattern=(item.logicalTypeOptions or {}).get("pattern"),
+        pattern=pattern,
         # The standard leaves tags free: others than these may say what they like.
         tags=tuple(tag for tag in item.tags or () if tag in VALUE_TAGS),
         position=settings.get("position", 0),

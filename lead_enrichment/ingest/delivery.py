@@ -23,11 +23,14 @@ from lead_enrichment.contracts import Column, Contract, contracts, fold
 from lead_enrichment.errors import DataError
 from lead_enrichment.ingest.formats import Text
 from lead_enrichment.ingest.limits import MOST_CELL_CHARACTERS, limits
+from lead_enrichment.patterns import LinearPattern
 from lead_enrichment.warehouse.connection import connect, exactly, literal
 from lead_enrichment.wording import visible
 
 CHUNK_BYTES = 1 << 20
-BATCH_ROWS = 20_000
+BATCH_ROWS, GROUP_ROWS = 20_000, 1_000
+# A number of rows that a trailer states has no more digits.
+MOST_DIGITS = 12
 # What a batch may hold before it is written, however few its rows are.
 BATCH_CHARACTERS = 1 << 24
 FIELD_CHARACTERS = MOST_CELL_CHARACTERS
@@ -288,7 +291,7 @@ def convert(text: Text, header: list[str], contract: Contract, stamp: Stamp, row
         rejects: Parquet file to write with rejected rows; not written where there are none.
     """
     is_plain = text.longest_line <= FIELD_CHARACTERS
-    if is_plain and (contract.trailer is None or not contract.trailer.search(_last_line(text.path))):
+    if is_plain and (contract.trailer is None or not contract.trailer.is_in(_last_line(text.path))):
         try:
             return Converted(_convert_well_formed(text, header, contract, stamp, rows), 0, None)
         except duckdb.Error:
@@ -444,14 +447,24 @@ def _convert_row_by_row(
     position_of = {column.name: position for position, column in known.items()}
     new = _rescued_names(header, known)
     key_position = position_of[contract.key]
-    key_pattern = re.compile(contract.key_column.pattern or r"\S")
+    key_pattern = LinearPattern(contract.key_column.pattern or r"\S")
     loaded = rejected = no_records = 0
     stated = first_reason = None
     batch: list[list[str]] = []
     held = 0
 
+    def key_of(fields: list[str]) -> str:
+        return UNSEEN.sub("", fields[key_position]) if len(fields) == len(header) else ""
+
     def fits(fields: list[str]) -> bool:
-        return len(fields) == len(header) and key_pattern.search(UNSEEN.sub("", fields[key_position])) is not None
+        return len(fields) == len(header) and key_pattern.is_in(key_of(fields))
+
+    def judged(records: Iterator[Record]) -> Iterator[tuple[Record, bool, bool]]:
+        """Return of each record whether its key fits and whether it is the trailer; many are matched at a time."""
+        for group in _groups(records):
+            keys = key_pattern.matches([key_of(record[1]) for record in group])
+            trailers = contract.trailer.matches([record[2] for record in group]) if contract.trailer else [False]
+            yield from zip(group, keys, trailers if contract.trailer else trailers * len(group), strict=True)
 
     def columns_of(batch: list[list[str]]) -> pa.Table:
         arrays: list[pa.Array] = []
@@ -479,9 +492,16 @@ def _convert_row_by_row(
         pq.ParquetWriter(rows, schema, compression="zstd") as out,
         _Rejects(rejects) as bad,
     ):
-        for line_number, fields, raw_text, problem in _records(stream, text.delimiter, fits):
-            if contract.trailer and (trailer := contract.trailer.search(raw_text)):
-                stated = int(trailer[1])
+        records = _records(stream, text.delimiter, fits)
+        for (line_number, fields, raw_text, problem), has_key, is_trailer in judged(records):
+            if contract.trailer and is_trailer:
+                number = contract.trailer.group(raw_text).replace(",", "")
+                if not number.isdecimal() or len(number) > MOST_DIGITS:
+                    raise DataError(
+                        f"the trailer states no number of rows, but '{number[:60]}'", "",
+                        "Ask the sender for the file again.",
+                    )  # fmt: skip
+                stated = int(number)
                 continue
             if problem:
                 reason = problem
@@ -489,7 +509,7 @@ def _convert_row_by_row(
                 reason = f"{len(fields)} fields where {len(header)} were expected"
             elif no_reason := no_record(fields, contract, position_of):
                 reason, no_records = no_reason, no_records + 1
-            elif not fits(fields):
+            elif not has_key:
                 reason = f"{contract.key_column.header} holds no natural key: '{fields[key_position]}'"
             else:
                 batch.append(fields)
@@ -544,9 +564,24 @@ class _Rejects:
             self._batch, self._held = [], 0
 
 
-def _records(
-    stream: Iterator[str], delimiter: str, fits: Callable[[list[str]], bool]
-) -> Iterator[tuple[int, list[str], str, str | None]]:
+# Line number, fields, raw text, and problem or None.
+Record = tuple[int, list[str], str, str | None]
+
+
+def _groups(records: Iterator[Record]) -> Iterator[list[Record]]:
+    """Return records in groups that are small in memory."""
+    group, held = list[Record](), 0
+    for record in records:
+        group.append(record)
+        held += len(record[2])
+        if len(group) == GROUP_ROWS or held > BATCH_CHARACTERS:
+            yield group
+            group, held = [], 0
+    if group:
+        yield group
+
+
+def _records(stream: Iterator[str], delimiter: str, fits: Callable[[list[str]], bool]) -> Iterator[Record]:
     """Return line number, fields, raw text and problem (or None) of every record of a CSV stream, the header apart.
 
     A quote that is never closed swallows the lines after it. Where one of those lines is a row of its own, only the

@@ -265,6 +265,8 @@ class _Run:
             if isinstance(error, _StillWritten) or file.has_changed() or is_open_to_write(path):
                 return file.outcome(WAITING, "it is still being written; it stays in landing")
             refusal = error if isinstance(error, DataError) else _unforeseen(error, file.name)
+            if not refusal.where:
+                refusal = DataError(refusal.what, file.name, refusal.remedy)
             # The ledger first: a crash before the move repeats the attempt, the other order would lose it.
             outcome = self._enter(file, QUARANTINED, str(refusal), file.started_at)
             _quarantine(path, file.source_key or "unknown", str(refusal), self._paths)

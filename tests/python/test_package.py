@@ -35,6 +35,7 @@ FLOORS = (
         "memory",
         "paths",
         "spreadsheet",
+        "patterns",
         "users",
         "wording",
         "matching.verdicts",
