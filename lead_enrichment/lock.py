@@ -3,24 +3,62 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
 
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import DataPaths
+from lead_enrichment.patience import HeldError, command_of, wait_for
+
+# The locks that this process holds: it would wait for itself without end.
+_OWN: set[Path] = set()
 
 
 @contextmanager
 def only_writer(paths: DataPaths) -> Iterator[None]:
     """Hold the lock of a data directory; the operating system frees it when its holder dies.
 
+    Another ingest or prune that holds it is waited for, as the warehouse is.
+
     Raises:
-        UsageError: Another ingest or prune holds it.
+        UsageError: It is still held after LEADS_WAIT, or the lock cannot be opened.
     """
     lock = paths.root / ".ingest.lock"
-    with lock.open("w") as stream:
+    if lock in _OWN:
+        raise UsageError("another ingest or prune is at work", str(lock), "Wait until it has ended.")
+    try:
+        # Not emptied: it names its holder to those who wait.
+        stream = lock.open("a+")
+    except OSError as error:
+        raise UsageError(
+            f"the lock cannot be opened ({error.strerror})", str(lock),
+            "It belongs to another user: give it to the one who runs this (chown), or remove it while nothing runs.",
+        ) from error  # fmt: skip
+    with stream:
+        wait_for(lambda: _take(stream, lock))
+        _OWN.add(lock)
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UsageError("another ingest or prune is at work", str(lock), "Wait until it has ended.") from error
-        yield
+            stream.truncate(0)
+            stream.write(str(os.getpid()))
+            stream.flush()
+            yield
+        finally:
+            _OWN.discard(lock)
+
+
+def _take(stream: IO[str], lock: Path) -> None:
+    """Take the lock.
+
+    Raises:
+        HeldError: Another process has it.
+    """
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        stream.seek(0)
+        text = stream.read(20)
+        holder = command_of(int(text) if text.isdecimal() else 0)
+        raise HeldError("the lock of ingest and prune", str(lock), holder) from error

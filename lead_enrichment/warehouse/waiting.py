@@ -5,9 +5,7 @@ What keeps SQLMesh from opening the warehouse is told in a sentence.
 
 from __future__ import annotations
 
-import os
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -17,11 +15,10 @@ from rich.console import Console
 
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import data_paths
+from lead_enrichment.patience import HeldError, command_of, patience, wait_for
 
-# How long to wait, in seconds, where LEADS_WAIT does not say.
-PATIENCE = 1800.0
 PAUSE = 0.5
-COMMAND_LENGTH = 100
+__all__ = ["HELD", "command_of", "connect_when_unlocked", "let_sqlmesh_wait", "patience"]
 # DuckDB's message where another process holds the lock on a file. It names the process by its number alone where DuckDB
 # cannot see it, and by 0 where the process ended before DuckDB asked for its number.
 HELD = re.compile(r'Could not set lock on file "([^"]+)".*?PID (\d+)', re.DOTALL)
@@ -38,34 +35,19 @@ def connect_when_unlocked(connect: Callable[[], T]) -> T:
     Raises:
         SystemExit: It is still held.
     """
-    deadline, is_announced = time.monotonic() + patience(), False
-    while True:
+
+    def attempt() -> T:
         try:
             return connect()
         except duckdb.IOException as error:
-            found = HELD.search(str(error))
-            if not found:
+            if not (found := HELD.search(str(error))):
                 raise
-            file, holder = found[1], command_of(int(found[2]))
-        if time.monotonic() >= deadline:
-            _leave(UsageError(f"{holder} holds the warehouse", file, "Let it end, or stop it; then try again."))
-        if not is_announced:
-            _tell(f"{file}: {holder} holds the warehouse. Waiting for it, {patience():,.0f} seconds at most.")
-            is_announced = True
-        time.sleep(PAUSE)
+            raise HeldError("the warehouse", found[1], command_of(int(found[2]))) from error
 
-
-def patience() -> float:
-    """Return how many seconds to wait.
-
-    Raises:
-        UsageError: LEADS_WAIT is no number.
-    """
-    text = os.environ.get("LEADS_WAIT") or str(PATIENCE)
     try:
-        return float(text)
-    except ValueError as error:
-        raise UsageError(f"{text!r} is no number of seconds", "LEADS_WAIT", "Write it like 600.") from error
+        return wait_for(attempt, PAUSE)
+    except UsageError as error:
+        _leave(error)
 
 
 def let_sqlmesh_wait() -> None:
@@ -85,24 +67,6 @@ def let_sqlmesh_wait() -> None:
         return connect_when_unlocked(lambda: duckdb.connect(**settings))
 
     connect_duckdb_by(connect)
-
-
-def command_of(process: int) -> str:
-    """Return the command that a process runs, and its number; the number alone where the command cannot be seen."""
-    if not process:
-        return "another process"
-    try:
-        words = Path(f"/proc/{process}/cmdline").read_text().strip("\0").split("\0")
-    except OSError:
-        words = [""]
-    if not words[0]:
-        return f"process {process}"
-    if len(words) > 1 and Path(words[0]).name.startswith("python"):
-        words = words[1:]
-    command = " ".join(" ".join([Path(words[0]).name, *words[1:]]).split())
-    if len(command) > COMMAND_LENGTH:
-        command = f"{command[:COMMAND_LENGTH]}…"
-    return f"`{command}` (process {process})"
 
 
 def _leave(error: UsageError) -> NoReturn:

@@ -35,6 +35,7 @@ FLOORS = (
         "memory",
         "paths",
         "spreadsheet",
+        "patience",
         "patterns",
         "users",
         "wording",

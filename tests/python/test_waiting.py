@@ -16,6 +16,7 @@ import pytest
 
 from conftest import BIN, LEADS, ROOT, Run, command_environment
 from lead_enrichment.errors import UsageError
+from lead_enrichment.ingest.run import ingest
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.warehouse import waiting
 
@@ -147,3 +148,48 @@ def test_a_wait_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("LEADS_WAIT", "ten minutes")
     with pytest.raises(UsageError, match="LEADS_WAIT: 'ten minutes' is no number of seconds"):
         waiting.patience()
+
+
+HOLD_LOCK = """
+import sys, time
+from lead_enrichment.lock import only_writer
+from lead_enrichment.paths import data_paths
+with only_writer(data_paths()):
+    print("held", flush=True)
+    time.sleep(float(sys.argv[1]))
+"""
+
+
+@contextmanager
+def lock_held(paths: DataPaths, seconds: float) -> Iterator[int]:
+    """Let another process hold the lock of ingest for some seconds, and give its number."""
+    words = [sys.executable, "-c", HOLD_LOCK, str(seconds)]
+    holder = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=command_environment(paths.root))
+    try:
+        assert holder.stdout and holder.stdout.readline() == "held\n"
+        yield holder.pid
+    finally:
+        holder.kill()
+        holder.wait()
+
+
+def test_ingest_waits_for_another_one_and_says_so_once(paths: DataPaths, capsys: pytest.CaptureFixture[str]) -> None:
+    with lock_held(paths, 3) as holder:
+        assert ingest(paths) == []
+    said = " ".join(capsys.readouterr().err.split())
+    assert said.count("Waiting for it") == 1
+    assert f"(process {holder}) holds the lock of ingest and prune. Waiting for it, 1,800 seconds at most." in said
+
+
+def test_ingest_does_not_wait_for_ever(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEADS_WAIT", "0")
+    with lock_held(paths, 60), pytest.raises(UsageError, match=r"holds the lock of ingest and prune\. Let it end"):
+        ingest(paths)
+
+
+def test_lock_that_cannot_be_opened_is_said(paths: DataPaths) -> None:
+    # As for a user whom it does not belong to.
+    (paths.root / ".ingest.lock").unlink(missing_ok=True)
+    (paths.root / ".ingest.lock").mkdir()
+    with pytest.raises(UsageError, match="the lock cannot be opened"):
+        ingest(paths)
