@@ -19,6 +19,7 @@ from lead_enrichment.commands import (
     status,
     summary,
     ui,
+    withdraw,
 )
 from lead_enrichment.commands.plain_help import hide_types_of_flags
 
@@ -39,6 +40,7 @@ app.command("lead")(lead.lead_command)
 app.command("status")(status.status_command)
 app.command("summary")(summary.summary_command)
 app.command("ui")(ui.ui_command)
+app.command("withdraw")(withdraw.withdraw_command)
 app.command("sqlmesh", context_settings=sqlmesh.SETTINGS, add_help_option=False)(sqlmesh.sqlmesh_command)
 app.add_typer(archive.app, name="archive")
 app.add_typer(bench.app, name="bench")

@@ -40,6 +40,11 @@ class DataPaths:
         return self.root / "quarantine"
 
     @property
+    def withdrawn(self) -> Path:
+        """Rows of loads that were taken back, laid out as in bronze."""
+        return self.root / "withdrawn"
+
+    @property
     def warehouse(self) -> Path:
         """The DuckDB file that holds the models."""
         return self.root / "warehouse" / "leads.duckdb"

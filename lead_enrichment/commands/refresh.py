@@ -34,15 +34,19 @@ def refresh_command() -> None:
         if is_built(paths, wanted):
             console.print("Production shows all that was delivered: no model needs to be built.")
         else:
-            _run_models()
+            # Every model of production, up to now.
+            call_sqlmesh(["run", "--ignore-cron"])
             note_built(paths, wanted)
     summary_command(since=started.replace(microsecond=0))
     if any(item.status == QUARANTINED for item in outcomes):
         raise typer.Exit(1)
 
 
-def _run_models() -> None:
-    """Run every model of production up to now, in this process.
+def call_sqlmesh(words: list[str]) -> None:
+    """Call sqlmesh in this process, and wait where another process holds the warehouse.
+
+    Args:
+        words: Its command with options, such as `run --ignore-cron`.
 
     Raises:
         typer.Exit: SQLMesh has said what failed.
@@ -55,7 +59,7 @@ def _run_models() -> None:
     # Outside of the project: SQLMesh's web page would reload at every line written.
     logs = Path(tempfile.gettempdir()) / f"lead_enrichment_{os.getuid()}" / "logs"
     try:
-        cli(["--log-file-dir", str(logs), "run", "--ignore-cron"], prog_name="sqlmesh")
+        cli(["--log-file-dir", str(logs), *words], prog_name="sqlmesh")
     except SystemExit as left:
         if left.code:
             raise typer.Exit(left.code if isinstance(left.code, int) else 1) from left

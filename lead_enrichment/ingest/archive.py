@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from lead_enrichment.contracts import contracts
 from lead_enrichment.errors import DataError, UsageError
-from lead_enrichment.ingest.ledger import ArchiveEvent, Ledger, loaded_of, partition
+from lead_enrichment.ingest.ledger import WITHDRAWN, ArchiveEvent, Ledger, loaded_of, partition
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths, whole
 from lead_enrichment.users import user_name
@@ -99,9 +99,19 @@ def entries(paths: DataPaths) -> list[Entry]:
     for row in attempts:
         names[row["file_id"]].add(row["file_name"])
     found = []
-    for row in loaded_of(attempts):
+    loaded = {row["file_id"]: row for row in loaded_of(attempts)}
+    taken_back = {row["file_id"]: row for row in attempts if row["status"] == WITHDRAWN}
+    for row in sorted({**taken_back, **loaded}.values(), key=lambda row: row["received_at"]):
         file_id = row["file_id"]
-        state = ARCHIVED if file_id in sizes else PRUNED if file_id in pruned else MISSING
+        state = (
+            WITHDRAWN
+            if row["status"] == WITHDRAWN
+            else ARCHIVED
+            if file_id in sizes
+            else PRUNED
+            if file_id in pruned
+            else MISSING
+        )
         found.append(
             Entry(
                 file_id, state, row["source_key"], row["file_name"], row["file_date"], row["received_at"],
@@ -249,6 +259,8 @@ def verdicts(paths: DataPaths, today: date) -> list[Verdict]:
     for entry in entries(paths):
         if entry.state == UNKNOWN:
             judged.append(Verdict(entry, False, "the ledger names no load of it; look before you remove it by hand"))
+        elif entry.state == WITHDRAWN and entry.archived_bytes is not None:
+            judged.append(Verdict(entry, False, "its load was withdrawn: only the archive has it"))
         elif entry.state == ARCHIVED:
             row = attempts[entry.file_id]
             stays = _in_retention(row, today) or needed.get(entry.file_id) or _bronze_gap(row, paths)

@@ -26,6 +26,8 @@ from lead_enrichment.warehouse.connection import connect, exactly
 
 # Outcome of an attempt.
 LOADED, DUPLICATE, QUARANTINED, WAITING = "loaded", "duplicate", "quarantined", "waiting"
+# What became of a load that was taken back.
+WITHDRAWN = "withdrawn"
 # How a proposal stands.
 PROPOSED, ACCEPTED, REJECTED = "proposed", "accepted", "rejected"
 
@@ -102,6 +104,21 @@ class Ledger:
         schema = arrow_schema(LEDGER_COLUMNS)
         table = pa.Table.from_pylist([{name: row[name] for name in schema.names}], schema=schema)
         target = partition(self.bronze / "file_ledger", attempt.received_at) / f"{row['attempt_id']}.parquet"
+        write_whole(table, target)
+
+    def mark_withdrawn(self, attempt: dict[str, Any], reason: str) -> None:
+        """Write down that a load was taken back, in its own row: no model takes it for loaded any more.
+
+        Args:
+            attempt: The load, as `attempts` returns it.
+            reason: Why.
+        """
+        said = f"withdrawn by {user_name()} on {datetime.now(UTC):%Y-%m-%d}: {reason}"
+        before = f"; before: {attempt['reason']}" if attempt["reason"] else ""
+        row = {**attempt, "status": WITHDRAWN, "reason": f"{said}{before}"}
+        schema = arrow_schema(LEDGER_COLUMNS)
+        table = pa.Table.from_pylist([{name: row[name] for name in schema.names}], schema=schema)
+        target = partition(self.bronze / "file_ledger", attempt["received_at"]) / f"{row['attempt_id']}.parquet"
         write_whole(table, target)
 
     def attempts(self) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import errno
 import hashlib
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatch
@@ -55,18 +56,23 @@ from lead_enrichment.ingest.ledger import (
     LOADED,
     QUARANTINED,
     WAITING,
+    WITHDRAWN,
     Attempt,
     Ledger,
     loaded_of,
     partition,
     proposal_id_of,
 )
-from lead_enrichment.ingest.limits import limits
+from lead_enrichment.ingest.limits import limits, whole_number
 from lead_enrichment.ingest.quarantine import safe_name
+from lead_enrichment.ingest.withdrawal import put_away
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths
-from lead_enrichment.wording import shorten, visible
+from lead_enrichment.wording import listed, shorten, visible
 
+# How far ahead of the clock a file's date may be, and how long no load may have come before the clock is doubted, where
+# LEADS_DAYS_AHEAD and LEADS_DAYS_SILENT do not say. The models' first day, where LEADS_START does not say.
+DAYS_AHEAD, DAYS_SILENT, FIRST_DAY = 31, 400, "2000-01-01"
 # A reason quotes headers and values, which may be of any length.
 LONGEST_REASON = 2_000
 # A folder of landing cannot be read; there is no file to enter in the ledger.
@@ -204,7 +210,10 @@ class _Run:
 
     def __init__(self, paths: DataPaths, backfill: bool) -> None:
         self._paths, self._ledger = paths, Ledger(paths.bronze)
-        loaded = loaded_of(self._ledger.attempts())
+        attempts = self._ledger.attempts()
+        loaded = loaded_of(attempts)
+        _check_clock(loaded, backfill)
+        put_away(paths, {row["file_id"] for row in attempts if row["status"] == WITHDRAWN} - {*_ids(loaded)})
         _remove_unfinished(paths, {row["file_id"] for row in loaded})
         self._clock = _Clock(loaded, backfill)
         self._name_of = {row["file_id"]: row["file_name"] for row in loaded}
@@ -247,6 +256,7 @@ class _Run:
                 _remove(path)
                 return outcome
             file.file_date = file_date(path)
+            _check_date(file)
             with as_text(path, contract, scratch, file.name) as text:
                 file.encoding, file.header = text.kind, read_header(text, file.name)
                 check_first_line(text, file.header, contract, file.name)
@@ -499,6 +509,56 @@ class _StillWritten(Exception):
 
 class _DamagedBronze(Exception):
     """What the file is to be compared with cannot be read; the file itself is not at fault."""
+
+
+def _ids(attempts: list[dict[str, Any]]) -> Iterator[str]:
+    return (row["file_id"] for row in attempts)
+
+
+def _check_clock(loaded: list[dict[str, Any]], backfill: bool) -> None:
+    """Hold the clock against the ledger: a wrong one stamps a load with a day that no later load can undo.
+
+    Raises:
+        UsageError: The clock or the ledger is far ahead of the other.
+    """
+    now, finished = datetime.now(UTC), max((row["finished_at"] for row in loaded), default=None)
+    ahead = [row for row in loaded if row["received_at"] > now + timedelta(days=_days_ahead() + 1)]
+    if ahead and not backfill:
+        names, last = listed([row["file_name"] for row in ahead[:3]]), ahead[-1]["received_at"]
+        raise UsageError(
+            f"the ledger holds loads that were received in days to come ({names}, {last:%Y-%m-%d}); "
+            f"this machine's clock says {now:%Y-%m-%d}", "",
+            "Correct the clock, or take them back with `leads withdraw FILE --reason '…'`, and put the files into "
+            "landing again.",
+        )  # fmt: skip
+    silence = whole_number("LEADS_DAYS_SILENT", DAYS_SILENT)
+    if finished and now > finished + timedelta(days=silence):
+        raise UsageError(
+            f"this machine's clock says {now:%Y-%m-%d}, and the newest load was on {finished:%Y-%m-%d}, more than "
+            f"{silence:,} days before", "",
+            "Correct the clock. If it is right, set LEADS_DAYS_SILENT to a larger number for this once.",
+        )  # fmt: skip
+
+
+def _days_ahead() -> int:
+    return whole_number("LEADS_DAYS_AHEAD", DAYS_AHEAD)
+
+
+def _check_date(file: _File) -> None:
+    """Refuse a date that a delivery can hardly have: it would outrank, or come before, all that is right.
+
+    Raises:
+        DataError: It is too far ahead, or before history begins.
+    """
+    ahead, first = _days_ahead(), date.fromisoformat(os.environ.get("LEADS_START") or FIRST_DAY)
+    remedy = "Rename the file with its right date and put it into landing again."
+    if file.claimed > file.started_at.date() + timedelta(days=ahead):
+        raise DataError(
+            f"the file is dated {file.claimed}, a day that is still to come, by more than {ahead} days", file.name,
+            f"{remedy} LEADS_DAYS_AHEAD raises the limit.",
+        )  # fmt: skip
+    if file.claimed < first:
+        raise DataError(f"the file is dated {file.claimed}, before {first}, when history begins", file.name, remedy)
 
 
 def _state(path: Path) -> os.stat_result:

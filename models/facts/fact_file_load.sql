@@ -10,7 +10,7 @@ MODEL (
       attempt_id
     )),
     NOT_NULL(columns := (attempt_id, status)),
-    ACCEPTED_VALUES("column" := status, is_in := ('loaded', 'duplicate', 'quarantined')),
+    ACCEPTED_VALUES("column" := status, is_in := ('loaded', 'duplicate', 'quarantined', 'withdrawn')),
     ACCEPTED_VALUES("column" := completeness, is_in := ('attested', 'mismatch', 'unattested')),
     FORALL(criteria := (
       rows_delivered = rows_loaded + rows_rejected
@@ -33,7 +33,7 @@ SELECT
   l.file_name::TEXT AS file_name, /* Name of the file */
   l.file_date::DATE AS file_date, /* Date that the file claims */
   l.delivery_mode::TEXT AS delivery_mode, /* full_snapshot or change_feed */
-  l.status::TEXT AS status, /* loaded, duplicate or quarantined */
+  l.status::TEXT AS status, /* loaded, duplicate, quarantined, or withdrawn: a load that was taken back */
   l.reason::TEXT AS reason, /* Why it was not loaded, or what to know about the load */
   d.is_effective::BOOLEAN AS is_effective, /* Whether a loaded delivery sets current state; FALSE for a full snapshot where a newer was there */
   c.superseded_by_file_id::TEXT AS superseded_by_file_id, /* The correction: the next full snapshot of the source for the same date */

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -91,8 +92,14 @@ def test_what_stands_before_or_within_the_rows_is_named(data: Path, text: str, s
 
 
 def test_a_file_that_is_dated_in_the_future_gets_a_word(data: Path) -> None:
+    tomorrow = datetime.now(UTC).date() + timedelta(days=3)
+    land(data, f"nevada_{tomorrow}.csv", GOOD)
+    assert f"the file is dated {tomorrow}, a day that is still to come" in call("ingest")
+
+
+def test_a_file_that_is_dated_far_in_the_future_is_refused(data: Path) -> None:
     land(data, "nevada_2999-10-05.csv", GOOD)
-    assert "the file is dated 2999-10-05, a day that is still to come" in call("ingest")
+    assert "the file is dated 2999-10-05, a day that is still to come, by more than 31 days" in call("ingest", expect=1)
 
 
 def test_help_shows_no_type_behind_a_flag(data: Path) -> None:
