@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,6 +59,18 @@ class DataPaths:
         return self.root / "published" / "leads.duckdb"
 
 
+def private_by_default() -> None:
+    """Let this process make files and folders that only their owner may read, whatever the umask of the session.
+
+    Raises:
+        UsageError: LEADS_UMASK, which widens it, is no umask.
+    """
+    text = os.environ.get("LEADS_UMASK") or "077"
+    if not re.fullmatch("0?[0-7]{3}", text):
+        raise UsageError(f"{text!r} is no umask", "LEADS_UMASK", "Write it like 027, which lets the group read.")
+    os.umask(int(text, 8))
+
+
 @contextmanager
 def whole(target: Path) -> Iterator[Path]:
     """Let a file be written beside its place, and rename it into its place when it is complete.
@@ -100,6 +113,7 @@ def data_paths(create: bool = True) -> DataPaths:
             "LEADS_DATA_DIR holds a backslash, a control character, or is no UTF-8", visible(str(root)),
             "Name a folder without them.",
         )  # fmt: skip
+    private_by_default()
     if not create:
         return paths
     remedy = "Set LEADS_DATA_DIR to a folder that you may write to."

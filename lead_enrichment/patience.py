@@ -9,9 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from rich.console import Console
-
 from lead_enrichment.errors import UsageError
+from lead_enrichment.terminal import Console
 from lead_enrichment.wording import visible
 
 # How long to wait, in seconds, where LEADS_WAIT does not say.

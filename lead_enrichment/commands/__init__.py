@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
-from rich.console import Console
 
 from lead_enrichment.errors import LeadsError
+from lead_enrichment.terminal import Console
 
 
 @contextmanager

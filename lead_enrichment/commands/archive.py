@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.commands.output import Listing, keys, numbers, print_json
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import data_paths
+from lead_enrichment.terminal import Console
 from lead_enrichment.wording import counted
 
 if TYPE_CHECKING:

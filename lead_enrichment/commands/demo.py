@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.commands.output import Listing, numbers
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import data_paths
+from lead_enrichment.terminal import Console
 from lead_enrichment.wording import counted
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2060, 12, 31)

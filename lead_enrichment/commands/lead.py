@@ -6,8 +6,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.padding import Padding
 from rich.text import Text
 
@@ -15,6 +13,7 @@ from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.commands.output import Listing, keys, print_json
 from lead_enrichment.matching.sentences import phone, place, sureness
 from lead_enrichment.paths import data_paths
+from lead_enrichment.terminal import Console
 from lead_enrichment.wording import counted, status_words
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def _print_found(console: Console, text: str, found: list[Row], facilities: int)
     for row in found[:SHOWN]:
         town = ", ".join(filter(None, (row["city"], row["state"])))
         table.add_row(
-            escape(row["name"] or ""), escape(town), phone(row["phone_e164"] or ""), status_words(row["match_status"]),
+            row["name"] or "", town, phone(row["phone_e164"] or ""), status_words(row["match_status"]),
             row["lead_key"],
         )  # fmt: skip
     console.print(table)

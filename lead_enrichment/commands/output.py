@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import typer
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console as RichConsole
+from rich.console import ConsoleOptions, RenderResult
 from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Column, Table
@@ -25,7 +26,7 @@ class Listing(Table):
     that is not enough, each row is printed as a block: its first cell, then the others under it with their headings.
     """
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+    def __rich_console__(self, console: RichConsole, options: ConsoleOptions) -> RenderResult:
         """Render the table, or its rows as blocks where it does not fit."""
         widths = [self._narrowest(column, console, options) for column in self.columns]
         longest = [self._longest(column, console, options) for column in self.columns]
@@ -43,7 +44,7 @@ class Listing(Table):
             column.width, room = width + more, room - more
         yield from super().__rich_console__(console, options)
 
-    def _narrowest(self, column: Column, console: Console, options: ConsoleOptions) -> int:
+    def _narrowest(self, column: Column, console: RichConsole, options: ConsoleOptions) -> int:
         """Return the width from which a column is readable."""
         unlimited = options.update(width=UNLIMITED)
         words = [Measurement.get(console, unlimited, cell).minimum for cell in (column.header, *column._cells)]
@@ -53,12 +54,12 @@ class Listing(Table):
             words.append(Measurement.get(console, unlimited, column.header).maximum)
         return max(*words, longest if is_whole else min(longest, NARROWEST_TEXT))
 
-    def _longest(self, column: Column, console: Console, options: ConsoleOptions) -> int:
+    def _longest(self, column: Column, console: RichConsole, options: ConsoleOptions) -> int:
         """Return the width at which no cell of a column is broken."""
         unlimited = options.update(width=UNLIMITED)
         return max(Measurement.get(console, unlimited, cell).maximum for cell in (column.header, *column._cells))
 
-    def _blocks(self, console: Console) -> Iterator[Any]:
+    def _blocks(self, console: RichConsole) -> Iterator[Any]:
         if self.title:
             yield Text(str(self.title), style="italic")
         headings = [_text(console, column.header).plain for column in self.columns]
@@ -95,5 +96,5 @@ def print_json(document: object) -> None:
     typer.echo(json.dumps(document, indent=2, default=str))
 
 
-def _text(console: Console, cell: Any) -> Text:
+def _text(console: RichConsole, cell: Any) -> Text:
     return console.render_str(cell, highlight=False) if isinstance(cell, str) else cell or Text()

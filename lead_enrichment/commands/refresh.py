@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
-from rich.console import Console
 
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.commands.ingest import print_outcomes
 from lead_enrichment.commands.summary import summary_command
 from lead_enrichment.paths import data_paths
+from lead_enrichment.terminal import Console
 
 
 def refresh_command() -> None:

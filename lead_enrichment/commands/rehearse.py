@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.commands.output import Listing, keys, numbers, print_json
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.paths import data_paths
+from lead_enrichment.terminal import Console
 from lead_enrichment.wording import counted
 
 if TYPE_CHECKING:
@@ -198,7 +197,7 @@ def _samples(title: str, changes: tuple[LeadChange, ...]) -> Listing:
 
 def _line(sample: Sample) -> str:
     lead = f"{sample.lead_key} {sample.name or ''}".strip()
-    return escape(f"{lead}: {_value(sample.before)} → {_value(sample.after)}")
+    return f"{lead}: {_value(sample.before)} → {_value(sample.after)}"
 
 
 def _count(count: Count) -> str:

@@ -8,6 +8,7 @@ import typer
 
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.paths import data_paths
+from lead_enrichment.wording import visible
 
 
 def release_command(
@@ -24,4 +25,4 @@ def release_command(
 
     with errors_as_sentences():
         target = release(data_paths(), name, reason)
-    typer.echo(f"{target} is released. Next: make refresh")
+    typer.echo(f"{visible(str(target))} is released. Next: make refresh")

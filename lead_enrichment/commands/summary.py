@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.commands.output import Listing, numbers, print_json
 from lead_enrichment.paths import data_paths
+from lead_enrichment.terminal import Console
 
 if TYPE_CHECKING:
     from lead_enrichment.warehouse.reading import Row

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.paths import data_paths
+from lead_enrichment.terminal import Console
 
 
 def ui_command(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.commands.refresh import call_sqlmesh
 from lead_enrichment.paths import data_paths
+from lead_enrichment.terminal import Console
 from lead_enrichment.wording import counted
 
 

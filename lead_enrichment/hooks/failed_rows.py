@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich.console import Console
+from lead_enrichment.terminal import Console
 
 SHOWN = 3
 LONGEST = 60

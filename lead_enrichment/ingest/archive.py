@@ -86,7 +86,8 @@ def keep(path: Path, file_id: str, paths: DataPaths) -> None:
             raise DataError(
                 "the file changed while it was taken in", path.name, "Put it into landing again when it is complete."
             )
-        unfinished.chmod(0o444)
+        # Read-only, to whom the umask lets read.
+        unfinished.chmod(unfinished.stat().st_mode & 0o444)
 
 
 def entries(paths: DataPaths) -> list[Entry]:

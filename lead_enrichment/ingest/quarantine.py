@@ -141,7 +141,10 @@ def add_aliases(source_key: str, aliases: dict[str, str], folder: Path | None = 
         document["version"] = f"{major}.{int(minor) + 1}.0"
         text = StringIO()
         yaml.dump(document, text)
+        # The contract belongs to the project, whose files others may read.
+        mode = path.stat().st_mode
         write_text_whole(path, text.getvalue())
+        path.chmod(mode)
         contracts.contracts.cache_clear()
     version: str = document["version"]
     return version

@@ -19,7 +19,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from lead_enrichment.bronze import write_empty_tables
@@ -68,6 +67,7 @@ from lead_enrichment.ingest.quarantine import safe_name
 from lead_enrichment.ingest.withdrawal import put_away
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths
+from lead_enrichment.terminal import Console
 from lead_enrichment.wording import listed, shorten, visible
 
 # How far ahead of the clock a file's date may be, and how long no load may have come before the clock is doubted, where

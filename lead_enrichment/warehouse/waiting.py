@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import duckdb
-from rich.console import Console
 
 from lead_enrichment.errors import UsageError
-from lead_enrichment.paths import data_paths
+from lead_enrichment.paths import data_paths, private_by_default
 from lead_enrichment.patience import HeldError, command_of, patience, wait_for
+from lead_enrichment.terminal import Console
 
 PAUSE = 0.5
 __all__ = ["HELD", "command_of", "connect_when_unlocked", "let_sqlmesh_wait", "patience"]
@@ -57,6 +57,8 @@ def let_sqlmesh_wait() -> None:
     with a sentence, as where the file is still held: SQLMesh would show a traceback.
     """
     from lead_enrichment.sqlmesh_internals import connect_duckdb_by
+
+    private_by_default()
 
     def connect(**settings: Any) -> duckdb.DuckDBPyConnection:
         if not Path(settings.get("database") or ":memory:").parent.is_dir():

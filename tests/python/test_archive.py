@@ -78,7 +78,7 @@ def test_archived_bytes_are_those_that_came_compressed_and_read_only(paths: Data
     path = archived_file(paths, file_id)
     assert pa.CompressedInputStream(pa.OSFile(str(path)), "zstd").read() == text
     assert path.stat().st_size < len(text) / 10
-    assert stat.S_IMODE(path.stat().st_mode) == 0o444
+    assert stat.S_IMODE(path.stat().st_mode) == 0o400
 
 
 def test_a_file_of_many_chunks_comes_back_whole(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:

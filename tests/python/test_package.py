@@ -35,6 +35,7 @@ FLOORS = (
         "memory",
         "paths",
         "spreadsheet",
+        "terminal",
         "patience",
         "patterns",
         "users",

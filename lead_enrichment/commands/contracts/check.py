@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.commands.output import Listing
 from lead_enrichment.errors import UsageError
+from lead_enrichment.terminal import Console
 
 
 def check_command(
@@ -65,7 +64,7 @@ def check_command(
         try:
             comparison = compare(parse_contract(earlier, f"{reference}:contracts/{path.name}"), contract)
         except UsageError as error:
-            table.add_row(contract.source_key, contract.version, "not readable", "", escape(error.what))
+            table.add_row(contract.source_key, contract.version, "not readable", "", error.what)
             continue
         changes = "\n".join(change.text for change in comparison.changes) or "none"
         table.add_row(
@@ -73,7 +72,7 @@ def check_command(
             comparison.new_version,
             comparison.old_version,
             comparison.compatibility,
-            escape(changes),
+            changes,
         )
         if not comparison.is_version_right:
             faults.append(

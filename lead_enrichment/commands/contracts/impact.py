@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 from rich.tree import Tree
 
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.commands.output import print_json
+from lead_enrichment.terminal import Console
 
 if TYPE_CHECKING:
     from lead_enrichment.preview.impact import Field, Impact, Reached
@@ -59,7 +59,7 @@ def _print(impact: Impact) -> None:
     delivered = impact.delivered
     facts = [f"header {delivered.header}"] if delivered.header else []
     facts.append("required" if delivered.required else "optional")
-    tree = Tree(f"[bold]{delivered.field}[/bold]  {escape(delivered.description)} ({escape(', '.join(facts))})")
+    tree = Tree(Text.assemble((str(delivered.field), "bold"), f"  {delivered.description} ({', '.join(facts)})"))
     layers: dict[str, Tree] = {}
     models: dict[str, Tree] = {}
     for item in impact.reached:
@@ -67,14 +67,14 @@ def _print(impact: Impact) -> None:
             continue
         model = item.field.model
         if item.field.layer not in layers:
-            layers[item.field.layer] = tree.add(f"[bold]{item.field.layer}[/bold]")
+            layers[item.field.layer] = tree.add(Text(item.field.layer, style="bold"))
         if model not in models:
             python = " (Python model: any of its columns may come from any that it reads)"
             label = model.partition(".")[2] + (python if model in impact.python_models else "")
             models[model] = layers[item.field.layer].add(label)
         name = item.field.column or "(rows)"
         way = _way(item, impact)
-        models[model].add(f"{name}  [dim]by way of {way}[/dim]" if way else name)
+        models[model].add(Text.assemble(name, (f"  by way of {way}" if way else "", "dim")))
     console.print(tree)
     if impact.hash_readers:
         console.print(f"Only as a part of a hash: {', '.join(impact.hash_readers)}.", soft_wrap=True)

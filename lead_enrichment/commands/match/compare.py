@@ -6,12 +6,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.commands.output import Listing, numbers, print_json
 from lead_enrichment.paths import data_paths
+from lead_enrichment.terminal import Console
 from lead_enrichment.wording import counted
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def _table(title: str, changes: list[Row], named: dict[str, str]) -> Listing:
     table = Listing(title, *numbers("Number"), "Such as")
     for change in changes:
         samples = "\n".join(named[_sample(row)] for row in change["samples"])
-        table.add_row(change["change"], f"{change['number']:,}", escape(samples))
+        table.add_row(change["change"], f"{change['number']:,}", samples)
     return table
 
 

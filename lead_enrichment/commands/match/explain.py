@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.padding import Padding
 from rich.text import Text
 
@@ -17,6 +15,7 @@ from lead_enrichment.commands.output import Listing, keys, numbers, print_json
 from lead_enrichment.errors import UsageError
 from lead_enrichment.matching.sentences import headline, phone, place, sureness, titled
 from lead_enrichment.paths import data_paths
+from lead_enrichment.terminal import Console
 from lead_enrichment.wording import status_words
 
 if TYPE_CHECKING:
@@ -147,9 +146,9 @@ def _print_lead(console: Console, fact: Row, nearest: list[Row], env: str | None
     for pair in nearest:
         side = "right" if pair["left_lead_key"] == lead else "left"
         table.add_row(
-            escape(pair[f"name_{side}"] or "without a name"), pair[f"{side}_lead_key"],
+            pair[f"name_{side}"] or "without a name", pair[f"{side}_lead_key"],
             *([f"{pair['match_weight']:.1f}"] if technical else []), sureness(pair["match_probability"]),
-            pair["verdict"].replace("_", " "), escape(pair["reason"]),
+            pair["verdict"].replace("_", " "), pair["reason"],
         )  # fmt: skip
     console.print(table)
     option = f" --env {env}" if env else ""

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.commands.match.explain import print_pair
 from lead_enrichment.commands.output import Listing, keys, numbers, print_json
 from lead_enrichment.matching.sentences import sureness
 from lead_enrichment.paths import DataPaths, data_paths
+from lead_enrichment.terminal import Console
 from lead_enrichment.users import user_name
 from lead_enrichment.wording import counted
 
@@ -86,9 +85,9 @@ def _table(pairs: list[Row]) -> Listing:
     table = Listing(*keys("Leads"), "Names", "Licence", *numbers("Children", "Sure"), "Net-new", "Why a person")
     for pair in pairs:
         table.add_row(
-            f"{pair['left_lead_key']}\n{pair['right_lead_key']}", escape(f"{pair['name_left']}\n{pair['name_right']}"),
+            f"{pair['left_lead_key']}\n{pair['right_lead_key']}", f"{pair['name_left']}\n{pair['name_right']}",
             pair["license_type"], f"{pair['capacity']:,}" if pair["capacity"] else "",
-            sureness(pair["match_probability"]), "yes" if pair["settles_net_new"] else "", escape(_why(pair)),
+            sureness(pair["match_probability"]), "yes" if pair["settles_net_new"] else "", _why(pair),
             end_section=True,
         )  # fmt: skip
     return table

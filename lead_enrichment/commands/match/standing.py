@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
+from lead_enrichment.terminal import Console
 from lead_enrichment.wording import counted
 
 if TYPE_CHECKING:

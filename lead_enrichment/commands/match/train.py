@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.commands.output import Listing, keys, numbers, print_json
 from lead_enrichment.paths import data_paths
+from lead_enrichment.terminal import Console
 from lead_enrichment.wording import counted
 
 SEED = Path("seeds") / "match_weight.csv"
