@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console as RichConsole
 from rich.console import ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.text import Text
 
 # Control signs, those that turn the direction of writing, and halves of characters, which cannot be printed at all.
 OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -23,6 +24,10 @@ class Console(RichConsole):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**{"markup": False, "emoji": False, **settings})
+
+    def render_str(self, text: str, **settings: Any) -> Text:  # type: ignore[override]
+        """Return a text as it is printed: a column is as wide as the pictures in it."""
+        return super().render_str(harmless(text), **settings)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Return the segments of what is printed; everything printed passes here."""
