@@ -168,8 +168,16 @@ def write_empty_tables(bronze: Path) -> None:
     for table, (_, columns) in bronze_tables().items():
         path = bronze / table / "received_on=1970-01-01" / "empty.parquet"
         schema = arrow_schema(columns)
-        if not path.exists() or pq.read_schema(path) != schema:
+        if _schema_of(path) != schema:
             write_whole(schema.empty_table(), path)
+
+
+def _schema_of(path: Path) -> pa.Schema | None:
+    """Return the schema of a Parquet file; None where it is not there or damaged."""
+    try:
+        return pq.read_schema(path)
+    except (OSError, pa.ArrowException):
+        return None
 
 
 def write_whole(table: pa.Table, target: Path) -> None:

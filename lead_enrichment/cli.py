@@ -9,6 +9,7 @@ from lead_enrichment.commands import (
     bench,
     contracts,
     demo,
+    doctor,
     ingest,
     lead,
     match,
@@ -32,6 +33,7 @@ app = typer.Typer(
     "The models themselves are planned and run by sqlmesh.",
 )
 app.command("demo")(demo.demo_command)
+app.command("doctor")(doctor.doctor_command)
 app.command("ingest")(ingest.ingest_command)
 app.command("refresh")(refresh.refresh_command)
 app.command("rehearse")(rehearse.rehearse_command)

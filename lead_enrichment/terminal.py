@@ -25,7 +25,7 @@ class Console(RichConsole):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**{"markup": False, "emoji": False, **settings})
 
-    def render_str(self, text: str, **settings: Any) -> Text:  # type: ignore[override]
+    def render_str(self, text: str, **settings: Any) -> Text:
         """Return a text as it is printed: a column is as wide as the pictures in it."""
         return super().render_str(harmless(text), **settings)
 

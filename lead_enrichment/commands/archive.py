@@ -63,6 +63,29 @@ def list_command(
     console.print(f"{count}; {_size(original)} bytes are stored as {_size(stored)}.")
 
 
+@app.command("verify")
+def verify_command(
+    as_json: Annotated[bool, typer.Option("--json", help="Print what is wrong as JSON.")] = False,
+) -> None:
+    """Compare every archived file with its SHA-256. Exit code 1 where one is damaged or missing."""
+    from lead_enrichment.ingest.archive import entries, verify
+
+    console = Console(highlight=False)
+    with errors_as_sentences():
+        paths = data_paths()
+        known = entries(paths)
+        wrong = verify(paths, known)
+    if as_json:
+        print_json([{**_as_json(entry), "problem": problem} for entry, problem in wrong])
+    else:
+        for entry, problem in wrong:
+            console.print(f"{entry.source_key or ''}/{entry.file_name or entry.file_id}: {problem}", soft_wrap=True)
+        count = counted(sum(item.archived_bytes is not None for item in known), "archived file")
+        console.print(f"{count} read, {len(wrong):,} damaged or missing.")
+    if wrong:
+        raise typer.Exit(1)
+
+
 @app.command("restore")
 def restore_command(
     delivery: Annotated[str, typer.Argument(help="Id, beginning of an id, file name, or source/file name.")],

@@ -33,6 +33,7 @@ def status_command(
     from lead_enrichment.commands.match.standing import print_standing
     from lead_enrichment.contracts import contracts
     from lead_enrichment.hooks.model_run import newest_run
+    from lead_enrichment.ingest.archive import MISSING, entries
     from lead_enrichment.ingest.ledger import LOADED, PROPOSED, QUARANTINED, Ledger
 
     with errors_as_sentences():
@@ -42,6 +43,7 @@ def status_command(
         attempts, proposals = ledger.attempts(), ledger.proposals()
         models = newest_run(ledger.model_runs())
         decided = _decided(paths)
+        missing = [item.file_name or item.file_id for item in entries(paths) if item.state == MISSING]
     today = datetime.now(UTC).date()
     sources = [_of_source(contract, attempts, today) for contract in contracts().values()]
     waiting = [key for key, rows in proposals.items() if rows[0]["status"] == PROPOSED]
@@ -55,6 +57,7 @@ def status_command(
     ]  # fmt: skip
     if as_json:
         document = {"sources": sources, "refused": refused, "proposals": waiting, "models": models}
+        document["archive_missing"] = missing
         if decided:
             document |= {"pairs_waiting": decided.waiting, "decisions": decided.outcomes}
             document["decisions_without_effect"] = decided.without_effect
@@ -75,6 +78,9 @@ def status_command(
         for row in refused[-20:]:
             console.print(f"Refused {row['at']}: {row['reason']}", markup=False, highlight=False, soft_wrap=True)
         console.print(f"Refused files lie in {paths.quarantine}.", highlight=False, soft_wrap=True)
+    if missing:
+        count = counted(len(missing), "archived file is", "archived files are")
+        console.print(f"{count} missing, such as {missing[0]}. See: leads doctor", markup=False, soft_wrap=True)
     if waiting:
         count = counted(len(waiting), "proposal waits", "proposals wait")
         console.print(f"{count} for a decision: `leads contracts proposals`.", highlight=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
@@ -214,6 +215,36 @@ def _unpack(source: Path, file_id: str, target: Path) -> None:
             raise DataError("the archived file is damaged", str(source), remedy) from error
     if digest.hexdigest() != file_id:
         raise DataError("the archived file is damaged: it holds other bytes than came", str(source), remedy)
+
+
+def verify(paths: DataPaths, known: list[Entry]) -> list[tuple[Entry, str]]:
+    """Return the deliveries whose bytes the archive no longer has as they came, each with what is wrong.
+
+    Args:
+        paths: The data directory.
+        known: The deliveries, as `entries` returns them.
+    """
+    wrong = []
+    for entry in known:
+        if entry.archived_bytes is None:
+            if entry.state != PRUNED and entry.pruned_at is None:
+                wrong.append((entry, "its archived file is missing. Take it from a backup"))
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                _unpack(archived_file(paths, entry.file_id), entry.file_id, Path(folder) / "bytes")
+            except DataError as error:
+                wrong.append((entry, f"{error.what}. Take it from a backup"))
+    return wrong
+
+
+def unpack(paths: DataPaths, file_id: str, target: Path) -> None:
+    """Write the bytes of an archived delivery, checked against their SHA-256.
+
+    Raises:
+        DataError: They are damaged.
+    """
+    _unpack(archived_file(paths, file_id), file_id, target)
 
 
 def prune(paths: DataPaths, today: date, dry_run: bool = False) -> list[Verdict]:

@@ -11,7 +11,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from lead_enrichment.bronze import (
     ARCHIVE_EVENT_COLUMNS,
@@ -21,8 +23,10 @@ from lead_enrichment.bronze import (
     arrow_schema,
     write_whole,
 )
+from lead_enrichment.errors import DataError
 from lead_enrichment.users import user_name
 from lead_enrichment.warehouse.connection import connect, exactly
+from lead_enrichment.wording import counted
 
 # Outcome of an attempt.
 LOADED, DUPLICATE, QUARANTINED, WAITING = "loaded", "duplicate", "quarantined", "waiting"
@@ -194,12 +198,34 @@ class Ledger:
             return []
         # The folders are no partitions here: one above the data directory may look like one, such as `year=2026`.
         with connect() as connection:
-            result = connection.execute(
-                f"SELECT * FROM READ_PARQUET(?, hive_partitioning = FALSE, union_by_name = TRUE) ORDER BY {order}",
-                [exactly(folder, "*", "*.parquet")],
-            )
-            rows: list[dict[str, Any]] = result.to_arrow_table().to_pylist()
+            try:
+                result = connection.execute(
+                    f"SELECT * FROM READ_PARQUET(?, hive_partitioning = FALSE, union_by_name = TRUE) ORDER BY {order}",
+                    [exactly(folder, "*", "*.parquet")],
+                )
+                rows: list[dict[str, Any]] = result.to_arrow_table().to_pylist()
+            except duckdb.Error as error:
+                damaged = damaged_files(folder)
+                if not damaged:
+                    raise
+                raise DataError(
+                    f"{counted(len(damaged), 'file')} of the ledger cannot be read", str(damaged[0]),
+                    "Bring it back from a backup, or run: leads doctor --repair",
+                ) from error  # fmt: skip
         return rows
+
+
+def damaged_files(folder: Path) -> list[Path]:
+    """Return the Parquet files of a table that cannot be read to their end."""
+
+    def is_damaged(path: Path) -> bool:
+        try:
+            pq.ParquetFile(path).read()
+        except (OSError, pa.ArrowException):
+            return True
+        return False
+
+    return [path for path in sorted(folder.glob("*/*.parquet")) if is_damaged(path)]
 
 
 def proposal_id_of(source_key: str, file_id: str) -> str:

@@ -7,6 +7,7 @@ delivery either loaded or still lying in landing. What a killed run left unfinis
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import os
 import shutil
@@ -48,6 +49,7 @@ from lead_enrichment.ingest.delivery import (
     with_doubled_settled,
 )
 from lead_enrichment.ingest.drift import DeliveryComparison, misfits, summary, unknown_words
+from lead_enrichment.ingest.evidence import BEGUN, unknown_to_ledger
 from lead_enrichment.ingest.formats import Text, as_text
 from lead_enrichment.ingest.landing import Unreadable, check_kind, entries, is_open_to_write, still_written
 from lead_enrichment.ingest.ledger import (
@@ -68,7 +70,7 @@ from lead_enrichment.ingest.withdrawal import put_away
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.terminal import Console
-from lead_enrichment.wording import listed, shorten, visible
+from lead_enrichment.wording import counted, listed, shorten, visible
 
 # How far ahead of the clock a file's date may be, and how long no load may have come before the clock is doubted, where
 # LEADS_DAYS_AHEAD and LEADS_DAYS_SILENT do not say. The models' first day, where LEADS_START does not say.
@@ -214,7 +216,15 @@ class _Run:
         loaded = loaded_of(attempts)
         _check_clock(loaded, backfill)
         put_away(paths, {row["file_id"] for row in attempts if row["status"] == WITHDRAWN} - {*_ids(loaded)})
-        _remove_unfinished(paths, {row["file_id"] for row in loaded})
+        known = {row["file_id"] for row in attempts if row["status"] in (LOADED, WITHDRAWN)}
+        _remove_unfinished(paths, {*_ids(loaded)})
+        lost = unknown_to_ledger(paths, known)
+        if lost:
+            raise UsageError(
+                f"archive and bronze hold {counted(len(lost), 'delivery', 'deliveries')} that the ledger does not "
+                "know: part of it is lost", str(paths.bronze / "file_ledger"),
+                "Nothing was changed. Bring it back from a backup, or run: leads doctor --repair",
+            )  # fmt: skip
         self._clock = _Clock(loaded, backfill)
         self._name_of = {row["file_id"]: row["file_name"] for row in loaded}
         self._last = {row["source_key"]: _Last.of(row, paths) for row in loaded}
@@ -303,6 +313,9 @@ class _Run:
             raise _StillWritten
         notices += self._checked(file, contract, rows, converted)
         notices += unknown_words(contract.map_header(file.columns).values(), rows)
+        # From here on archive and bronze hold what the ledger does not know yet; the mark says that this is right.
+        begun = self._paths.bronze / f".{file.file_id}{BEGUN}"
+        begun.touch()
         keep(path, file.file_id, self._paths)
         for part, table in ((rows, contract.source_key), (rejects, "rejected_row")):
             if part.exists():
@@ -310,6 +323,7 @@ class _Run:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 part.replace(target)
         outcome = self._enter(file, LOADED, "; ".join(notices) or None, received_at)
+        begun.unlink(missing_ok=True)
         self._name_of[file.file_id] = file.name
         self._named[file.source_key, file.name] = (file.file_id, file.size)
         self._clock.note(contract.source_key, file.claimed, received_at)
@@ -638,15 +652,21 @@ def _move(path: Path, target: Path) -> None:
 
 
 def _remove_unfinished(paths: DataPaths, loaded: set[str]) -> None:
-    """Remove what a killed ingest left: rows in bronze that the ledger does not know, and half-written files."""
-    for table in (*contracts(), "rejected_row"):
-        for part in (paths.bronze / table).glob("*/*.parquet"):
-            if part.stem != "empty" and part.stem not in loaded:
+    """Remove what a killed ingest left: rows in bronze of a load that it had begun, and half-written files."""
+    for mark in paths.bronze.glob(f".*{BEGUN}"):
+        file_id = mark.name.removeprefix(".").removesuffix(BEGUN)
+        if file_id in loaded:
+            mark.unlink()
+            continue
+        # The mark stays: the bytes in the archive are known by it until the file is loaded.
+        for table in (*contracts(), "rejected_row"):
+            for part in (paths.bronze / table).glob(f"*/{glob.escape(file_id)}.parquet"):
                 part.unlink()
     for leftover in (
         *paths.bronze.glob(".*.rows"),
         *paths.bronze.glob(".*.rejects"),
         *paths.bronze.glob(".*.source"),
+        *paths.bronze.glob(".*.original"),
         *paths.bronze.glob(".*.utf8"),
         *paths.bronze.glob(".*.unpacked"),
         *paths.bronze.glob("*/*/.*.unfinished"),

@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from lead_enrichment.errors import UsageError
+from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.warehouse.connection import connect, literal
 from lead_enrichment.warehouse.waiting import HELD, command_of
@@ -146,14 +146,26 @@ def errors_of_reading(file: Path) -> Iterator[None]:
         yield
     except duckdb.IOException as error:
         if not (held := HELD.search(str(error))):
-            raise
+            raise _damaged(file, error) from error
         raise UsageError(
             f"{command_of(int(held[2]))} holds the warehouse", where, "Let it end, or stop it; then try again."
         ) from error
+    except (duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException) as error:
+        raise _damaged(file, error) from error
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         raise UsageError(
             "production has not been planned yet, or lacks what is new", where, "Run: sqlmesh plan"
         ) from error
+
+
+def _damaged(file: Path, error: duckdb.Error) -> DataError:
+    """Return the error of a file that DuckDB cannot read, with what brings it back."""
+    words = " ".join(str(error).split())[:200]
+    if file.parent.name == "published":
+        remedy = "Remove it; the next run writes it again: sqlmesh run --ignore-cron"
+    else:
+        remedy = "Move it away; the models build it again from bronze: make run"
+    return DataError(f"the file cannot be read ({words})", str(file), remedy)
 
 
 def rows(connection: duckdb.DuckDBPyConnection, query: str, *parameters: object, **named: object) -> list[Row]:
