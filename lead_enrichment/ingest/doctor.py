@@ -27,7 +27,7 @@ from lead_enrichment.warehouse.waiting import HELD
 
 
 @dataclass(frozen=True)
-class Difference:
+class Discrepancy:
     """What two of the places tell differently.
 
     Args:
@@ -47,7 +47,7 @@ class Difference:
 class Examined:
     """A difference, whether it was mended, and why not where it could not be."""
 
-    difference: Difference
+    difference: Discrepancy
     is_mended: bool
     failure: str = ""
 
@@ -77,37 +77,37 @@ def examine(paths: DataPaths, repair: bool = False) -> list[Examined]:
     return found
 
 
-def _damaged_ledger(paths: DataPaths) -> Iterator[Difference]:
+def _damaged_ledger(paths: DataPaths) -> Iterator[Discrepancy]:
     for table in LEDGER_TABLES:
         for path in damaged_files(paths.bronze / table):
             target = paths.root / "damaged" / Path(*path.parts[-3:])
-            yield Difference(
+            yield Discrepancy(
                 f"a file of bronze.{table} cannot be read", str(path),
                 "Bring it back from a backup; --repair moves it to damaged/, and looks for what it said.",
                 lambda path=path, target=target: _move(path, target),  # type: ignore[misc]
             )  # fmt: skip
 
 
-def _unknown(paths: DataPaths) -> Iterator[Difference]:
+def _unknown(paths: DataPaths) -> Iterator[Discrepancy]:
     attempts = Ledger(paths.bronze).attempts()
     known = {row["file_id"] for row in attempts if row["status"] in (LOADED, WITHDRAWN)}
     for file_id in sorted(unknown_to_ledger(paths, known)):
         part = next((part for key in contracts() for part in (paths.bronze / key).glob(f"*/{file_id}.parquet")), None)
         if part:
-            yield Difference(
+            yield Discrepancy(
                 "bronze holds a delivery that the ledger does not know", str(part),
                 "Bring the ledger back from a backup; --repair enters it in the ledger again.",
                 lambda part=part: _adopt(paths, part, attempts),  # type: ignore[misc]
             )  # fmt: skip
         elif archived_file(paths, file_id).exists():
-            yield Difference(
+            yield Discrepancy(
                 "the archive holds a delivery that the ledger does not know", str(archived_file(paths, file_id)),
                 "--repair puts it into quarantine/recovered/: look at it, and put it into its source's folder.",
                 lambda file_id=file_id: _recover(paths, file_id),  # type: ignore[misc]
             )  # fmt: skip
         else:
             (rejected,) = (paths.bronze / "rejected_row").glob(f"*/{file_id}.parquet")
-            yield Difference(
+            yield Discrepancy(
                 "rejected rows are of a delivery that nothing knows", str(rejected), "--repair moves them to damaged/.",
                 lambda path=rejected: _move(path, paths.root / "damaged" / Path(*path.parts[-3:])),  # type: ignore[misc]
             )  # fmt: skip
@@ -149,7 +149,7 @@ def _recover(paths: DataPaths, file_id: str) -> None:
     archived_file(paths, file_id).unlink()
 
 
-def _bronze(paths: DataPaths) -> Iterator[Difference]:
+def _bronze(paths: DataPaths) -> Iterator[Discrepancy]:
     for row in loaded_of(Ledger(paths.bronze).attempts()):
         for table, column in ((row["source_key"], "rows_loaded"), ("rejected_row", "rows_rejected")):
             if not row[column]:
@@ -169,7 +169,7 @@ def _bronze(paths: DataPaths) -> Iterator[Difference]:
             except (OSError, pa.ArrowException):
                 what = f"its rows in bronze.{table} cannot be read"
             if what:
-                yield Difference(
+                yield Discrepancy(
                     f"{row['source_key']}/{row['file_name']}: {what}", str(part),
                     "--repair converts them again from the archive.",
                     lambda row=row: _convert_again(paths, row),  # type: ignore[misc]
@@ -205,13 +205,13 @@ def _convert_again(paths: DataPaths, row: dict[str, Any]) -> None:
             left.unlink(missing_ok=True)
 
 
-def _archive(paths: DataPaths) -> Iterator[Difference]:
+def _archive(paths: DataPaths) -> Iterator[Discrepancy]:
     for entry, problem in verify(paths, entries(paths)):
         name = f"{entry.source_key}/{entry.file_name}"
-        yield Difference(f"{name}: {problem}", str(archived_file(paths, entry.file_id)), "")
+        yield Discrepancy(f"{name}: {problem}", str(archived_file(paths, entry.file_id)), "")
 
 
-def _built(paths: DataPaths) -> Iterator[Difference]:
+def _built(paths: DataPaths) -> Iterator[Discrepancy]:
     """Compare the warehouse and the published copy with the ledger."""
     loaded = {row["file_id"] for row in loaded_of(Ledger(paths.bronze).attempts())}
     for file, remedy in (
@@ -230,16 +230,16 @@ def _built(paths: DataPaths) -> Iterator[Difference]:
             continue
         except duckdb.Error as error:
             if not HELD.search(str(error)):
-                yield Difference(f"the file cannot be read ({' '.join(str(error).split())[:200]})", str(file), remedy)
+                yield Discrepancy(f"the file cannot be read ({' '.join(str(error).split())[:200]})", str(file), remedy)
             continue
         for name, link in broken:
-            yield Difference(
+            yield Discrepancy(
                 f"{name}: {link} does not add up", str(file), "Run: sqlmesh plan --restate-model 'staging.*'"
             )
         if lacking := loaded - {file_id for (file_id,) in shown}:
-            yield Difference(f"{len(lacking):,} loads are not built yet", str(file), "Run: sqlmesh run --ignore-cron")
+            yield Discrepancy(f"{len(lacking):,} loads are not built yet", str(file), "Run: sqlmesh run --ignore-cron")
         if more := {file_id for (file_id,) in shown} - loaded:
-            yield Difference(f"it shows {len(more):,} loads that the ledger lacks", str(file), "Run: leads refresh")
+            yield Discrepancy(f"it shows {len(more):,} loads that the ledger lacks", str(file), "Run: leads refresh")
 
 
 def _move(path: Path, target: Path) -> None:
