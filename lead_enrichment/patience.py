@@ -15,6 +15,7 @@ from lead_enrichment.wording import visible
 
 # How long to wait, in seconds, where LEADS_WAIT does not say.
 PATIENCE = 1800.0
+# Seconds between two attempts.
 PAUSE = 0.5
 COMMAND_LENGTH = 100
 
@@ -35,12 +36,11 @@ class HeldError(Exception):
         super().__init__(f"{where}: {holder} holds {what}.")
 
 
-def wait_for(attempt: Callable[[], T], pause: float = PAUSE) -> T:
+def wait_for(attempt: Callable[[], T]) -> T:
     """Return what an attempt returns; where it is held, try again until LEADS_WAIT is over, and say so once.
 
     Args:
         attempt: Takes what is wanted, or raises HeldError.
-        pause: Seconds between two attempts.
 
     Raises:
         UsageError: It is still held.
@@ -63,7 +63,7 @@ def wait_for(attempt: Callable[[], T], pause: float = PAUSE) -> T:
                 soft_wrap=True,
             )
             is_announced = True
-        time.sleep(pause)
+        time.sleep(PAUSE)
 
 
 def patience() -> float:

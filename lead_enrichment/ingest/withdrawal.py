@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from lead_enrichment.bronze import LEDGER_TABLES
+from lead_enrichment.contracts import contracts
 from lead_enrichment.errors import UsageError
 from lead_enrichment.ingest.archive import find
 from lead_enrichment.ingest.ledger import WITHDRAWN, ArchiveEvent, Ledger, loaded_of
@@ -77,12 +77,9 @@ def _of(attempt: dict[str, Any]) -> Withdrawal:
 
 def put_away(paths: DataPaths, withdrawn: Collection[str]) -> None:
     """Move the rows of withdrawn loads out of bronze, where no model reads them."""
-    tables = [folder for folder in paths.bronze.iterdir() if folder.is_dir()] if withdrawn else []
-    for table in tables:
-        if table.name in LEDGER_TABLES and table.name != "rejected_row":
-            continue
-        for part in table.glob("*/*.parquet"):
-            if part.stem in withdrawn:
+    for table in (*contracts(), "rejected_row") if withdrawn else ():
+        for file_id in withdrawn:
+            for part in (paths.bronze / table).glob(f"*/{file_id}.parquet"):
                 target = paths.withdrawn / Path(*part.parts[-3:])
                 target.parent.mkdir(parents=True, exist_ok=True)
                 part.replace(target)

@@ -13,8 +13,9 @@ import duckdb
 
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.paths import DataPaths
+from lead_enrichment.patience import command_of
 from lead_enrichment.warehouse.connection import connect, literal
-from lead_enrichment.warehouse.waiting import HELD, command_of
+from lead_enrichment.warehouse.waiting import HELD
 
 
 class Row(dict[str, Any]):

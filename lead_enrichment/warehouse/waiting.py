@@ -14,11 +14,9 @@ import duckdb
 
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import data_paths, private_by_default
-from lead_enrichment.patience import HeldError, command_of, patience, wait_for
+from lead_enrichment.patience import HeldError, command_of, wait_for
 from lead_enrichment.terminal import Console
 
-PAUSE = 0.5
-__all__ = ["HELD", "command_of", "connect_when_unlocked", "let_sqlmesh_wait", "patience"]
 # DuckDB's message where another process holds the lock on a file. It names the process by its number alone where DuckDB
 # cannot see it, and by 0 where the process ended before DuckDB asked for its number.
 HELD = re.compile(r'Could not set lock on file "([^"]+)".*?PID (\d+)', re.DOTALL)
@@ -45,7 +43,7 @@ def connect_when_unlocked(connect: Callable[[], T]) -> T:
             raise HeldError("the warehouse", found[1], command_of(int(found[2]))) from error
 
     try:
-        return wait_for(attempt, PAUSE)
+        return wait_for(attempt)
     except UsageError as error:
         _leave(error)
 
@@ -73,9 +71,5 @@ def let_sqlmesh_wait() -> None:
 
 def _leave(error: UsageError) -> NoReturn:
     """End the process with a sentence. SQLMesh would take another error for an empty warehouse, and build a new one."""
-    _tell(str(error))
+    Console(stderr=True).print(str(error), markup=False, highlight=False, soft_wrap=True)
     raise SystemExit(error.exit_code)
-
-
-def _tell(sentence: str) -> None:
-    Console(stderr=True).print(sentence, markup=False, highlight=False, soft_wrap=True)

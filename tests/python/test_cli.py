@@ -92,9 +92,9 @@ def test_what_stands_before_or_within_the_rows_is_named(data: Path, text: str, s
 
 
 def test_a_file_that_is_dated_in_the_future_gets_a_word(data: Path) -> None:
-    tomorrow = datetime.now(UTC).date() + timedelta(days=3)
-    land(data, f"nevada_{tomorrow}.csv", GOOD)
-    assert f"the file is dated {tomorrow}, a day that is still to come" in call("ingest")
+    soon = datetime.now(UTC).date() + timedelta(days=3)
+    land(data, f"nevada_{soon}.csv", GOOD)
+    assert f"the file is dated {soon}, a day that is still to come" in call("ingest")
 
 
 def test_a_file_that_is_dated_far_in_the_future_is_refused(data: Path) -> None:

@@ -15,6 +15,7 @@ import duckdb
 import pytest
 
 from conftest import BIN, LEADS, ROOT, Run, command_environment
+from lead_enrichment import patience
 from lead_enrichment.errors import UsageError
 from lead_enrichment.ingest.run import ingest
 from lead_enrichment.paths import DataPaths
@@ -32,16 +33,25 @@ PATIENCE = 120
 
 
 @contextmanager
-def held(warehouse: Path, seconds: float) -> Iterator[int]:
-    """Let another process hold a warehouse for some seconds, and give its number."""
-    words = [sys.executable, "-c", HOLD, str(warehouse), str(seconds)]
-    holder = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+def holding(script: str, *words: str, data: Path | None = None) -> Iterator[int]:
+    """Run a script that says when it holds something, give its number, and end it."""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", script, *words], stdout=subprocess.PIPE, text=True, cwd=ROOT,
+        env=command_environment(data) if data else None,
+    )  # fmt: skip
     try:
         assert holder.stdout and holder.stdout.readline() == "held\n"
         yield holder.pid
     finally:
         holder.kill()
         holder.wait()
+
+
+@contextmanager
+def held(warehouse: Path, seconds: float) -> Iterator[int]:
+    """Let another process hold a warehouse for some seconds, and give its number."""
+    with holding(HOLD, str(warehouse), str(seconds)) as holder:
+        yield holder
 
 
 @pytest.mark.parametrize("words", [(BIN / "sqlmesh",), (*LEADS, "sqlmesh")])
@@ -117,7 +127,7 @@ def test_another_fault_is_not_waited_for(tmp_path: Path) -> None:
 def test_a_holder_that_cannot_be_seen_is_waited_for_too(
     holder: str, told: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(waiting, "PAUSE", 0)
+    monkeypatch.setattr(patience, "PAUSE", 0)
     said = f'Could not set lock on file "leads.duckdb": Conflicting lock is held in {holder}. However, you would …'
     answers = iter([duckdb.IOException(said), duckdb.IOException(said), None])
 
@@ -135,19 +145,21 @@ def test_the_holder_is_told_by_its_command() -> None:
     process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         assert process.stdout and process.stdout.readline()
-        assert waiting.command_of(process.pid) == f"`-c print(flush=True); input() {'a' * 70}…` (process {process.pid})"
+        assert (
+            patience.command_of(process.pid) == f"`-c print(flush=True); input() {'a' * 70}…` (process {process.pid})"
+        )
     finally:
         process.kill()
         process.wait()
-    assert waiting.command_of(process.pid) == f"process {process.pid}"
-    assert waiting.command_of(0) == "another process"
-    assert f"(process {os.getpid()})" in waiting.command_of(os.getpid())
+    assert patience.command_of(process.pid) == f"process {process.pid}"
+    assert patience.command_of(0) == "another process"
+    assert f"(process {os.getpid()})" in patience.command_of(os.getpid())
 
 
 def test_a_wait_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEADS_WAIT", "ten minutes")
     with pytest.raises(UsageError, match="LEADS_WAIT: 'ten minutes' is no number of seconds"):
-        waiting.patience()
+        patience.patience()
 
 
 HOLD_LOCK = """
@@ -163,14 +175,8 @@ with only_writer(data_paths()):
 @contextmanager
 def lock_held(paths: DataPaths, seconds: float) -> Iterator[int]:
     """Let another process hold the lock of ingest for some seconds, and give its number."""
-    words = [sys.executable, "-c", HOLD_LOCK, str(seconds)]
-    holder = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=command_environment(paths.root))
-    try:
-        assert holder.stdout and holder.stdout.readline() == "held\n"
-        yield holder.pid
-    finally:
-        holder.kill()
-        holder.wait()
+    with holding(HOLD_LOCK, str(seconds), data=paths.root) as holder:
+        yield holder
 
 
 def test_ingest_waits_for_another_one_and_says_so_once(paths: DataPaths, capsys: pytest.CaptureFixture[str]) -> None:
