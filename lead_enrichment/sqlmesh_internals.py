@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+import uuid
 from ast import literal_eval
 from collections.abc import Callable, Iterable
 from functools import wraps
@@ -18,29 +19,45 @@ import duckdb
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
 from sqlmesh import Context
+from sqlmesh.core import renderer
 from sqlmesh.core.config.connection import BaseDuckDBConnectionConfig
 from sqlmesh.core.console import get_console
-from sqlmesh.core.constants import SQLMESH_VARS
+from sqlmesh.core.constants import EPOCH, SQLMESH_VARS
 from sqlmesh.core.context import BaseContext
 from sqlmesh.core.dialect import Jinja, MacroVar, parse
+from sqlmesh.core.engine_adapter.base import EngineAdapter
+from sqlmesh.core.engine_adapter.duckdb import DuckDBEngineAdapter
 from sqlmesh.core.lineage import CACHE
 from sqlmesh.core.loader import SqlMeshLoader
 from sqlmesh.core.macros import RuntimeStage, macro
-from sqlmesh.core.model import Model, load_sql_based_model
+from sqlmesh.core.model import Model, SqlModel, load_sql_based_model
 from sqlmesh.core.plan.builder import PlanBuilder
 from sqlmesh.core.renderer import QueryRenderer
+from sqlmesh.core.scheduler import Scheduler
+from sqlmesh.core.snapshot import DeployabilityIndex, Snapshot
 from sqlmesh.core.test import ModelTest, ModelTestMetadata
 from sqlmesh.utils import sys_path
 from sqlmesh.utils.cache import FileCache
-from sqlmesh.utils.date import now, to_timestamp
+from sqlmesh.utils.date import now, to_ds, to_timestamp
 from sqlmesh.utils.errors import AuditError, NodeAuditsErrors, SQLMeshError
 from sqlmesh.utils.hashing import crc32
 from sqlmesh.utils.metaprogramming import import_python_file
 
+from lead_enrichment.hooks.unchanged import BuildLog, Input
+
 TRIED = "0.236.4"
-# What a macro may ask its evaluator without the answer depending on the run.
-ASKS_WHEN_OR_WHERE = re.compile(r"\bevaluator\.(?!(?:dialect|parse_one|transform|var)\b)")
+# The first and the last day of an interval, as queries and macros ask for them.
+DAYS = ("start_date", "end_date")
+ASKS_FOR_DAYS = re.compile(r"\bevaluator\.locals\[.(?:start|end)_date.\]")
+# What a macro may ask its evaluator without the answer depending on more of the run than days.
+ASKS_WHEN_OR_WHERE = re.compile(rf"(?!{ASKS_FOR_DAYS.pattern})\bevaluator\.(?!(?:dialect|parse_one|transform|var)\b)")
+# The interval for which queries are loaded: days on which nothing happens, and that no query names otherwise.
+LOADED_DAYS = ("1801-01-02", "2201-11-12")
 DEEPEST_CALLS = 5000
+# How the variables begin that tell a model for when it is built.
+TIME_VARIABLES = ("start_", "end_", "execution_", "latest_")
+# How the schemas begin in which SQLMesh keeps the tables that its views show.
+PHYSICAL_SCHEMA = "sqlmesh__"
 
 
 def connect_duckdb_by(connect: Callable[..., duckdb.DuckDBPyConnection]) -> None:
@@ -60,15 +77,22 @@ def allow_deep_sql() -> None:
     sys.setrecursionlimit(max(sys.getrecursionlimit(), DEEPEST_CALLS))
 
 
-def render_timeless_queries_once() -> None:
-    """Let a query that depends on neither time nor environment be built as it was rendered when it was loaded.
+def render_queries_once() -> None:
+    """Let a query be built as it was rendered when it was loaded, where it depends on nothing but its interval's days.
 
     SQLMesh's own evaluation expands the macros of every query and optimises it again, which on a small warehouse costs
-    a fifth of a run. As loaded it lies in the cache, and only its tables have to be named.
+    a third of a run. As loaded it lies in the cache, and only its tables and days have to be named. So that days can be
+    told from other dates, queries are loaded for an interval that nothing else names.
     """
     own = QueryRenderer.render
     if hasattr(own, "__wrapped__"):
         return
+    own_interval: Callable[..., Any] = vars(renderer)["make_inclusive"]
+
+    @wraps(own_interval)
+    def interval(start: Any, end: Any, dialect: Any = "") -> Any:
+        of_loading = start is EPOCH and end is EPOCH
+        return own_interval(*(LOADED_DAYS if of_loading else (start, end)), dialect)
 
     @wraps(own)
     def render(self: QueryRenderer, *args: Any, **settings: Any) -> exp.Query | None:
@@ -76,9 +100,113 @@ def render_timeless_queries_once() -> None:
         if stage is RuntimeStage.LOADING or not settings.get("needs_optimization", True) or not is_timeless(self):
             return own(self, *args, **settings)
         loaded = own(self)
-        return loaded and self._resolve_tables(loaded, **settings)
+        if loaded is None:
+            return None
+        if not asks_for_days(self):
+            return self._resolve_tables(loaded, **settings)
+        start, end = settings.get("start"), settings.get("end")
+        days = [to_ds(day) for day in own_interval(start or EPOCH, end or EPOCH, self._dialect)]
+        return _with_days(self._resolve_tables(loaded.copy(), **settings), days) or own(self, *args, **settings)
 
+    renderer.make_inclusive = interval  # type: ignore[attr-defined]
     QueryRenderer.render = render  # type: ignore[method-assign]
+
+
+def _with_days(query: exp.Query, days: list[str]) -> exp.Query | None:
+    """Put the days of an interval into a query in place of those it was loaded for.
+
+    Returns:
+        None where it names none of them: before this process began to load queries so, another one may have loaded it.
+    """
+    of_loading = dict(zip(LOADED_DAYS, days, strict=True))
+    found = [literal for literal in query.find_all(exp.Literal) if literal.is_string and literal.this in of_loading]
+    for literal in found:
+        literal.set("this", of_loading[literal.this])
+    return query if found else None
+
+
+def comment_on_views_only() -> None:
+    """Let DuckDB hold the descriptions of tables and columns on the views that people read, and not on what lies below.
+
+    SQLMesh's own describes each column of a physical table in a statement of its own whenever the table is replaced:
+    700 statements and a tenth of a refresh of a small warehouse.
+    """
+    for method in ("_create_table_comment", "_create_column_comments"):
+        own = getattr(EngineAdapter, method)
+        if hasattr(DuckDBEngineAdapter.__dict__.get(method), "__wrapped__"):
+            continue
+        setattr(DuckDBEngineAdapter, method, _for_views_of_people(own))
+
+
+def _for_views_of_people(own: Callable[..., None]) -> Callable[..., None]:
+    @wraps(own)
+    def comment(self: EngineAdapter, table_name: exp.Table | str, *args: Any, **settings: Any) -> None:
+        if not exp.to_table(table_name).db.startswith(PHYSICAL_SCHEMA):
+            own(self, table_name, *args, **settings)
+
+    return comment
+
+
+def leave_unchanged_models(log: BuildLog, left: Callable[[Snapshot], None]) -> None:
+    """Let a run leave a model as it is where it would come out the same, and mark its interval as done.
+
+    Only a run: whoever plans and restates a model wants it built. Only tables that production reads, and no model that
+    asks what time it is. A model that is left is not audited either: its rows are those that the audits have seen.
+
+    Args:
+        log: What the models were built from; takes the place of the one given before.
+        left: Called with each model that is left.
+    """
+    own = getattr(Scheduler.evaluate, "__wrapped__", Scheduler.evaluate)
+
+    @wraps(own)
+    def evaluate(
+        self: Scheduler, snapshot: Snapshot, start: Any, end: Any, execution_time: Any,
+        deployability_index: DeployabilityIndex, *args: Any, **settings: Any,
+    ) -> list[Any]:  # fmt: skip
+        adapter = self.snapshot_evaluator.get_adapter(snapshot.model_gateway)
+        if adapter.dialect != "duckdb" or not snapshot.is_model or not deployability_index.is_deployable(snapshot):
+            return own(self, snapshot, start, end, execution_time, deployability_index, *args, **settings)
+        table = snapshot.table_name(is_deployable=True)
+        parents = [self.snapshots_by_name[parent.name] for parent in snapshot.parents]
+        # What reads delivered files by the day only looks up in its other inputs what stands in them.
+        if snapshot.is_incremental_by_time_range and any(parent.is_external for parent in parents):
+            parents = [parent for parent in parents if parent.is_external]
+        inputs = {parent.name: _input(parent, log, deployability_index) for parent in parents}
+        may_stay = not PlanIntoToday.was_built and snapshot.intervals and not asks_for_the_time(snapshot.model)
+        if may_stay and log.stays(table, inputs):
+            left(snapshot)
+            self.state_sync.add_interval(snapshot, start, end, is_dev=False)
+            return []
+        log.begins(table)
+        results = own(self, snapshot, start, end, execution_time, deployability_index, *args, **settings)
+        log.was_built(table, inputs)
+        return results
+
+    Scheduler.evaluate = evaluate  # type: ignore[method-assign]
+
+
+def _input(parent: Snapshot, log: BuildLog, deployability_index: DeployabilityIndex) -> Input:
+    if parent.is_external:
+        return Input(parent.name, log.bronze.get(exp.to_table(parent.name).name) or uuid.uuid4().hex)
+    table = parent.table_name(is_deployable=deployability_index.is_deployable(parent))
+    return Input(table, table if parent.is_seed else None)
+
+
+def asks_for_the_time(model: Model) -> bool:
+    """Whether a model may come out otherwise at another time although what it reads stays the same.
+
+    One of a kind with intervals is free to ask for its interval, which is empty where it reads nothing new.
+    """
+    if not isinstance(model, SqlModel):
+        return False
+    clock = ("execution_",) if model.kind.is_incremental_by_time_range or model.kind.is_custom else TIME_VARIABLES
+    query = model.render_query()
+    return (
+        query is None
+        or any(variable.name.lower().startswith(clock) for variable in model.query.find_all(MacroVar))
+        or query.find(exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp, exp.CurrentDatetime) is not None
+    )
 
 
 def parse_test_files_once() -> None:
@@ -126,15 +254,22 @@ def take_unnamed_inputs_as_empty() -> None:
     ModelTest._validate_and_normalize_test = validate  # type: ignore[method-assign]
 
 
-def is_timeless(renderer: QueryRenderer) -> bool:
-    """Whether a query says the same in whatever interval, stage and environment it is rendered."""
-    query, environment = renderer._expression, renderer._python_env
+def is_timeless(query: QueryRenderer) -> bool:
+    """Whether a query differs in nothing but days in whatever interval, stage and environment it is rendered."""
+    written, environment = query._expression, query._python_env
     configured = literal_eval(environment[SQLMESH_VARS].payload) if SQLMESH_VARS in environment else {}
     return (
-        not isinstance(query, Jinja)
-        and not renderer._macro_definitions
-        and all(variable.name.lower() in configured for variable in query.find_all(MacroVar))
+        not isinstance(written, Jinja)
+        and not query._macro_definitions
+        and all(variable.name.lower() in (*configured, *DAYS) for variable in written.find_all(MacroVar))
         and not any(ASKS_WHEN_OR_WHERE.search(used.payload) for used in environment.values())
+    )
+
+
+def asks_for_days(query: QueryRenderer) -> bool:
+    """Whether a query or a macro of it asks for the first or last day of the interval."""
+    return any(variable.name.lower() in DAYS for variable in query._expression.find_all(MacroVar)) or any(
+        ASKS_FOR_DAYS.search(used.payload) for used in query._python_env.values()
     )
 
 
@@ -146,7 +281,11 @@ class PlanIntoToday(PlanBuilder):
     So production is planned as far as it is built already, and any other environment up to now.
     """
 
+    # Whether this process has planned.
+    was_built = False
+
     def __init__(self, *args: Any, **settings: Any) -> None:
+        PlanIntoToday.was_built = True
         settings["ignore_cron"] = True
         built_until = settings.get("end_override_per_model")
         if settings.get("is_dev") and built_until and not settings.get("end") and not settings.get("execution_time"):

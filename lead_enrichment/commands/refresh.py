@@ -53,8 +53,14 @@ def call_sqlmesh(words: list[str]) -> None:
     """
     from sqlmesh.cli.main import cli
 
+    from lead_enrichment.memory import tidy_rarely
+    from lead_enrichment.sqlmesh_internals import render_queries_once
     from lead_enrichment.warehouse.waiting import let_sqlmesh_wait
 
+    # SQLMesh reads no file of the project where it runs what is planned already, so that no hook is called before it
+    # has loaded its state.
+    tidy_rarely()
+    render_queries_once()
     let_sqlmesh_wait()
     # Outside of the project: SQLMesh's web page would reload at every line written.
     logs = Path(tempfile.gettempdir()) / f"lead_enrichment_{os.getuid()}" / "logs"

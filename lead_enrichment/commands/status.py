@@ -106,12 +106,14 @@ def _decided(paths: DataPaths) -> Standing | None:
 
 def _print_models(console: Console, models: list[dict[str, Any]]) -> None:
     """Show the slowest models of the newest run, those that failed, and those that took far longer than usual."""
-    from lead_enrichment.hooks.model_run import FAILED
+    from lead_enrichment.hooks.model_run import FAILED, UNCHANGED
 
+    unchanged = sum(row["status"] == UNCHANGED for row in models)
     begin = min(row["started_at"] for row in models)
     seconds = sum(row["seconds"] for row in models)
     console.print(
-        f"Slowest of {counted(len(models), 'model')}, run of {begin:%Y-%m-%d %H:%M} UTC, {seconds:,.1f} s:",
+        f"Slowest of {counted(len(models), 'model')}, run of {begin:%Y-%m-%d %H:%M} UTC, {seconds:,.1f} s"
+        + (f"; {unchanged} unchanged:" if unchanged else ":"),
         highlight=False,
         soft_wrap=True,
     )

@@ -19,7 +19,8 @@ from lead_enrichment.hooks.failed_rows import show_failed_rows
 from lead_enrichment.ingest.ledger import Ledger
 from lead_enrichment.memory import resident_bytes
 
-BUILT, FAILED = "built", "failed"
+# `unchanged`: it was left as it is, since nothing that it reads has changed.
+BUILT, UNCHANGED, FAILED = "built", "unchanged", "failed"
 # DuckDB works inside of SQLMesh's own process; the memory of any other engine is not seen from here.
 IN_PROCESS = "duckdb"
 SAMPLE_SECONDS = 0.05
@@ -72,6 +73,12 @@ class Recorder:
     def is_complete(self) -> bool:
         """Whether every model that began since `begin` has ended, and none failed."""
         return not self._unfinished
+
+    def leaves(self, snapshot: Any) -> None:
+        """Note that a model that has begun is left as it is."""
+        with self._lock:
+            if snapshot.name in self._costs:
+                self._costs[snapshot.name].status = UNCHANGED
 
     def _began(self, snapshot: Any, audit_only: bool = False) -> None:
         self._unfinished = True

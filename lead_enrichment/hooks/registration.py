@@ -8,8 +8,10 @@ from typing import Any
 from lead_enrichment.bronze import PARTITION, bronze_tables, registration_statements
 from lead_enrichment.hooks.model_run import record, recorder_of
 from lead_enrichment.hooks.publish import PRODUCTION, publish_after
+from lead_enrichment.hooks.unchanged import BuildLog
 from lead_enrichment.ingest.ledger import QUARANTINED, WAITING
 from lead_enrichment.ingest.run import UNREADABLE, ingest
+from lead_enrichment.memory import tidy_rarely
 from lead_enrichment.paths import data_paths
 from lead_enrichment.terminal import Console
 from lead_enrichment.warehouse.freshness import forget_built
@@ -24,9 +26,15 @@ def ingest_and_register(adapter: Any) -> list[str]:
     Args:
         adapter: SQLMesh's engine adapter, of `duckdb` or `spark`.
     """
-    from lead_enrichment.sqlmesh_internals import render_timeless_queries_once
+    from lead_enrichment.sqlmesh_internals import (
+        comment_on_views_only,
+        leave_unchanged_models,
+        render_queries_once,
+    )
 
-    render_timeless_queries_once()
+    tidy_rarely()
+    render_queries_once()
+    comment_on_views_only()
     # With its state elsewhere, SQLMesh has not opened the warehouse yet.
     connect_when_unlocked(lambda: adapter.cursor)
     paths = data_paths()
@@ -40,11 +48,19 @@ def ingest_and_register(adapter: Any) -> list[str]:
             console.print(f"{outcome.file_name}: {outcome.reason}", markup=False)
     sys.stderr.flush()
     if adapter.dialect == "duckdb":
+        leave_unchanged_models(BuildLog(adapter.cursor, paths.bronze), _note_unchanged)
         return list(registration_statements(paths.bronze, adapter.dialect))
     # Run here, since SQLMesh warns of every statement that it cannot take apart.
     _forget_outdated_tables(adapter)
     adapter.execute(list(registration_statements(paths.bronze, adapter.dialect)))
     return []
+
+
+def _note_unchanged(snapshot: Any) -> None:
+    from lead_enrichment.sqlmesh_internals import current_console
+
+    if recorder := recorder_of(current_console()):
+        recorder.leaves(snapshot)
 
 
 def _forget_outdated_tables(adapter: Any) -> None:

@@ -180,7 +180,8 @@ def lead_shape(evaluator: MacroEvaluator, delivered: exp.Alias, *columns: exp.Al
     del shaped["content_hash"]
     projections = ", ".join(f"{value} AS {name}" for name, value in shaped.items())
     readings = "".join(f", {value} AS {name}" for name, value in read.items())
-    start, end = (exp.convert(evaluator.locals[name]).sql(dialect="duckdb") for name in ("start_date", "end_date"))
+    days = (evaluator.locals["start_date"], evaluator.locals["end_date"])
+    start, end = (exp.convert(day).sql(dialect="duckdb") for day in days)
     rows = (
         f"SELECT {row}.*{readings} FROM {delivered.this.sql(dialect='duckdb')} AS {row} "
         f"WHERE {row}.received_on BETWEEN {start} AND {end}"

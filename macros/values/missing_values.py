@@ -17,7 +17,8 @@ def missing_values(evaluator: MacroEvaluator, source: exp.Column) -> str:
     Args:
         source: Key of the source, such as texas; its contract tells by tags which columns hold values.
     """
-    start, end = (exp.convert(evaluator.locals[name]).sql(dialect="duckdb") for name in ("start_date", "end_date"))
+    days = (evaluator.locals["start_date"], evaluator.locals["end_date"])
+    start, end = (exp.convert(day).sql(dialect="duckdb") for day in days)
     queries = [
         f"SELECT '{kind_of(tag)}' AS kind, {value} AS value, b.received_on FROM bronze.{key} AS b "
         f"{value_join(tag, 'v', value)} WHERE b.received_on BETWEEN {start} AND {end} AND TRIM({value}) <> '' "

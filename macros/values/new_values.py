@@ -116,6 +116,7 @@ def new_values(evaluator: MacroEvaluator, kind: exp.Column) -> str:
     Args:
         kind: name, contact, phone, email, address or text.
     """
-    start, end = (exp.convert(evaluator.locals[name]).sql(dialect="duckdb") for name in ("start_date", "end_date"))
+    days = (evaluator.locals["start_date"], evaluator.locals["end_date"])
+    start, end = (exp.convert(day).sql(dialect="duckdb") for day in days)
     known = evaluator.this_model if evaluator.locals["runtime_stage"] == "evaluating" else None
     return new_values_query(kind.name, start, end, known)

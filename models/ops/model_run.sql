@@ -5,7 +5,7 @@ MODEL (
   description 'What each model cost in each plan and run: time, rows, peak memory. One row per run and model.',
   audits (
     NOT_NULL(columns := (run_id, model_name, environment, status, started_at, seconds)),
-    ACCEPTED_VALUES("column" := status, is_in := ('built', 'failed'))
+    ACCEPTED_VALUES("column" := status, is_in := ('built', 'unchanged', 'failed'))
   )
 );
 
@@ -14,7 +14,7 @@ SELECT
   r.model_name::TEXT AS model_name, /* Model that was built, as schema.name */
   r.environment::TEXT AS environment, /* Environment that was built: prod, or the name given to sqlmesh plan */
   r.engine::TEXT AS engine, /* Engine that built it: duckdb or spark */
-  r.status::TEXT AS status, /* built or failed; a model whose audit does not hold has failed */
+  r.status::TEXT AS status, /* built, unchanged (left as it is, since nothing that it reads has changed) or failed; a model whose audit does not hold has failed */
   r.run_by::TEXT AS run_by, /* User whose command it was */
   r.started_at::TIMESTAMPTZ AS started_at, /* When its first batch began, UTC */
   r.finished_at::TIMESTAMPTZ AS finished_at, /* When its last batch ended, UTC */

@@ -112,7 +112,8 @@ def test_only_a_successful_plan_or_run_of_production_is_published(
     (project_copy / "audits" / "until_the_fault.sql").write_text(
         f"AUDIT (name until_the_fault);\n\nSELECT g.file FROM GLOB('{fault}') AS g, @this_model AS s\n"
     )
-    model = project_copy / "models" / "intermediate" / "int_lead_current.sql"
+    # A model that every run builds: each writes down what its models cost.
+    model = project_copy / "models" / "ops" / "model_run.sql"
     text = model.read_text()
     assert text.count("audits (") == 1
     model.write_text(text.replace("audits (", "audits (UNTIL_THE_FAULT,"))

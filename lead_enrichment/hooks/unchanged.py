@@ -1,0 +1,93 @@
+"""Which models would come out as they are: what they read has not changed since they were built.
+
+A run builds every model whose interval is not over, so all of them every day. Where no file of a source has come, its
+models and those that read nothing else need not be built: their new interval is empty, and what they hold stays true.
+
+What each model was built from is kept in the warehouse itself, beside the tables, so that a warehouse put back from a
+copy brings its own record. It holds equalities only and no times: a clock that was set back misleads nobody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SCHEMA = "build_log"
+TABLE = f"{SCHEMA}.model_build"
+
+
+@dataclass(frozen=True)
+class Input:
+    """What a model reads.
+
+    Args:
+        table: Its physical table.
+        fixed: What identifies its content where no build does: of a seed its version, of a table of bronze its files.
+            None of a model.
+    """
+
+    table: str
+    fixed: str | None = None
+
+
+class BuildLog:
+    """What the models of a warehouse were built from, as of their last build.
+
+    Args:
+        cursor: Of the warehouse's connection to DuckDB.
+        bronze: The bronze folder. Its files count as they are now, before the first model is built: what comes in
+            meanwhile is found by the next run, whether a model has read it already or not.
+    """
+
+    def __init__(self, cursor: Any, bronze: Path) -> None:
+        self._cursor = cursor
+        self._cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+        self._cursor.execute(
+            f"CREATE TABLE IF NOT EXISTS {TABLE} (physical_table TEXT PRIMARY KEY, build_id TEXT, inputs TEXT)"
+        )
+        self.bronze = {folder.name: files_of(folder) for folder in bronze.iterdir() if folder.is_dir()}
+
+    def stays(self, table: str, inputs: Mapping[str, Input]) -> bool:
+        """Whether a model was built from just what its inputs are now.
+
+        Args:
+            table: The model's physical table.
+            inputs: What it reads, by name.
+        """
+        found = self._cursor.execute(f"SELECT inputs FROM {TABLE} WHERE physical_table = ?", [table]).fetchone()
+        now = self._identities(inputs)
+        return found is not None and json.loads(found[0]) == now
+
+    def begins(self, table: str) -> None:
+        """Forget what a model was built from, as it is being built: it may stop half-way."""
+        self._cursor.execute(f"DELETE FROM {TABLE} WHERE physical_table = ?", [table])
+
+    def was_built(self, table: str, inputs: Mapping[str, Input]) -> None:
+        """Write down that a model was built and its audits held."""
+        built_from = json.dumps(self._identities(inputs))
+        self._cursor.execute(f"INSERT INTO {TABLE} VALUES (?, ?, ?)", [table, uuid.uuid4().hex, built_from])
+
+    def _identities(self, inputs: Mapping[str, Input]) -> dict[str, str]:
+        """Return what identifies the content of each input; empty where no build of it is known, or none that ended."""
+        tables = [item.table for item in inputs.values() if item.fixed is None]
+        rows = self._cursor.execute(
+            f"SELECT physical_table, build_id FROM {TABLE} WHERE physical_table IN (SELECT UNNEST(?::TEXT[]))", [tables]
+        ).fetchall()
+        builds = dict(rows)
+        return {name: item.fixed or builds.get(item.table, "") for name, item in inputs.items()}
+
+
+def files_of(folder: Path) -> str:
+    """Return what changes with the files of a folder: their names, sizes and times, as a hash."""
+    found = hashlib.sha256()
+    for path in sorted(folder.rglob("*.parquet")):
+        seen = path.stat()
+        found.update(
+            f"{path.relative_to(folder)}\0{seen.st_size}\0{seen.st_mtime_ns}\n".encode(errors="surrogateescape")
+        )
+    return found.hexdigest()
