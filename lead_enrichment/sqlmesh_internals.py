@@ -43,7 +43,7 @@ from sqlmesh.utils.errors import AuditError, NodeAuditsErrors, SQLMeshError
 from sqlmesh.utils.hashing import crc32
 from sqlmesh.utils.metaprogramming import import_python_file
 
-from lead_enrichment.hooks.unchanged import BuildLog, Input
+from lead_enrichment.warehouse.build_log import BuildLog, Input
 
 TRIED = "0.236.4"
 # The first and the last day of an interval, as queries and macros ask for them.

@@ -8,12 +8,12 @@ from typing import Any
 from lead_enrichment.bronze import PARTITION, bronze_tables, registration_statements
 from lead_enrichment.hooks.model_run import record, recorder_of
 from lead_enrichment.hooks.publish import PRODUCTION, publish_after
-from lead_enrichment.hooks.unchanged import BuildLog
 from lead_enrichment.ingest.ledger import QUARANTINED, WAITING
 from lead_enrichment.ingest.run import UNREADABLE, ingest
 from lead_enrichment.memory import tidy_rarely
 from lead_enrichment.paths import data_paths
 from lead_enrichment.terminal import Console
+from lead_enrichment.warehouse.build_log import BuildLog
 from lead_enrichment.warehouse.freshness import forget_built
 from lead_enrichment.warehouse.waiting import connect_when_unlocked
 

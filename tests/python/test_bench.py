@@ -53,7 +53,7 @@ def test_a_ratio_worse_by_more_than_the_margin_is_said(held: Path) -> None:
     assert sentence == "phones takes 0.310 of the time of the other; it took 0.100, and may take 3 times that."
 
 
-@pytest.mark.parametrize("stage", [*pipeline.REFRESHES, pipeline.NOTHING_NEW, "replay of five years"])
+@pytest.mark.parametrize("stage", suite.MARGINS)
 def test_a_refresh_worse_by_more_than_half_is_said(stage: str, held: Path) -> None:
     suite.hold(size_of(1000, **{stage: 0.4}))
     assert suite.worse_than_held(size_of(1000, **{stage: 0.6})) == []

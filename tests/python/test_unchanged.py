@@ -12,8 +12,8 @@ from sqlmesh.core.config import Config, DuckDBConnectionConfig, GatewayConfig, M
 from sqlmesh.core.scheduler import Scheduler
 
 from lead_enrichment import sqlmesh_internals
-from lead_enrichment.hooks.unchanged import BuildLog
 from lead_enrichment.sqlmesh_internals import PlanIntoToday, leave_unchanged_models
+from lead_enrichment.warehouse.build_log import BuildLog
 
 EXTERNAL = """
 - name: bronze.x
