@@ -29,12 +29,14 @@ def ingest_and_register(adapter: Any) -> list[str]:
     from lead_enrichment.sqlmesh_internals import (
         comment_on_views_only,
         leave_unchanged_models,
+        migrate_older_tables_only,
         render_queries_once,
     )
 
     tidy_rarely()
     render_queries_once()
     comment_on_views_only()
+    migrate_older_tables_only()
     # With its state elsewhere, SQLMesh has not opened the warehouse yet.
     connect_when_unlocked(lambda: adapter.cursor)
     paths = data_paths()

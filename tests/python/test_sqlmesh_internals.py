@@ -27,7 +27,7 @@ from sqlmesh.core.macros import RuntimeStage, macro
 from sqlmesh.core.model import SqlModel, load_sql_based_model
 from sqlmesh.core.plan.builder import PlanBuilder
 from sqlmesh.core.renderer import QueryRenderer
-from sqlmesh.core.snapshot import SnapshotId
+from sqlmesh.core.snapshot import SnapshotEvaluator, SnapshotId
 from sqlmesh.core.test import ModelTest, ModelTestMetadata
 from sqlmesh.utils.concurrency import NodeExecutionFailedError
 from sqlmesh.utils.errors import AuditError, NodeAuditsErrors, SQLMeshError
@@ -255,3 +255,38 @@ def test_a_python_model_finds_its_tables_without_an_engine(context: Context) -> 
     assert stand_in.with_variables({}) is stand_in
     with pytest.raises(SQLMeshError):
         stand_in.fetchdf("SELECT 1")
+
+
+def test_a_plan_compares_columns_with_older_tables_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for method in ("create_snapshot", "evaluate", "migrate"):
+        monkeypatch.setattr(SnapshotEvaluator, method, getattr(SnapshotEvaluator, method))
+    sqlmesh_internals.migrate_older_tables_only()
+    compared: list[str] = []
+    own = SnapshotEvaluator._migrate_snapshot
+
+    def migrate(self: SnapshotEvaluator, snapshot: Any, *args: Any) -> None:
+        compared.append(snapshot.name)
+        own(self, snapshot, *args)
+
+    monkeypatch.setattr(SnapshotEvaluator, "_migrate_snapshot", migrate)
+    (tmp_path / "models").mkdir()
+    config = Config(
+        gateways={"": GatewayConfig(connection=DuckDBConnectionConfig(database=str(tmp_path / "w.duckdb")))},
+        model_defaults=ModelDefaultsConfig(dialect="duckdb"),
+    )
+
+    def plan(query: str, **settings: bool) -> list[str]:
+        (tmp_path / "models" / "b.sql").write_text(f"MODEL (name a.b, kind FULL); {query}")
+        type_2 = "kind SCD_TYPE_2_BY_COLUMN (unique_key c, columns [c])"
+        (tmp_path / "models" / "h.sql").write_text(f"MODEL (name a.h, {type_2}); SELECT c FROM a.b")
+        compared.clear()
+        project = Context(paths=[str(tmp_path)], config=config)
+        project.plan(auto_apply=True, no_prompts=True, skip_tests=True, **settings)
+        columns = [*project.engine_adapter.columns("a.b")]
+        project.close()
+        return columns
+
+    assert plan("SELECT 1::INT AS c") == ["c"] and compared == []
+    # The table stays, and gets the column.
+    assert plan("SELECT 1::INT AS c, 2::INT AS d", forward_only=True) == ["c", "d"]
+    assert '"w"."a"."b"' in compared
