@@ -176,7 +176,9 @@ def leave_unchanged_models(log: BuildLog, left: Callable[[Snapshot], None]) -> N
         if snapshot.is_incremental_by_time_range and any(parent.is_external for parent in parents):
             parents = [parent for parent in parents if parent.is_external]
         inputs = {parent.name: _input(parent, log, deployability_index) for parent in parents}
-        may_stay = not PlanIntoToday.was_built and snapshot.intervals and not asks_for_the_time(snapshot.model)
+        # The first batch that is built writes down what the model was built from: those after it are built too.
+        is_run = not PlanIntoToday.was_built and not settings.get("batch_index")
+        may_stay = is_run and snapshot.intervals and not asks_for_the_time(snapshot.model)
         if may_stay and log.stays(table, inputs):
             left(snapshot)
             self.state_sync.add_interval(snapshot, start, end, is_dev=False)
