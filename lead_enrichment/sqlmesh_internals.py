@@ -36,6 +36,7 @@ from sqlmesh.core.plan.builder import PlanBuilder
 from sqlmesh.core.renderer import QueryRenderer
 from sqlmesh.core.scheduler import Scheduler
 from sqlmesh.core.snapshot import DeployabilityIndex, Snapshot, SnapshotEvaluator, SnapshotId
+from sqlmesh.core.snapshot.definition import parent_snapshots_by_name
 from sqlmesh.core.test import ModelTest, ModelTestMetadata
 from sqlmesh.utils import sys_path
 from sqlmesh.utils.cache import FileCache
@@ -178,13 +179,22 @@ def leave_unchanged_models(log: BuildLog, left: Callable[[Snapshot], None]) -> N
         inputs = {parent.name: _input(parent, log, deployability_index) for parent in parents}
         # The first batch that is built writes down what the model was built from: those after it are built too.
         is_run = not PlanIntoToday.was_built and not settings.get("batch_index")
-        may_stay = is_run and snapshot.intervals and not asks_for_the_time(snapshot.model)
+        may_stay = is_run and bool(snapshot.intervals) and not asks_for_the_time(snapshot.model)
         if may_stay and log.stays(table, inputs):
             left(snapshot)
             self.state_sync.add_interval(snapshot, start, end, is_dev=False)
             return []
         log.begins(table)
-        results = own(self, snapshot, start, end, execution_time, deployability_index, *args, **settings)
+        if may_stay and snapshot.model.kind.is_view:
+            # It shows what its tables hold, and need not be made again; whether its audits hold may have changed.
+            results = self._audit_snapshot(
+                snapshot, deployability_index, parent_snapshots_by_name(snapshot, self.snapshots),
+                start=start, end=end, execution_time=execution_time,
+                environment_naming_info=settings.get("environment_naming_info"),
+            )  # fmt: skip
+            self.state_sync.add_interval(snapshot, start, end, is_dev=False)
+        else:
+            results = own(self, snapshot, start, end, execution_time, deployability_index, *args, **settings)
         log.was_built(table, inputs)
         return results
 

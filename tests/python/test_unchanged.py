@@ -117,6 +117,27 @@ def test_a_new_file_builds_what_reads_it_and_no_other_source(project: Project) -
     assert project.run() == {"facts.dated"}
 
 
+def test_a_view_is_audited_and_not_made_again(project: Project) -> None:
+    def made() -> object:
+        with duckdb.connect(str(project.folder / "w.duckdb"), read_only=True) as connection:
+            return connection.execute(
+                "SELECT view_oid FROM duckdb_views() WHERE schema_name = 'sqlmesh__dims' AND view_name LIKE '%seen%'"
+            ).fetchall()
+
+    path = project.folder / "models" / "dims.seen.sql"
+    path.write_text(
+        path.read_text().replace("kind VIEW", "kind VIEW, audits (ACCEPTED_RANGE(column := id, max_v := 2))")
+    )
+    project.plan()
+    before = made()
+    project.deliver("x", 2, "2")
+    assert project.run() == OF_X and made() == before
+    project.deliver("x", 3, "3")
+    project.run()
+    # What reads the view whose audit does not hold is not built.
+    assert project.leads() == 2
+
+
 def test_a_file_that_is_replaced_or_gone_is_a_change(project: Project) -> None:
     project.deliver("x", 1, "UNNEST([7, 8, 9])")
     assert project.run() == OF_X and project.leads() == 3
