@@ -23,6 +23,8 @@ STILL_SECONDS = 2.0
 LONGEST_PAUSE = 5.0
 # File systems of which Linux knows who has a file open. Others refuse a lease for reasons of their own.
 WITH_LEASES = {"btrfs", "ext2", "ext3", "ext4", "f2fs", "jfs", "overlay", "ramfs", "tmpfs", "xfs", "zfs"}
+# How often, and after how long, a file that seems to be written to is looked at again.
+LOOKS, LOOK_SECONDS = 4, 0.05
 KINDS = (
     (stat.S_ISDIR, "a folder", "Put the files that are in it into the source's folder itself."),
     (stat.S_ISFIFO, "a pipe", "Write a file in its place."),
@@ -119,7 +121,7 @@ def still_written(files: list[Path]) -> dict[Path, str]:
             continue
         if rest > LONGEST_PAUSE or (now.st_size, now.st_mtime_ns) != state:
             busy[path] = f"it was written to less than {period:g} seconds ago; it stays in landing"
-    return busy | {path: "a process is writing to it; it stays in landing" for path in files if is_open_to_write(path)}
+    return busy | {path: "a process is writing to it; it stays in landing" for path in _open_to_write(files)}
 
 
 def still_seconds() -> float:
@@ -140,6 +142,34 @@ def still_seconds() -> float:
 
 def is_open_to_write(path: Path) -> bool:
     """Whether a process has a file open for writing. False where the system cannot tell, as on network file systems."""
+    return bool(_open_to_write([path]))
+
+
+def _open_to_write(files: list[Path]) -> list[Path]:
+    """Return the files that a process has open for writing, or had open and wrote to while this looked.
+
+    A process that is forked in the moment of writing has the file open too, until it starts its own program. So what
+    is open is looked at again, and counts as free where it is closed by then and nothing was written to it.
+    """
+    found = {path: _size_and_time(path) for path in files if _has_writer(path)}
+    for _ in range(LOOKS):
+        if not found:
+            break
+        time.sleep(LOOK_SECONDS)
+        found = {path: then for path, then in found.items() if _has_writer(path) or _size_and_time(path) != then}
+    return [*found]
+
+
+def _size_and_time(path: Path) -> tuple[int, int] | None:
+    try:
+        now = path.stat()
+    except OSError:
+        return None
+    return now.st_size, now.st_mtime_ns
+
+
+def _has_writer(path: Path) -> bool:
+    """Whether the system refuses a lease on a file, since a process has it open for writing."""
     if not hasattr(fcntl, "F_SETLEASE") or _file_system_of(path) not in WITH_LEASES:
         return False
     try:

@@ -44,6 +44,24 @@ def test_file_that_a_process_is_writing_is_left_until_it_ends(paths: DataPaths) 
     assert len(Ledger(paths.bronze).attempts()) == 1
 
 
+@pytest.mark.parametrize("written", ["", rows(10, 11)], ids=["nothing written", "written to"])
+def test_file_that_seems_open_for_a_moment_is_taken_where_nothing_is_written(
+    paths: DataPaths, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    path = land(paths.root, NAME, WHOLE)
+    # As a process that was forked while the file was written has it, until it starts its own program.
+    writer = path.open("a")
+
+    def end(_: float) -> None:
+        if not writer.closed:
+            writer.write(written)
+            writer.close()
+
+    monkeypatch.setattr(landing.time, "sleep", end)
+    assert statuses(paths) == [WAITING if written else LOADED]
+    assert writer.closed
+
+
 @pytest.mark.parametrize("is_bad", [True, False])
 def test_file_that_is_opened_again_while_it_is_taken_in_stays(
     paths: DataPaths, monkeypatch: pytest.MonkeyPatch, is_bad: bool
