@@ -129,6 +129,16 @@ LEDGER_TABLES: dict[str, tuple[str, Columns]] = {
     "model_run": ("What each model cost in each plan and run. One row per run and model.", MODEL_RUN_COLUMNS),
 }
 
+# Ledger tables whose small files are compacted (see ledger_files.py), each with the time by whose date they are filed.
+COMPACTED = {
+    "file_ledger": "received_at",
+    "column_proposal": "decided_at",
+    "archive_event": "acted_at",
+    "model_run": "started_at",
+}
+# What their files hold besides.
+ENTRY = ("entry", "TEXT", "Name of the file from which compaction took the row; NULL in that file itself")
+
 
 def source_columns(contract: Contract) -> Columns:
     """Return the bronze columns of a source: the contract's, as text, then those that ingest adds."""
@@ -142,6 +152,11 @@ def bronze_tables() -> dict[str, tuple[str, Columns]]:
         for key, contract in contracts().items()
     }
     return tables | LEDGER_TABLES
+
+
+def _stored_columns(table: str, columns: Columns) -> Columns:
+    """Return the columns that the files of a bronze table hold."""
+    return (*columns, ENTRY) if table in COMPACTED else columns
 
 
 def arrow_schema(columns: Columns) -> pa.Schema:
@@ -167,7 +182,7 @@ def write_empty_tables(bronze: Path) -> None:
     """Put a Parquet file without rows into every bronze table, so that each can be read before its first file."""
     for table, (_, columns) in bronze_tables().items():
         path = bronze / table / "received_on=1970-01-01" / "empty.parquet"
-        schema = arrow_schema(columns)
+        schema = arrow_schema(_stored_columns(table, columns))
         if _schema_of(path) != schema:
             write_whole(schema.empty_table(), path)
 
@@ -197,7 +212,9 @@ def registration_statements(bronze: Path, dialect: str) -> Iterator[str]:
     yield "CREATE SCHEMA IF NOT EXISTS bronze"
     for table, (_, columns) in bronze_tables().items():
         folder = bronze / table
-        if dialect == "duckdb":
+        if table in COMPACTED:
+            yield from _compacted_statements(table, columns, folder, dialect)
+        elif dialect == "duckdb":
             names = ", ".join(name for name, _, _ in (*columns, PARTITION))
             files = literal(exactly(folder, "*", "*.parquet"))
             yield (
@@ -205,13 +222,44 @@ def registration_statements(bronze: Path, dialect: str) -> Iterator[str]:
                 "hive_partitioning = TRUE, hive_types = {'received_on': DATE}, union_by_name = TRUE)"
             )
         else:
-            spark_types = {"TEXT": "STRING", "TIMESTAMPTZ": "TIMESTAMP"}
-            typed = ", ".join(f"{name} {spark_types.get(kind, kind)}" for name, kind, _ in (*columns, PARTITION))
             yield (
-                f"CREATE TABLE IF NOT EXISTS bronze.{table} ({typed}) USING PARQUET "
+                f"CREATE TABLE IF NOT EXISTS bronze.{table} ({_spark_columns((*columns, PARTITION))}) USING PARQUET "
                 f"PARTITIONED BY (received_on) LOCATION {_spark_literal(folder)}"
             )
             yield f"MSCK REPAIR TABLE bronze.{table}"
+
+
+def _compacted_statements(table: str, columns: Columns, folder: Path, dialect: str) -> Iterator[str]:
+    """Return the SQL that shows a ledger table: each entry once, by the rule of ledger_files.py."""
+    names, clock = ", ".join(name for name, _, _ in columns), COMPACTED[table]
+    if dialect == "duckdb":
+        source = (
+            f"READ_PARQUET({literal(exactly(folder, '*', '*.parquet'))}, filename = TRUE, hive_partitioning = FALSE, "
+            "union_by_name = TRUE)"
+        )
+        day, file_name = f"({clock} AT TIME ZONE 'UTC')::DATE", "PARSE_FILENAME(filename)"
+    else:
+        # The folders are no partitions here: the rows of the compacted file are of many days.
+        yield (
+            f"CREATE TABLE IF NOT EXISTS bronze.{files_table(table)} ({_spark_columns((*columns, ENTRY))}) "
+            f"USING PARQUET OPTIONS (recursiveFileLookup 'true') LOCATION {_spark_literal(folder)}"
+        )
+        source, day, file_name = f"bronze.{files_table(table)}", f"CAST({clock} AS DATE)", "_metadata.file_name"
+    yield (
+        f"CREATE OR REPLACE VIEW bronze.{table} AS SELECT {names}, {day} AS received_on FROM (SELECT {names}, "
+        f"RANK() OVER (PARTITION BY COALESCE(entry, {file_name}) ORDER BY entry IS NOT NULL) AS nth FROM {source}) "
+        "AS f WHERE nth = 1"
+    )
+
+
+def files_table(table: str) -> str:
+    """Return the name of the table by which Spark reads the files of a compacted ledger table."""
+    return f"{table}_files"
+
+
+def _spark_columns(columns: Columns) -> str:
+    spark_types = {"TEXT": "STRING", "TIMESTAMPTZ": "TIMESTAMP"}
+    return ", ".join(f"{name} {spark_types.get(kind, kind)}" for name, kind, _ in columns)
 
 
 def _spark_literal(path: Path) -> str:

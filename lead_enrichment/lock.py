@@ -15,6 +15,8 @@ from lead_enrichment.patience import HeldError, command_of, wait_for
 
 # The locks that this process holds: it would wait for itself without end.
 _OWN: set[Path] = set()
+# Held until this process ends; see hold_files.
+_READING: dict[Path, IO[str]] = {}
 
 
 @contextmanager
@@ -47,6 +49,34 @@ def only_writer(paths: DataPaths) -> Iterator[None]:
             yield
         finally:
             _OWN.discard(lock)
+
+
+def hold_files(paths: DataPaths) -> None:
+    """Keep the files of bronze from being removed until this process ends: its engine lists them and opens them later.
+
+    Any number of processes may do so at once.
+    """
+    lock = _readers_lock(paths)
+    if lock not in _READING:
+        _READING[lock] = lock.open("a")
+        # Who has it alone removes files, which is a matter of seconds.
+        fcntl.flock(_READING[lock], fcntl.LOCK_SH)
+
+
+@contextmanager
+def no_files_held(paths: DataPaths) -> Iterator[bool]:
+    """Return whether no process holds the files of bronze, and let none begin to meanwhile."""
+    with _readers_lock(paths).open("a") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def _readers_lock(paths: DataPaths) -> Path:
+    return paths.root / ".readers.lock"
 
 
 def _take(stream: IO[str], lock: Path) -> None:

@@ -19,6 +19,9 @@ from lead_enrichment.wording import counted
 if TYPE_CHECKING:
     from lead_enrichment.ingest.archive import Entry, Verdict
 
+# A terminal holds no more, and laying 10,000 rows out takes half a minute.
+MOST_LISTED = 100
+
 app = typer.Typer(
     no_args_is_help=True, help="List, restore and prune the original files of the deliveries that were loaded."
 )
@@ -27,9 +30,10 @@ app = typer.Typer(
 @app.command("list")
 def list_command(
     source: Annotated[str | None, typer.Option(help="Only deliveries of this source.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="List all of them, not the newest 100 only.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the list, always whole, as JSON.")] = False,
 ) -> None:
-    """List the archived deliveries, the newest last, with their sizes and states."""
+    """List the archived deliveries, the newest 100, the newest last, with their sizes and states."""
     from lead_enrichment.contracts import contracts
     from lead_enrichment.ingest.archive import entries
 
@@ -49,7 +53,8 @@ def list_command(
     table = Listing(
         *keys("Id", "Source", "File", "File date", "Received"), *numbers("Original", "Stored"), *keys("State")
     )
-    for item in found:
+    shown = found if everything else found[-MOST_LISTED:]
+    for item in shown:
         state = f"pruned {item.pruned_at:%Y-%m-%d}" if item.state == "pruned" else item.state
         table.add_row(
             item.file_id[:12], item.source_key or "", item.file_name or "", str(item.file_date or ""),
@@ -61,6 +66,8 @@ def list_command(
     stored = sum(item.archived_bytes or 0 for item in found)
     count = counted(len(found), "delivery", "deliveries")
     console.print(f"{count}; {_size(original)} bytes are stored as {_size(stored)}.")
+    if len(shown) < len(found):
+        console.print(f"The newest {len(shown):,} are shown; --all lists every one.")
 
 
 @app.command("verify")

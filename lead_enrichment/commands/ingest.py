@@ -33,7 +33,7 @@ def ingest_command(
     with errors_as_sentences():
         paths = data_paths()
         before = (
-            {row["attempt_id"] for row in Ledger(paths.bronze).attempts()}
+            {row["attempt_id"] for row in Ledger(paths.bronze).attempts(("attempt_id",))}
             if backfill and paths.warehouse.exists()
             else set()
         )

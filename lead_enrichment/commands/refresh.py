@@ -30,7 +30,7 @@ def refresh_command() -> None:
         paths = data_paths()
         outcomes = ingest(paths, console=console)
         print_outcomes(outcomes, paths, console)
-        wanted = freshness(Ledger(paths.bronze).attempts())
+        wanted = freshness(Ledger(paths.bronze).attempts(("attempt_id", "status")))
         if is_built(paths, wanted):
             console.print("Production shows all that was delivered: no model needs to be built.")
         else:

@@ -33,28 +33,25 @@ def status_command(
     from lead_enrichment.commands.match.standing import print_standing
     from lead_enrichment.contracts import contracts
     from lead_enrichment.hooks.model_run import newest_run
-    from lead_enrichment.ingest.archive import MISSING, entries
-    from lead_enrichment.ingest.ledger import LOADED, PROPOSED, QUARANTINED, Ledger
+    from lead_enrichment.ingest.archive import missing_names
+    from lead_enrichment.ingest.ledger import PROPOSED, Ledger
 
     with errors_as_sentences():
         paths = data_paths()
         write_empty_tables(paths.bronze)
         ledger = Ledger(paths.bronze)
-        attempts, proposals = ledger.attempts(), ledger.proposals()
+        overview, proposals = ledger.overview(), ledger.proposals()
         models = newest_run(ledger.model_runs())
         decided = _decided(paths)
-        missing = [item.file_name or item.file_id for item in entries(paths) if item.state == MISSING]
+        missing = missing_names(paths, overview.loaded)
+        refused = [
+            {"source": row["source_key"], "file": row["file_name"], "at": f"{row['started_at']:%Y-%m-%d %H:%M}",
+             "reason": row["reason"]}
+            for row in overview.refused
+        ]  # fmt: skip
     today = datetime.now(UTC).date()
-    sources = [_of_source(contract, attempts, today) for contract in contracts().values()]
+    sources = [_of_source(contract, overview.totals.get(key, {}), today) for key, contract in contracts().items()]
     waiting = [key for key, rows in proposals.items() if rows[0]["status"] == PROPOSED]
-    # What was let in since is refused no more.
-    loaded_ids = {row["file_id"] for row in attempts if row["status"] == LOADED}
-    refused = [
-        {"source": row["source_key"], "file": row["file_name"], "at": f"{row['started_at']:%Y-%m-%d %H:%M}",
-         "reason": row["reason"]}
-        for row in attempts
-        if row["status"] == QUARANTINED and row["file_id"] not in loaded_ids
-    ]  # fmt: skip
     if as_json:
         document = {"sources": sources, "refused": refused, "proposals": waiting, "models": models}
         document["archive_missing"] = missing
@@ -138,22 +135,17 @@ def _print_models(console: Console, models: list[dict[str, Any]]) -> None:
             )
 
 
-def _of_source(contract: Contract, attempts: list[dict[str, Any]], today: date) -> dict[str, Any]:
-    from lead_enrichment.ingest.ledger import DUPLICATE, LOADED, QUARANTINED
-
-    key = contract.source_key
-    rows = [row for row in attempts if row["source_key"] == key]
-    loaded = [row for row in rows if row["status"] == LOADED]
-    newest = max((row["file_date"] for row in loaded), default=None)
-    silence = SILENCE.get(contract.cadence)
+def _of_source(contract: Contract, total: dict[str, Any], today: date) -> dict[str, Any]:
+    """Return what a source delivered, and how late it is; `total` is empty where nothing ever came."""
+    newest, silence = total.get("newest_file_date"), SILENCE.get(contract.cadence)
     late = today - newest - silence - GRACE if newest and silence else timedelta()
     return {
-        "source": key,
-        "files_loaded": len(loaded),
+        "source": contract.source_key,
+        "files_loaded": total.get("loaded", 0),
         "newest_file_date": str(newest) if newest else None,
         "days_late": max(late.days, 0),
-        "rows_loaded": sum(row["rows_loaded"] for row in loaded),
-        "rows_rejected": sum(row["rows_rejected"] for row in loaded),
-        "files_repeated": sum(row["status"] == DUPLICATE for row in rows),
-        "files_refused": sum(row["status"] == QUARANTINED for row in rows),
+        "rows_loaded": total.get("rows_loaded", 0),
+        "rows_rejected": total.get("rows_rejected", 0),
+        "files_repeated": total.get("repeated", 0),
+        "files_refused": total.get("refused", 0),
     }

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from lead_enrichment.bronze import PARTITION, bronze_tables, registration_statements
+from lead_enrichment.bronze import COMPACTED, ENTRY, PARTITION, bronze_tables, files_table, registration_statements
 from lead_enrichment.hooks.model_run import record, recorder_of
 from lead_enrichment.hooks.publish import PRODUCTION, publish_after
 from lead_enrichment.ingest.ledger import QUARANTINED, WAITING
 from lead_enrichment.ingest.run import UNREADABLE, ingest
+from lead_enrichment.lock import hold_files
 from lead_enrichment.memory import tidy_rarely
 from lead_enrichment.paths import data_paths
 from lead_enrichment.terminal import Console
@@ -49,6 +50,7 @@ def ingest_and_register(adapter: Any) -> list[str]:
         elif outcome.rows_rejected:
             console.print(f"{outcome.file_name}: {outcome.reason}", markup=False)
     sys.stderr.flush()
+    hold_files(paths)
     if adapter.dialect == "duckdb":
         leave_unchanged_models(BuildLog(adapter.cursor, paths.bronze), _note_unchanged)
         return list(registration_statements(paths.bronze, adapter.dialect))
@@ -67,10 +69,15 @@ def _note_unchanged(snapshot: Any) -> None:
 
 def _forget_outdated_tables(adapter: Any) -> None:
     """Drop the bronze tables of Spark whose columns are no longer those of the contracts; their files stay."""
-    tables = bronze_tables()
-    for known in adapter.get_data_objects("bronze", {*tables}):
-        expected = [name for name, _, _ in (*tables[known.name][1], PARTITION)]
-        if [*adapter.columns(f"bronze.{known.name}")] != expected:
+    wanted = {table: [name for name, _, _ in (*columns, PARTITION)] for table, (_, columns) in bronze_tables().items()}
+    for table in COMPACTED:
+        # A view, which is made anew each time; it was a table before ledgers were compacted.
+        columns = bronze_tables()[table][1]
+        wanted[files_table(table)] = [name for name, _, _ in (*columns, ENTRY)]
+    for known in adapter.get_data_objects("bronze", {*wanted}):
+        if known.type.is_view:
+            continue
+        if known.name in COMPACTED or [*adapter.columns(f"bronze.{known.name}")] != wanted[known.name]:
             adapter.execute(f"DROP TABLE bronze.{known.name}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,9 +20,10 @@ from lead_enrichment.ingest.archive import archived_file, entries, unpack, verif
 from lead_enrichment.ingest.delivery import Stamp, convert, read_header, with_doubled_settled
 from lead_enrichment.ingest.evidence import unknown_to_ledger
 from lead_enrichment.ingest.formats import as_text
-from lead_enrichment.ingest.ledger import LOADED, WITHDRAWN, Attempt, Ledger, damaged_files, loaded_of, partition
+from lead_enrichment.ingest.ledger import LOADED, WITHDRAWN, Attempt, Ledger, loaded_of, partition
+from lead_enrichment.ledger_files import COMPACTED_COPY, COMPACTED_FILE, damaged_files, is_readable
 from lead_enrichment.lock import only_writer
-from lead_enrichment.paths import DataPaths, write_text_whole
+from lead_enrichment.paths import DataPaths, whole, write_text_whole
 from lead_enrichment.warehouse.connection import connect
 from lead_enrichment.warehouse.waiting import HELD
 
@@ -81,11 +83,26 @@ def _damaged_ledger(paths: DataPaths) -> Iterator[Discrepancy]:
     for table in LEDGER_TABLES:
         for path in damaged_files(paths.bronze / table):
             target = paths.root / "damaged" / Path(*path.parts[-3:])
+            copy = paths.bronze / table / COMPACTED_COPY
+            if path == paths.bronze / table / COMPACTED_FILE and is_readable(copy):
+                yield Discrepancy(
+                    f"a file of bronze.{table} cannot be read", str(path),
+                    "--repair moves it to damaged/, and takes the copy that compaction made of it.",
+                    lambda path=path, target=target, copy=copy: _take_copy(path, target, copy),  # type: ignore[misc]
+                )  # fmt: skip
+                continue
             yield Discrepancy(
                 f"a file of bronze.{table} cannot be read", str(path),
                 "Bring it back from a backup; --repair moves it to damaged/, and looks for what it said.",
                 lambda path=path, target=target: _move(path, target),  # type: ignore[misc]
             )  # fmt: skip
+
+
+def _take_copy(path: Path, target: Path, copy: Path) -> None:
+    """Put the copy of a compacted file into its place."""
+    _move(path, target)
+    with whole(path) as unfinished:
+        shutil.copyfile(copy, unfinished)
 
 
 def _unknown(paths: DataPaths) -> Iterator[Discrepancy]:

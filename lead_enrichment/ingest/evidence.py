@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from lead_enrichment.contracts import contracts
-from lead_enrichment.paths import DataPaths
+from lead_enrichment.paths import DataPaths, files_below
 
 # End of the name of the mark in bronze that says: this delivery is being loaded.
 BEGUN = ".begun"
@@ -19,7 +19,7 @@ def unknown_to_ledger(paths: DataPaths, known: Collection[str]) -> set[str]:
         known: Ids of the deliveries that the ledger names as loaded or withdrawn.
     """
     begun = {mark.name.removeprefix(".").removesuffix(BEGUN) for mark in paths.bronze.glob(f".*{BEGUN}")}
-    found = {path.stem for path in paths.archive.glob("*/*.zst") if not path.name.startswith(".")}
+    found = {item.name.removesuffix(".zst") for item in files_below(paths.archive, ".zst")}
     for table in (*contracts(), "rejected_row"):
-        found |= {path.stem for path in (paths.bronze / table).glob("*/*.parquet") if not path.name.startswith(".")}
+        found |= {item.name.removesuffix(".parquet") for item in files_below(paths.bronze / table, ".parquet")}
     return found - {"empty", *known, *begun}

@@ -6,27 +6,29 @@ Beside it, in tables of their own, stand what was done to the archive, and what 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from lead_enrichment.bronze import (
     ARCHIVE_EVENT_COLUMNS,
+    COMPACTED,
     LEDGER_COLUMNS,
+    LEDGER_TABLES,
     MODEL_RUN_COLUMNS,
     PROPOSAL_COLUMNS,
     arrow_schema,
     write_whole,
 )
 from lead_enrichment.errors import DataError
+from lead_enrichment.ledger_files import MOST_LOOSE, compact, read
 from lead_enrichment.users import user_name
-from lead_enrichment.warehouse.connection import connect, exactly
-from lead_enrichment.wording import counted
+from lead_enrichment.warehouse.connection import connect
 
 # Outcome of an attempt.
 LOADED, DUPLICATE, QUARANTINED, WAITING = "loaded", "duplicate", "quarantined", "waiting"
@@ -34,6 +36,28 @@ LOADED, DUPLICATE, QUARANTINED, WAITING = "loaded", "duplicate", "quarantined", 
 WITHDRAWN = "withdrawn"
 # How a proposal stands.
 PROPOSED, ACCEPTED, REJECTED = "proposed", "accepted", "rejected"
+
+# What came from each source.
+TOTALS = """
+    SELECT source_key, COUNT(*) FILTER (status = $1) AS loaded, COUNT(*) FILTER (status = $2) AS repeated,
+        COUNT(*) FILTER (status = $3) AS refused, MAX(file_date) FILTER (status = $1) AS newest_file_date,
+        COALESCE(SUM(rows_loaded) FILTER (status = $1), 0)::BIGINT AS rows_loaded,
+        COALESCE(SUM(rows_rejected) FILTER (status = $1), 0)::BIGINT AS rows_rejected
+    FROM attempts GROUP BY source_key
+"""
+REFUSED = """
+    SELECT * FROM attempts
+    WHERE status = $1 AND file_id NOT IN (SELECT file_id FROM attempts WHERE status = $2)
+    ORDER BY started_at, finished_at
+"""
+LOADED_NAMES = "SELECT file_id, file_name FROM attempts WHERE status = $1 ORDER BY received_at"
+# Of each model in each environment and engine; what it usually takes is told from these.
+NEWEST_RUNS = """
+    SELECT * FROM runs
+    QUALIFY ROW_NUMBER() OVER (PARTITION BY environment, engine, model_name ORDER BY started_at DESC) <= $1
+    ORDER BY started_at, run_id, model_name
+"""
+RUNS_KEPT = 100
 
 
 @dataclass(frozen=True)
@@ -58,6 +82,21 @@ class Attempt:
     completeness: str | None = None
     rows_expected: int | None = None
     attested_by: str | None = None
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What came, in sums.
+
+    Args:
+        totals: By source: files `loaded`, `repeated` and `refused`, `newest_file_date`, `rows_loaded`, `rows_rejected`.
+        refused: The attempts on files that were refused and not let in since, oldest first.
+        loaded: File name by id of the files that are loaded, in the order in which they were received.
+    """
+
+    totals: dict[str, dict[str, Any]]
+    refused: list[dict[str, Any]]
+    loaded: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -125,9 +164,24 @@ class Ledger:
         target = partition(self.bronze / "file_ledger", attempt["received_at"]) / f"{row['attempt_id']}.parquet"
         write_whole(table, target)
 
-    def attempts(self) -> list[dict[str, Any]]:
-        """Return every attempt as a dictionary of LEDGER_COLUMNS, oldest first."""
-        return self._rows("file_ledger", "started_at, finished_at")
+    def attempts(self, columns: Iterable[str] | None = None) -> list[dict[str, Any]]:
+        """Return every attempt as a dictionary of LEDGER_COLUMNS, oldest first.
+
+        Args:
+            columns: Those that are needed, all by default: of 100,000 attempts all of them take 2 s.
+        """
+        return self._rows("file_ledger", ("started_at", "finished_at"), columns)
+
+    def overview(self) -> Overview:
+        """Return what came, in sums: of 100,000 attempts only those that still need somebody become dictionaries."""
+        names = ("source_key", "file_name", "file_id", "file_date", "status", "reason", "rows_loaded", "rows_rejected",
+                 "received_at", "started_at", "finished_at")  # fmt: skip
+        with connect() as connection:
+            connection.register("attempts", read(self.bronze / "file_ledger", LEDGER_COLUMNS, names))
+            totals = connection.execute(TOTALS, [LOADED, DUPLICATE, QUARANTINED]).to_arrow_table().to_pylist()
+            refused = connection.execute(REFUSED, [QUARANTINED, LOADED]).to_arrow_table().to_pylist()
+            loaded = connection.execute(LOADED_NAMES, [LOADED]).fetchall()
+        return Overview({row["source_key"]: row for row in totals}, refused, dict(loaded))
 
     def append_proposal(self, proposal_id: str, source_key: str, file_id: str, file_name: str, advice: Advice) -> None:
         """Write down what the columns of a refused file most likely are."""
@@ -159,7 +213,7 @@ class Ledger:
     def proposals(self) -> dict[str, list[dict[str, Any]]]:
         """Return the rows of every proposal as they stand now, by the proposal's id, oldest first."""
         newest: dict[str, list[dict[str, Any]]] = {}
-        for row in self._rows("column_proposal", "decided_at"):
+        for row in self._rows("column_proposal", ("decided_at",)):
             rows = newest.get(row["proposal_id"], [])
             if rows and rows[0]["decided_at"] != row["decided_at"]:
                 rows = []
@@ -175,7 +229,7 @@ class Ledger:
 
     def archive_events(self) -> list[dict[str, Any]]:
         """Return every archive event as a dictionary of ARCHIVE_EVENT_COLUMNS, oldest first."""
-        return self._rows("archive_event", "acted_at")
+        return self._rows("archive_event", ("acted_at",))
 
     def append_model_runs(self, rows: list[dict[str, Any]]) -> None:
         """Write down what the models of a plan or run cost.
@@ -189,43 +243,26 @@ class Ledger:
         write_whole(table, day / f"{uuid.uuid4().hex}.parquet")
 
     def model_runs(self) -> list[dict[str, Any]]:
-        """Return what each model cost as a dictionary of MODEL_RUN_COLUMNS, oldest first."""
-        return self._rows("model_run", "started_at")
-
-    def _rows(self, table: str, order: str) -> list[dict[str, Any]]:
-        folder = self.bronze / table
-        if not any(folder.glob("*/*.parquet")):
-            return []
-        # The folders are no partitions here: one above the data directory may look like one, such as `year=2026`.
+        """Return what each model cost as a dictionary of MODEL_RUN_COLUMNS, oldest first; the newest 100 of each."""
         with connect() as connection:
-            try:
-                result = connection.execute(
-                    f"SELECT * FROM READ_PARQUET(?, hive_partitioning = FALSE, union_by_name = TRUE) ORDER BY {order}",
-                    [exactly(folder, "*", "*.parquet")],
-                )
-                rows: list[dict[str, Any]] = result.to_arrow_table().to_pylist()
-            except duckdb.Error as error:
-                damaged = damaged_files(folder)
-                if not damaged:
-                    raise
-                raise DataError(
-                    f"{counted(len(damaged), 'file')} of the ledger cannot be read", str(damaged[0]),
-                    "Bring it back from a backup, or run: leads doctor --repair",
-                ) from error  # fmt: skip
+            connection.register("runs", read(self.bronze / "model_run", MODEL_RUN_COLUMNS))
+            found = connection.execute(NEWEST_RUNS, [RUNS_KEPT]).to_arrow_table()
+        rows: list[dict[str, Any]] = found.to_pylist()
         return rows
 
+    def compact(self, most_loose: int = MOST_LOOSE) -> None:
+        """Take the small files of each table up into one, where they are many; see ledger_files.py."""
+        for table in COMPACTED:
+            # A table with a damaged file, or on a full disk, stays as it is: that costs time and no row. `leads doctor`
+            # names the file, and the next ingest tries again.
+            with suppress(DataError, OSError):
+                compact(self.bronze / table, LEDGER_TABLES[table][1], most_loose)
 
-def damaged_files(folder: Path) -> list[Path]:
-    """Return the Parquet files of a table that cannot be read to their end."""
-
-    def is_damaged(path: Path) -> bool:
-        try:
-            pq.ParquetFile(path).read()
-        except (OSError, pa.ArrowException):
-            return True
-        return False
-
-    return [path for path in sorted(folder.glob("*/*.parquet")) if is_damaged(path)]
+    def _rows(self, table: str, order: tuple[str, ...], columns: Iterable[str] | None = None) -> list[dict[str, Any]]:
+        names = None if columns is None else {*columns, *order}
+        found = read(self.bronze / table, LEDGER_TABLES[table][1], names)
+        rows: list[dict[str, Any]] = found.sort_by([(name, "ascending") for name in order]).to_pylist()
+        return rows
 
 
 def proposal_id_of(source_key: str, file_id: str) -> str:

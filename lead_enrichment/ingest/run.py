@@ -67,7 +67,7 @@ from lead_enrichment.ingest.ledger import (
 from lead_enrichment.ingest.limits import limits, whole_number
 from lead_enrichment.ingest.quarantine import safe_name
 from lead_enrichment.ingest.withdrawal import put_away
-from lead_enrichment.lock import only_writer
+from lead_enrichment.lock import no_files_held, only_writer
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.terminal import Console
 from lead_enrichment.wording import counted, listed, shorten, visible
@@ -81,6 +81,8 @@ LONGEST_REASON = 2_000
 UNREADABLE = "unreadable"
 # What no other file would fare better with.
 FOR_ALL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENFILE, errno.EMFILE)
+# What an ingest has to know of the attempts before it.
+NEEDED = ("file_id", "source_key", "file_name", "file_date", "file_bytes", "status", "received_at", "finished_at")
 RELEASE = "leads release {} --reason '…'"
 
 
@@ -167,6 +169,10 @@ def ingest(paths: DataPaths, backfill: bool = False, console: Console | None = N
                         visible(path.name),
                         "It still lies in landing: make room or grant write access, then run leads ingest again.",
                     ) from error
+        with no_files_held(paths) as is_free:
+            # Otherwise a run of the models reads; the next ingest does it.
+            if is_free:
+                Ledger(paths.bronze).compact()
         return outcomes
 
 
@@ -179,9 +185,8 @@ def touched_intervals(paths: DataPaths, before: set[str]) -> list[date]:
     """
     if not paths.warehouse.exists():
         return []
-    new = [
-        row for row in Ledger(paths.bronze).attempts() if row["attempt_id"] not in before and row["status"] == LOADED
-    ]
+    attempts = Ledger(paths.bronze).attempts(("attempt_id", "status", "received_at"))
+    new = [row for row in attempts if row["attempt_id"] not in before and row["status"] == LOADED]
     today = datetime.now(UTC).date()
     return sorted({row["received_at"].astimezone(UTC).date() for row in new} - {today})
 
@@ -212,12 +217,13 @@ class _Run:
 
     def __init__(self, paths: DataPaths, backfill: bool) -> None:
         self._paths, self._ledger = paths, Ledger(paths.bronze)
-        attempts = self._ledger.attempts()
+        attempts = self._ledger.attempts(NEEDED)
         loaded = loaded_of(attempts)
         _check_clock(loaded, backfill)
-        put_away(paths, {row["file_id"] for row in attempts if row["status"] == WITHDRAWN} - {*_ids(loaded)})
+        is_loaded = {*_ids(loaded)}
+        put_away(paths, [row for row in attempts if row["status"] == WITHDRAWN and row["file_id"] not in is_loaded])
         known = {row["file_id"] for row in attempts if row["status"] in (LOADED, WITHDRAWN)}
-        _remove_unfinished(paths, {*_ids(loaded)})
+        _remove_unfinished(paths, is_loaded)
         lost = unknown_to_ledger(paths, known)
         if lost:
             raise UsageError(
@@ -227,7 +233,8 @@ class _Run:
             )  # fmt: skip
         self._clock = _Clock(loaded, backfill)
         self._name_of = {row["file_id"]: row["file_name"] for row in loaded}
-        self._last = {row["source_key"]: _Last.of(row, paths) for row in loaded}
+        newest = {row["source_key"]: row for row in loaded}
+        self._last = {key: _Last.of(row, paths) for key, row in newest.items()}
         self._named = {(row["source_key"], row["file_name"]): (row["file_id"], row["file_bytes"]) for row in loaded}
 
     def take_in(self, path: Path, busy: str | None = None) -> Outcome:
@@ -536,7 +543,8 @@ def _check_clock(loaded: list[dict[str, Any]], backfill: bool) -> None:
         UsageError: The clock or the ledger is far ahead of the other.
     """
     now, finished = datetime.now(UTC), max((row["finished_at"] for row in loaded), default=None)
-    ahead = [row for row in loaded if row["received_at"] > now + timedelta(days=_days_ahead() + 1)]
+    latest = now + timedelta(days=_days_ahead() + 1)
+    ahead = [row for row in loaded if row["received_at"] > latest]
     if ahead and not backfill:
         names, last = listed([row["file_name"] for row in ahead[:3]]), ahead[-1]["received_at"]
         raise UsageError(

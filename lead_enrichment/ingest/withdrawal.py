@@ -8,10 +8,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from lead_enrichment.contracts import contracts
 from lead_enrichment.errors import UsageError
 from lead_enrichment.ingest.archive import find
-from lead_enrichment.ingest.ledger import WITHDRAWN, ArchiveEvent, Ledger, loaded_of
+from lead_enrichment.ingest.ledger import WITHDRAWN, ArchiveEvent, Ledger, loaded_of, partition
 from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.users import user_name
@@ -63,7 +62,7 @@ def withdraw(paths: DataPaths, wanted: str, reason: str) -> Withdrawal:
             )
         )  # fmt: skip
         ledger.mark_withdrawn(attempt, reason)
-        put_away(paths, {entry.file_id})
+        put_away(paths, [attempt])
         return _of(attempt)
 
 
@@ -75,11 +74,17 @@ def _of(attempt: dict[str, Any]) -> Withdrawal:
     )  # fmt: skip
 
 
-def put_away(paths: DataPaths, withdrawn: Collection[str]) -> None:
-    """Move the rows of withdrawn loads out of bronze, where no model reads them."""
-    for table in (*contracts(), "rejected_row") if withdrawn else ():
-        for file_id in withdrawn:
-            for part in (paths.bronze / table).glob(f"*/{file_id}.parquet"):
+def put_away(paths: DataPaths, withdrawn: Collection[dict[str, Any]]) -> None:
+    """Move the rows of withdrawn loads out of bronze, where no model reads them.
+
+    Args:
+        paths: The data directory.
+        withdrawn: The attempts that loaded them.
+    """
+    for row in withdrawn:
+        for table in (row["source_key"], "rejected_row"):
+            part = partition(paths.bronze / table, row["received_at"]) / f"{row['file_id']}.parquet"
+            if part.exists():
                 target = paths.withdrawn / Path(*part.parts[-3:])
                 target.parent.mkdir(parents=True, exist_ok=True)
                 part.replace(target)

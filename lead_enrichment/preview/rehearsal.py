@@ -39,7 +39,7 @@ from lead_enrichment.ingest.ledger import (
 )
 from lead_enrichment.ingest.quarantine import add_aliases, delivered_name
 from lead_enrichment.lead_shape import UNTRACKED_COLUMNS
-from lead_enrichment.lock import only_writer
+from lead_enrichment.lock import hold_files, only_writer
 from lead_enrichment.paths import DataPaths, whole, write_text_whole
 from lead_enrichment.preview.difference import Difference, compare, keep_state
 from lead_enrichment.users import user_name
@@ -296,6 +296,8 @@ def copy_production(production: DataPaths, copy: DataPaths) -> int:
             str(production.warehouse),
             "Wait for the run to end, or stop a page that applies.",
         ) from error
+    # An ingest that compacts the ledger meanwhile would remove files that are listed here.
+    hold_files(production)
     # The ledger first: what comes after is not in it, and the copy's ingest removes rows that its ledger does not know.
     tables = sorted((path for path in production.bronze.iterdir() if path.is_dir()), key=lambda path: path.name)
     for table in sorted(tables, key=lambda path: path.name != "file_ledger"):

@@ -25,7 +25,7 @@ FLOORS = (
     ("commands",),
     ("benchmark",),
     ("ingest", "preview", "matching", "hooks", "demo", "scaffold"),
-    ("warehouse", "ingest.ledger", "bronze", "contracts", "sqlmesh_internals"),
+    ("warehouse", "ingest.ledger", "ledger_files", "bronze", "contracts", "sqlmesh_internals"),
     (
         "errors",
         "golden_record",
