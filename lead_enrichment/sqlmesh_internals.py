@@ -28,6 +28,7 @@ from sqlmesh.core.context import BaseContext
 from sqlmesh.core.dialect import Jinja, MacroVar, parse
 from sqlmesh.core.engine_adapter.base import EngineAdapter
 from sqlmesh.core.engine_adapter.duckdb import DuckDBEngineAdapter
+from sqlmesh.core.environment import Environment
 from sqlmesh.core.lineage import CACHE
 from sqlmesh.core.loader import SqlMeshLoader
 from sqlmesh.core.macros import RuntimeStage, macro
@@ -69,6 +70,28 @@ def connect_duckdb_by(connect: Callable[..., duckdb.DuckDBPyConnection]) -> None
         connect: Takes the settings that SQLMesh would pass to `duckdb.connect`.
     """
     BaseDuckDBConnectionConfig._connection_factory = property(lambda self: connect)  # type: ignore[assignment]
+
+
+def say_what_to_plan_first() -> None:
+    """Let a run in an environment that nobody has planned say what to do.
+
+    SQLMesh says that the environment was not found. Its own command `sqlmesh run` reads no file of the project by then,
+    so this holds where the project's commands call it.
+    """
+    own = Context.run
+    if hasattr(own, "says_what_to_plan"):
+        return
+
+    @wraps(own)
+    def run(self: Context, environment: str | None = None, *args: Any, **settings: Any) -> Any:
+        name = Environment.sanitize_name(environment or self.config.default_target_environment)
+        if self.state_reader.get_environment(name) is None:
+            target = "" if name == self.config.default_target_environment else f" {name}"
+            raise SQLMeshError(f"The environment {name} has not been planned yet. Run: sqlmesh plan{target}")
+        return own(self, environment, *args, **settings)
+
+    run.says_what_to_plan = True  # type: ignore[attr-defined]
+    Context.run = run  # type: ignore[method-assign, assignment]
 
 
 def allow_deep_sql() -> None:

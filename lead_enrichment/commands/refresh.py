@@ -54,7 +54,7 @@ def call_sqlmesh(words: list[str]) -> None:
     from sqlmesh.cli.main import cli
 
     from lead_enrichment.memory import tidy_rarely
-    from lead_enrichment.sqlmesh_internals import render_queries_once
+    from lead_enrichment.sqlmesh_internals import render_queries_once, say_what_to_plan_first
     from lead_enrichment.warehouse.waiting import let_sqlmesh_wait
 
     # SQLMesh reads no file of the project where it runs what is planned already, so that no hook is called before it
@@ -62,6 +62,7 @@ def call_sqlmesh(words: list[str]) -> None:
     tidy_rarely()
     render_queries_once()
     let_sqlmesh_wait()
+    say_what_to_plan_first()
     # Outside of the project: SQLMesh's web page would reload at every line written.
     logs = Path(tempfile.gettempdir()) / f"lead_enrichment_{os.getuid()}" / "logs"
     try:

@@ -20,12 +20,14 @@ def sqlmesh_command(context: typer.Context) -> None:
     """
     from sqlmesh.cli.main import cli
 
+    from lead_enrichment.sqlmesh_internals import say_what_to_plan_first
     from lead_enrichment.warehouse.waiting import let_sqlmesh_wait
 
     if spark.is_asked_for(context.args):
         with errors_as_sentences():
             spark.prepare()
     let_sqlmesh_wait()
+    say_what_to_plan_first()
     # SQLMesh looks for --help there.
     sys.argv = ["sqlmesh", *context.args]
     cli(prog_name="sqlmesh")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, Run
 from helpers import call, land
 from lead_enrichment.paths import data_paths
 
@@ -43,6 +43,15 @@ def test_status_tells_the_newest_date_and_every_reason(data: Path) -> None:
     assert (nevada["newest_file_date"], nevada["files_loaded"], nevada["files_refused"]) == ("2026-11-05", 2, 1)
     assert "the file is empty" in status["refused"][0]["reason"]
     assert "2026-11-05" in call("status")
+
+
+def test_run_where_nothing_was_planned_says_what_to_do(run: Run, tmp_path: Path) -> None:
+    # The scheduler's command, on a data directory that nobody has made.
+    for environment, words in (("prod", "sqlmesh plan"), ("dev", "sqlmesh plan dev")):
+        done = run("leads", "sqlmesh", "run", *([] if environment == "prod" else [environment]), data=tmp_path / "data",
+                   expect=1)  # fmt: skip
+        assert f"The environment {environment} has not been planned yet. Run: {words}\n" in done.stdout
+        assert "Traceback" not in done.stdout + done.stderr
 
 
 def test_summary_without_a_warehouse_says_what_to_run(data: Path) -> None:

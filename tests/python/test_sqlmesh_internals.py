@@ -46,6 +46,16 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Context:
     return Context(paths=[str(tmp_path_factory.mktemp("project"))], config=config)
 
 
+def test_run_in_an_environment_that_was_never_planned_says_what_to_do(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Context, "run", Context.run)
+    sqlmesh_internals.say_what_to_plan_first()
+    sqlmesh_internals.say_what_to_plan_first()
+    with pytest.raises(SQLMeshError, match=r"^The environment dev has not been planned yet\. Run: sqlmesh plan dev$"):
+        context.run("dev")
+
+
 def test_one_model_is_rendered_without_its_project() -> None:
     macros = {*macro.get_registry()}
     query = sqlmesh_internals.query_of_file(
