@@ -94,10 +94,16 @@ def damaged_files(folder: Path) -> list[Path]:
 
 
 def is_readable(path: Path) -> bool:
-    """Whether a Parquet file can be read to its end."""
+    """Whether a Parquet file can be read to its end.
+
+    Raises:
+        PermissionError: It may not be read; that is no damage.
+    """
     try:
         with pq.ParquetFile(path) as file:
             file.read()
+    except PermissionError:
+        raise
     except (OSError, pa.ArrowException):
         return False
     return True

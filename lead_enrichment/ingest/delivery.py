@@ -23,6 +23,7 @@ from lead_enrichment.contracts import Column, Contract, contracts, fold
 from lead_enrichment.errors import DataError
 from lead_enrichment.ingest.formats import Text
 from lead_enrichment.ingest.limits import MOST_CELL_CHARACTERS, limits
+from lead_enrichment.ingest.reader import ASK_AGAIN
 from lead_enrichment.patterns import LinearPattern
 from lead_enrichment.warehouse.connection import connect, exactly, literal
 from lead_enrichment.wording import visible
@@ -139,7 +140,7 @@ def read_header(text: Text, name: str) -> list[str]:
         name: Its name as delivered.
 
     Raises:
-        DataError: The first line is no CSV.
+        DataError: The first line is no CSV, or no line holds anything.
     """
     try:
         with text.path.open(encoding="utf-8-sig", newline="") as stream:
@@ -148,6 +149,8 @@ def read_header(text: Text, name: str) -> list[str]:
         raise DataError(
             f"the header cannot be read ({error})", f"{name}, line 1", "Ask the sender for the file again."
         ) from error
+    if not any(header):
+        raise DataError("the file holds nothing but blanks, delimiters and line ends", name, ASK_AGAIN)
     limits().check_columns(len(header), name)
     return header
 

@@ -31,6 +31,27 @@ SAMPLE_BYTES = 1 << 16
 LARGEST_BYTES = MOST_BYTES
 GZIP, ZIP, PARQUET, OLD_EXCEL = b"\x1f\x8b", b"PK\x03\x04", b"PAR1", b"\xd0\xcf\x11\xe0"
 UTF8_MARK = b"\xef\xbb\xbf"
+UTF32_MARKS = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
+# What is delivered in place of a table, by how it begins; a page of HTML is what a login that has expired gives.
+FOREIGN = (
+    (rb"%PDF-", "a PDF document"),
+    (rb"\{\\rtf", "a document (RTF)"),
+    (rb"\x89PNG|\xff\xd8\xff|GIF8", "a picture"),
+    (rb"(?i)\s*<(!doctype html|html)\b", "a web page (HTML)"),
+    (rb"\s*<\?xml\b", "an XML document"),
+    (rb"\s*(\{\s*\"|\[\s*\{)", "a JSON document"),
+    (rb"BZh[1-9]1AY&SY", "an archive of bzip2"),
+    (rb"\xfd7zXZ\0", "an archive of xz"),
+    (rb"7z\xbc\xaf\x27\x1c", "an archive of 7-Zip"),
+    (rb"Rar!\x1a\x07", "an archive of RAR"),
+    (rb"\x28\xb5\x2f\xfd", "an archive of Zstandard"),
+    (rb"(?s).{257}ustar", "an archive of tar"),
+    (rb"PK\x05\x06", "an archive without files"),
+    (rb"SQLite format 3\0", "a database of SQLite"),
+    (rb"\x7fELF", "a program"),
+    (rb"PARE", "an encrypted Parquet file"),
+)
+NUL_BYTE = "the file is no text: line {:,} holds a NUL byte"
 BYTE_ORDER_MARKS = {UTF8_MARK: "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 NAME_LETTERS = frozenset("áéíóúñüçãõâêôàèëïöäÁÉÍÓÚÑÜÇ")
 NAMES = {"cp1252": "cp1252", "mac_roman": "Mac Roman"}
@@ -75,8 +96,7 @@ def as_text(path: Path, contract: Contract, scratch: Path, name: str) -> Iterato
     source, unpacked, utf8 = (scratch.with_name(f"{scratch.name}.{end}") for end in ("source", "unpacked", "utf8"))
     try:
         # Every reader opens the file by a name of ours, whatever the sender's own one would mean to it.
-        source.unlink(missing_ok=True)
-        source.symlink_to(path.absolute())
+        _link(source, path)
         kinds, inner = [], source
         packing = _packing(source)
         if packing:
@@ -91,6 +111,19 @@ def as_text(path: Path, contract: Contract, scratch: Path, name: str) -> Iterato
     finally:
         for left in (source, unpacked, utf8):
             left.unlink(missing_ok=True)
+
+
+def _link(link: Path, path: Path) -> None:
+    """Make a link to a file.
+
+    Raises:
+        OSError: The folder of the link cannot be written; it names the folder, where the system may name the file.
+    """
+    try:
+        link.unlink(missing_ok=True)
+        link.symlink_to(path.absolute())
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(link.parent)) from error
 
 
 @contextmanager
@@ -167,7 +200,7 @@ def _copy(source: IO[bytes] | gzip.GzipFile, target: Path, name: str) -> None:
 
 def _transcode(path: Path, name: str, contract: Contract, target: Path) -> tuple[str, Path]:
     """Return a file's format or encoding, and the file in UTF-8, which may be the file itself."""
-    begin = _begin(path, 8)
+    begin = _begin(path, 512)
     if not begin:
         raise DataError("the file is empty", name, ASK_AGAIN)
     if begin.startswith(ZIP):
@@ -178,6 +211,11 @@ def _transcode(path: Path, name: str, contract: Contract, target: Path) -> tuple
         return "parquet", target
     if begin.startswith(OLD_EXCEL):
         raise DataError("the file is a workbook of the old kind, or locked", name, "Save it as CSV or XLSX, unlocked.")
+    for pattern, what in FOREIGN:
+        if re.match(pattern, begin):
+            raise DataError(f"the file is {what}, and no table", name, ASK_CSV)
+    if begin.startswith(UTF32_MARKS):
+        raise DataError("the text is UTF-32", name, "Save it as UTF-8.")
     encoding = detect_encoding(path, name, contract)
     is_marked_within = _is_marked_within(path)
     if encoding in ("utf-8", "utf-8-sig") and not is_marked_within:
@@ -186,8 +224,13 @@ def _transcode(path: Path, name: str, contract: Contract, target: Path) -> tuple
     mark = "\ufeff" if encoding.startswith("utf") else UTF8_MARK.decode(encoding, errors="ignore")
     try:
         with path.open(encoding=encoding, newline="") as source, target.open("w", encoding="utf-8", newline="") as out:
-            rest = ""
+            rest, lines = "", 1
             while chunk := source.read(CHUNK_BYTES):
+                # In UTF-16 every second byte is one, so that the signs tell.
+                if "\0" in chunk:
+                    line = lines + chunk[: chunk.index("\0")].count("\n")
+                    raise DataError(NUL_BYTE.format(line), name, ASK_CSV)
+                lines += chunk.count("\n")
                 # Of a mark that the end of the chunk cuts, the beginning waits for the next one.
                 text = (rest + chunk).replace(mark, "") if mark else chunk
                 rest = text[len(text) - len(mark) + 1 :] if len(mark) > 1 else ""
@@ -213,7 +256,7 @@ def detect_encoding(path: Path, name: str, contract: Contract) -> str:
         while chunk := stream.read(CHUNK_BYTES):
             if b"\0" in chunk:
                 line = lines + chunk[: chunk.index(b"\0")].count(b"\n") + 1
-                raise DataError(f"the file is no text: line {line:,} holds a NUL byte", name, ASK_CSV)
+                raise DataError(NUL_BYTE.format(line), name, ASK_CSV)
             lines += chunk.count(b"\n")
             if chunk.isascii() and not tail:
                 continue

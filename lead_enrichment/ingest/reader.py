@@ -22,7 +22,7 @@ from lead_enrichment.ingest.limits import limits
 ASK_AGAIN = "Ask the sender for it again."
 ASK_CSV = "Ask the sender for the CSV export and drop that."
 # Exit codes of the process; any other is a crash.
-REFUSED, NO_SPACE, TOO_LARGE = 65, 66, 67
+REFUSED, NOT_WRITTEN, TOO_LARGE = 65, 66, 67
 WORDS = {"xlsx": "workbook", "parquet": "Parquet file"}
 
 
@@ -37,7 +37,7 @@ def write_as_csv(kind: str, path: Path, name: str, target: Path) -> None:
 
     Raises:
         DataError: It is damaged or empty, or takes more memory or time than a reader may have.
-        OSError: The disk is full.
+        OSError: The CSV file cannot be written, as on a full disk.
     """
     allowed, package = limits(), str(Path(__file__).parents[2])
     words = [sys.executable, "-m", "lead_enrichment.ingest.reader", kind, str(path), str(target)]
@@ -57,11 +57,16 @@ def write_as_csv(kind: str, path: Path, name: str, target: Path) -> None:
         raise DataError(
             f"reading the {what} takes longer than {allowed.reader_seconds:,} seconds", name, ASK_CSV
         ) from error
-    said = (done.stderr.decode(errors="replace").strip().splitlines() or [""])[-1]
+    lines = done.stderr.decode(errors="replace").strip().splitlines() or [""]
+    said = lines[-1]
+    if done.returncode < 0:
+        # What native code says of its own crash, all but its cause, is for those who wrote it.
+        said = next((line for line in lines if "memory" in line), f"signal {-done.returncode}")
     if done.returncode == REFUSED:
         raise DataError(said, name, ASK_AGAIN)
-    if done.returncode == NO_SPACE:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
+    if done.returncode == NOT_WRITTEN:
+        number = int(said) if said.isdecimal() else errno.EIO
+        raise OSError(number, os.strerror(number), str(target))
     if done.returncode == TOO_LARGE:
         allowed.check_bytes(allowed.bytes + 1, name)
     if done.returncode:
@@ -86,8 +91,10 @@ def write_workbook(path: Path, target: Path) -> None:
         raise DataError(f"the workbook is damaged ({error})") from error
     with target.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        is_empty = True
-        for row in rows:
+        is_empty, allowed = True, limits()
+        for number, row in enumerate(rows, start=1):
+            # A single row with a huge number is preceded by as many that are empty.
+            allowed.check_rows(number, "")
             values = [_cell(value) for value in row]
             # An empty row is an empty line, so that the others keep their numbers.
             writer.writerow(values if any(values) else ())
@@ -140,7 +147,11 @@ def write_parquet(path: Path, target: Path) -> None:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
             if "File too large" in str(error):
                 raise OSError(errno.EFBIG, os.strerror(errno.EFBIG)) from error
-            raise DataError(f"the Parquet file is damaged ({' '.join(str(error).split())[:300]})") from error
+            if isinstance(error, duckdb.IOException) and str(target) in str(error):
+                raise OSError(errno.EIO, os.strerror(errno.EIO)) from error
+            # The sender knows the file by its own name only.
+            problem = " ".join(str(error).replace(f"'{path}'", "").split())[:300]
+            raise DataError(f"the Parquet file is damaged ({problem})") from error
 
 
 def _plain(name: str, kind: str) -> str:
@@ -164,11 +175,11 @@ def main(kind: str, path: str, target: str) -> int:
         print(error.what, file=sys.stderr)
         return REFUSED
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return NO_SPACE
+        # The readers turn what is wrong with the file that they read into a sentence.
         if error.errno == errno.EFBIG:
             return TOO_LARGE
-        raise
+        print(error.errno or errno.EIO, file=sys.stderr)
+        return NOT_WRITTEN
     except MemoryError:
         print("out of memory", file=sys.stderr)
         return 1

@@ -12,12 +12,13 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -77,7 +78,7 @@ from lead_enrichment.wording import counted, listed, shorten, visible
 DAYS_AHEAD, DAYS_SILENT, FIRST_DAY = 31, 400, "2000-01-01"
 # A reason quotes headers and values, which may be of any length.
 LONGEST_REASON = 2_000
-# A folder of landing cannot be read; there is no file to enter in the ledger.
+# A folder of landing cannot be read, or nothing can be removed from it; nothing is entered in the ledger.
 UNREADABLE = "unreadable"
 # What no other file would fare better with.
 FOR_ALL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENFILE, errno.EMFILE)
@@ -163,9 +164,9 @@ def ingest(paths: DataPaths, backfill: bool = False, console: Console | None = N
                     # Whoever put it there has taken it away.
                     if os.path.lexists(path):
                         raise
-                except OSError as error:
+                except (OSError, duckdb.Error) as error:
                     raise UsageError(
-                        f"the file cannot be taken in ({error.strerror}: {error.filename or paths.root})",
+                        f"the file cannot be taken in ({_problem(error, paths)})",
                         visible(path.name),
                         "It still lies in landing: make room or grant write access, then run leads ingest again.",
                     ) from error
@@ -248,7 +249,7 @@ class _Run:
 
         Raises:
             FileNotFoundError: It is gone.
-            OSError: The disk is full, or the data directory cannot be written.
+            OSError, duckdb.Error: The disk is full, or the data directory cannot be read or written.
         """
         source_key = visible(path.parent.name) if path.parent != self._paths.landing else ""
         contract = contracts().get(source_key)
@@ -257,6 +258,10 @@ class _Run:
         rows, rejects = scratch.with_name(f"{scratch.name}.rows"), scratch.with_name(f"{scratch.name}.rejects")
         if busy:
             return file.outcome(WAITING, busy)
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            # Taken in, it would come again in every ingest.
+            reason = "its folder cannot be written, so that the file would stay there. Grant write access to the folder"
+            return file.outcome(UNREADABLE, f"{file.name}: {reason}.")
         try:
             check_kind(path)
             if contract is None:
@@ -270,8 +275,7 @@ class _Run:
             if file.file_id in self._name_of:
                 name = self._name_of[file.file_id]
                 outcome = self._enter(file, DUPLICATE, f"the same bytes are loaded already, as {name}", file.started_at)
-                _remove(path)
-                return outcome
+                return _without(path, outcome)
             file.file_date = file_date(path)
             _check_date(file)
             with as_text(path, contract, scratch, file.name) as text:
@@ -337,8 +341,7 @@ class _Run:
         self._last[contract.source_key] = _Last(
             file.name, file.claimed, _rows_of(self._paths, contract.source_key, file.file_id, received_at)
         )
-        _remove(path)
-        return outcome
+        return _without(path, outcome)
 
     def _checked(self, file: _File, contract: Contract, rows: Path, converted: Converted) -> tuple[str, ...]:
         """Check a converted delivery against the stated row count, the form of its columns, and the delivery before it.
@@ -374,7 +377,8 @@ class _Run:
                 f"none of its {delivered:,} rows can be kept ({converted.first_reason})", name,
                 "Ask the sender for the file again.",
             )  # fmt: skip
-        notices = (f"{file.rows_rejected:,} rows kept in rejected rows",) if file.rows_rejected else ()
+        kept = f"{counted(file.rows_rejected, 'row')} kept in rejected rows"
+        notices = (kept,) if file.rows_rejected else ()
         if statement and statement.released:
             return (*notices, f"released by {statement.stated_by}: {statement.released}")
         limit = contract.limits.get("rejected_share", 1.0)
@@ -598,11 +602,28 @@ def _is_not_of_the_file(error: Exception, path: Path, scratch: Path) -> bool:
     number = getattr(error, "errno", None)
     if number in FOR_ALL or "No space left on device" in str(error):
         return True
-    if not isinstance(error, OSError) or error.filename is None:
+    if isinstance(error, OSError) and error.filename is not None:
+        # The file is read by way of a link in bronze; everything else there, and in the archive, is ours.
+        failed = Path(os.fsdecode(error.filename))
+        return failed not in (path, manifest_path(path), scratch.with_name(f"{scratch.name}.source"))
+    # An error in the middle of a read or write names no file: it is the delivered one's where that cannot be read.
+    return (number == errno.EIO or isinstance(error, duckdb.IOException)) and _can_be_read(path)
+
+
+def _can_be_read(path: Path) -> bool:
+    """Whether a file can be read to its end."""
+    try:
+        file_id(path)
+    except OSError:
         return False
-    # The file is read by way of a link in bronze; everything else there, and in the archive, is ours.
-    failed = Path(os.fsdecode(error.filename))
-    return failed not in (path, manifest_path(path), scratch.with_name(f"{scratch.name}.source"))
+    return True
+
+
+def _problem(error: OSError | duckdb.Error, paths: DataPaths) -> str:
+    """Return what the system says of a file that is not a delivered one."""
+    if isinstance(error, OSError):
+        return f"{error.strerror}: {error.filename or paths.root}"
+    return visible(" ".join(str(error).split()))[:300]
 
 
 def _unforeseen(error: Exception, name: str) -> DataError:
@@ -611,16 +632,24 @@ def _unforeseen(error: Exception, name: str) -> DataError:
     return DataError(f"it cannot be read ({type(error).__name__}: {words})", name, "Ask the sender for it again.")
 
 
-def _remove(path: Path) -> None:
-    """Remove a file that was taken in, and what was stated of it.
+def _without(path: Path, outcome: Outcome) -> Outcome:
+    """Remove a file that was taken in, and what was stated of it, and return the outcome.
 
     It stays where somebody writes to it all the same: what comes of it is another delivery, and is taken in next time.
+    Where it cannot be removed, what was entered in the ledger holds all the same.
     """
     if is_open_to_write(path):
-        return
-    path.unlink()
-    if has_manifest(path):
-        manifest_path(path).unlink(missing_ok=True)
+        return outcome
+    try:
+        path.unlink()
+        if has_manifest(path):
+            manifest_path(path).unlink(missing_ok=True)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        problem = f"it cannot be removed from landing ({error.strerror})"
+        return replace(outcome, reason="; ".join(filter(None, (outcome.reason, problem))))
+    return outcome
 
 
 def _readable_id(path: Path) -> str:

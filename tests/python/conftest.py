@@ -35,6 +35,7 @@ DEMO_MONTHS = 2
 COMMANDS = {"run", "planned_demo"}
 # The files that take longest, begun first: none is left to one worker while the other has nothing to do.
 LONGEST = (
+    "test_faults.py",
     "test_spark.py",
     "test_rehearse.py",
     "test_history_replay.py",

@@ -142,6 +142,17 @@ def test_killed_ingest_is_no_lost_ledger(paths: DataPaths, monkeypatch: pytest.M
     assert not list(paths.bronze.glob(".*"))
 
 
+def test_ledger_that_may_not_be_read_is_not_moved_away(loaded: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    before = parts(loaded, "file_ledger")
+    monkeypatch.setattr("lead_enrichment.ledger_files.pq.ParquetFile", refuse)
+    with pytest.raises(PermissionError):
+        examine(loaded, repair=True)
+    assert parts(loaded, "file_ledger") == before
+
+
 def test_damaged_ledger_is_a_sentence(loaded: DataPaths) -> None:
     cut(parts(loaded, "file_ledger")[0])
     with pytest.raises(DataError, match=r"1 file of the ledger cannot be read.*leads doctor --repair"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import os
@@ -20,6 +21,7 @@ from openpyxl import Workbook
 
 from conftest import ROOT, command_environment
 from helpers import bronze_rows, land
+from lead_enrichment.errors import UsageError
 from lead_enrichment.ingest import run as ingest_module
 from lead_enrichment.ingest.ledger import LOADED, QUARANTINED, WAITING, Ledger
 from lead_enrichment.ingest.quarantine import release
@@ -218,7 +220,7 @@ def test_folder_that_cannot_be_read_is_said(paths: DataPaths, monkeypatch: pytes
     assert "the folder cannot be read (Permission denied). Grant read access" in (by_status[UNREADABLE].reason or "")
 
 
-@pytest.mark.parametrize("error", [MemoryError(), RecursionError("deep"), ValueError("odd"), OSError(5, "I/O error")])
+@pytest.mark.parametrize("error", [MemoryError(), RecursionError("deep"), ValueError("odd"), OSError(22, "odd")])
 def test_error_that_nobody_foresaw_costs_the_file_only(
     paths: DataPaths, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
@@ -233,6 +235,19 @@ def test_error_that_nobody_foresaw_costs_the_file_only(
     outcome = beside_a_good_one(paths, write(f"{BAD_NAME}.csv", f"{HEADER}\n{ROW.format(9999)}\n".encode()))
     assert outcome.status == QUARANTINED
     assert f"it cannot be read ({type(error).__name__}" in (outcome.reason or "")
+
+
+@pytest.mark.parametrize(("code", "number"), [(66, errno.EACCES), (66, errno.ENOSPC), (66, errno.EIO)])
+def test_reader_that_cannot_write_does_not_blame_the_file(
+    paths: DataPaths, monkeypatch: pytest.MonkeyPatch, code: int, number: int
+) -> None:
+    path = land(paths.root, "texas_2026-10-01.xlsx", sheet(SHEET.format("")), "texas")
+    with monkeypatch.context() as patched:
+        answer = subprocess.CompletedProcess([], code, b"", f"warning\n{number}\n".encode())
+        patched.setattr(subprocess, "run", lambda *words, **options: answer)
+        with pytest.raises(UsageError, match=f"cannot be taken in \\({os.strerror(number)}: .*utf8"):
+            ingest(paths)
+    assert path.exists() and not Ledger(paths.bronze).attempts()
 
 
 def test_damaged_rows_of_the_last_delivery_hold_up_their_source_only(paths: DataPaths) -> None:

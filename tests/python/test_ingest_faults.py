@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from conftest import ROOT
@@ -176,6 +177,68 @@ def test_a_full_disk_is_said_and_leaves_the_file_in_landing(paths: DataPaths, mo
     assert path.exists()
     assert not list(paths.quarantine.glob("*/*"))
     assert ingest(paths)[0].status == "loaded"
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "Input/output error"), duckdb.IOException("Input/output error")])
+def test_a_failing_disk_of_ours_does_not_blame_the_file(
+    paths: DataPaths, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    path = land(paths.root, OCTOBER, file_of(row(1)))
+    with monkeypatch.context() as patched:
+        patched.setattr(ingest_module, "convert", fail)
+        with pytest.raises(UsageError, match=r"cannot be taken in .*Input/output error"):
+            ingest(paths)
+    assert path.exists() and not Ledger(paths.bronze).attempts()
+    assert ingest(paths)[0].status == "loaded"
+
+
+def test_a_file_on_a_bad_spot_of_the_disk_costs_itself_only(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(path: Path) -> str:
+        if path.name == OCTOBER:
+            raise OSError(errno.EIO, "Input/output error")
+        return delivery.file_id(path)
+
+    land(paths.root, OCTOBER, file_of(row(1)))
+    land(paths.root, NOVEMBER, file_of(row(2)))
+    monkeypatch.setattr(ingest_module, "file_id", fail)
+    assert [outcome.status for outcome in ingest(paths)] == ["quarantined", "loaded"]
+
+
+def test_a_loaded_file_that_cannot_be_removed_is_loaded_once_and_said(
+    paths: DataPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, unlink = land(paths.root, OCTOBER, file_of(row(1))), Path.unlink
+
+    def refuse(self: Path, missing_ok: bool = False) -> None:
+        if self == path:
+            raise PermissionError(errno.EACCES, "Permission denied", str(self))
+        unlink(self, missing_ok)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", refuse)
+        for status in ("loaded", "duplicate"):
+            (outcome,) = ingest(paths)
+            assert outcome.status == status
+            assert "it cannot be removed from landing (Permission denied)" in (outcome.reason or "")
+    assert [outcome.status for outcome in ingest(paths)] == ["duplicate"]
+    assert len(bronze_rows(paths, "nevada", "file_id")) == 1 and not path.exists()
+    assert not list(paths.quarantine.glob("*/*"))
+
+
+def test_a_folder_from_which_nothing_can_be_removed_is_said_and_left(
+    paths: DataPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, access = land(paths.root, OCTOBER, file_of(row(1))), os.access
+    land(paths.root, "decisions_2026-10-05.csv", "a,b\n1,2\n", "decisions")
+    monkeypatch.setattr(os, "access", lambda place, mode: Path(place) != path.parent and access(place, mode))
+    by_source = {outcome.source_key: outcome for outcome in ingest(paths)}
+    assert by_source["nevada"].status == ingest_module.UNREADABLE
+    assert "Grant write access to the folder" in (by_source["nevada"].reason or "")
+    assert by_source["decisions"].status == "quarantined"
+    assert path.exists() and len(Ledger(paths.bronze).attempts()) == 1
 
 
 def test_a_crash_while_a_file_goes_to_quarantine_leaves_none_without_a_ledger_row(
