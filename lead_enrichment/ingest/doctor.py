@@ -26,6 +26,7 @@ from lead_enrichment.lock import only_writer
 from lead_enrichment.paths import DataPaths, whole, write_text_whole
 from lead_enrichment.warehouse.connection import connect
 from lead_enrichment.warehouse.waiting import HELD
+from lead_enrichment.wording import counted
 
 
 @dataclass(frozen=True)
@@ -254,9 +255,15 @@ def _built(paths: DataPaths) -> Iterator[Discrepancy]:
                 f"{name}: {link} does not add up", str(file), "Run: sqlmesh plan --restate-model 'staging.*'"
             )
         if lacking := loaded - {file_id for (file_id,) in shown}:
-            yield Discrepancy(f"{len(lacking):,} loads are not built yet", str(file), "Run: sqlmesh run --ignore-cron")
+            yield Discrepancy(
+                f"{counted(len(lacking), 'load is', 'loads are')} not built yet",
+                str(file),
+                "Run: sqlmesh run --ignore-cron",
+            )
         if more := {file_id for (file_id,) in shown} - loaded:
-            yield Discrepancy(f"it shows {len(more):,} loads that the ledger lacks", str(file), "Run: leads refresh")
+            yield Discrepancy(
+                f"it shows {counted(len(more), 'load')} that the ledger lacks", str(file), "Run: leads refresh"
+            )
 
 
 def _move(path: Path, target: Path) -> None:

@@ -6,6 +6,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -46,6 +48,18 @@ def swap(paths: DataPaths) -> None:
     shutil.copy(first, second)
 
 
+def drop_a_row(paths: DataPaths) -> None:
+    path = max(parts(paths, "nevada"), key=lambda part: pq.read_metadata(part).num_rows)
+    pq.write_table(pq.ParquetFile(path).read().slice(0, 1), path)
+
+
+def rename_rows(paths: DataPaths) -> None:
+    path = parts(paths, "nevada")[0]
+    table = pq.ParquetFile(path).read()
+    at = table.schema.get_field_index("file_id")
+    pq.write_table(table.set_column(at, table.schema.field(at), pa.array(["0" * 64] * len(table))), path)
+
+
 def scribble(paths: DataPaths) -> None:
     path = next(paths.archive.glob("*/*.zst"))
     path.chmod(0o600)
@@ -62,8 +76,20 @@ def scribble(paths: DataPaths) -> None:
         (lambda paths: parts(paths, "nevada")[1].unlink(), "bronze.nevada lacks its rows"),
         (lambda paths: parts(paths, "rejected_row")[0].unlink(), "bronze.rejected_row lacks its rows"),
         (swap, "bronze.nevada holds"),
+        (drop_a_row, "bronze.nevada holds 1 of its 2 rows"),
+        (rename_rows, "bronze.nevada holds rows of another delivery"),
     ],
-    ids=["ledger gone", "entry gone", "entry cut", "rows cut", "rows gone", "rejects gone", "rows of another"],
+    ids=[
+        "ledger gone",
+        "entry gone",
+        "entry cut",
+        "rows cut",
+        "rows gone",
+        "rejects gone",
+        "file of another",
+        "row gone",
+        "rows of another",
+    ],
 )
 def test_what_the_others_still_tell_is_mended(loaded: DataPaths, harm: Callable[[DataPaths], None], said: str) -> None:
     before = counts(loaded)
@@ -96,6 +122,26 @@ def test_what_only_a_person_can_bring_back_is_named(
     assert said in call("doctor", expect=1)
     verified = call("archive", "verify", expect=0 if "file cannot" in said else 1)
     assert ("0 damaged or missing" in verified) == ("file cannot" in said)
+
+
+@pytest.mark.parametrize("place", ["warehouse", "published"])
+def test_what_is_built_is_compared_with_the_ledger(loaded: DataPaths, place: str) -> None:
+    file = getattr(loaded, place)
+    file.parent.mkdir(exist_ok=True)
+    first, second = (row["file_id"] for row in Ledger(loaded.bronze).attempts())
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(
+            "CREATE SCHEMA ops; CREATE TABLE ops.reconciliation (file_id TEXT, file_name TEXT, broken_link TEXT)"
+        )
+        connection.executemany(
+            "INSERT INTO ops.reconciliation VALUES (?, ?, ?)", [(first, "a.csv", "staging"), ("0" * 64, "b.csv", None)]
+        )
+        assert second != first
+    assert [item.difference.what for item in examine(loaded)] == [
+        "a.csv: staging does not add up",
+        "1 load is not built yet",
+        "it shows 1 load that the ledger lacks",
+    ]
 
 
 def test_status_tells_of_a_missing_archived_file(loaded: DataPaths) -> None:

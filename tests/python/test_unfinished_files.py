@@ -85,6 +85,36 @@ def test_file_that_grew_after_it_was_taken_is_noticed_and_both_states_are_kept(p
     assert len(bronze_rows(paths, "nevada", "file_id")) == 15
 
 
+def test_longer_file_of_the_same_name_with_other_content_is_no_growth(paths: DataPaths) -> None:
+    land(paths.root, NAME, f"{NEVADA_HEADER}\n{rows(0, 5)}")
+    assert statuses(paths) == [LOADED]
+    land(paths.root, NAME, f"{NEVADA_HEADER}\n{rows(1, 9)}")
+    (outcome,) = ingest(paths)
+    assert outcome.status == LOADED
+    assert "it was loaded before" not in (outcome.reason or "")
+
+
+@pytest.mark.parametrize("is_bad", [True, False])
+def test_file_that_changes_while_it_is_read_is_judged_next_time(
+    paths: DataPaths, monkeypatch: pytest.MonkeyPatch, is_bad: bool
+) -> None:
+    path = land(paths.root, NAME, "a,b\n" if is_bad else f"{NEVADA_HEADER}\n{rows(0, 5)}")
+    step = "check_header" if is_bad else "convert"
+    real = getattr(ingest_module, step)
+
+    def write_on(*args: object, **more: object) -> object:
+        with path.open("a") as writer:
+            writer.write(rows(5, 10))
+        return real(*args, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ingest_module, step, write_on)
+        assert statuses(paths) == [WAITING]
+    assert path.exists() and not Ledger(paths.bronze).attempts()
+    assert bronze_rows(paths, "nevada", "file_id") == []
+    assert statuses(paths) == [QUARANTINED if is_bad else LOADED]
+
+
 def test_file_written_a_moment_ago_waits_for_the_period_that_is_set(
     paths: DataPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:

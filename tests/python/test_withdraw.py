@@ -27,12 +27,15 @@ def test_withdrawn_load_leaves_bronze_and_stays_in_ledger_and_archive(paths: Dat
     assert (done.rows, done.first_day) == (1, datetime.now(UTC).date())
     assert bronze_rows(paths, "nevada", "name") == bronze_rows(paths, "rejected_row", "reason") == []
     (attempt,) = Ledger(paths.bronze).attempts()
-    assert attempt["status"] == WITHDRAWN and "wrong state" in attempt["reason"]
+    assert attempt["status"] == WITHDRAWN
+    assert attempt["reason"].endswith(": wrong state; before: 1 row kept in rejected rows")
     assert [event["action"] for event in Ledger(paths.bronze).archive_events()] == [WITHDRAWN]
     # Its bytes are still there, and may be loaded again.
     restored = archive.restore(archive.find(NAME, paths), paths.root, paths)
     assert restored.read_text() == FILE
     assert take_in(paths, NAME, FILE).status == LOADED
+    # What puts the rows of withdrawn loads away leaves those of the new one.
+    assert ingest(paths) == []
     assert len(bronze_rows(paths, "nevada", "name")) == 1
     with pytest.raises(UsageError, match="the archive knows no"):
         withdraw(paths, "nevada_2026-10-06.csv", "no such")
