@@ -111,7 +111,7 @@ def test_file_that_changes_while_it_is_read_is_judged_next_time(
         patched.setattr(ingest_module, step, write_on)
         assert statuses(paths) == [WAITING]
     assert path.exists() and not Ledger(paths.bronze).attempts()
-    assert bronze_rows(paths, "nevada", "file_id") == []
+    assert bronze_rows(paths, "nevada", "file_id") == [] and not list(paths.bronze.glob(".*"))
     assert statuses(paths) == [QUARANTINED if is_bad else LOADED]
 
 
