@@ -244,7 +244,10 @@ def gzips() -> Iterator[Hostile]:
     yield Hostile("gzip of nothing", gzip.compress(b""), "the file is empty", suffix="csv.gz")
     yield Hostile("gzip in gzip", gzip.compress(packed), "an archive lies within the archive", suffix="csv.gz")
     yield Hostile(
-        "bomb of gzip", gzip.compress(bytes(MOST_BYTES + 1)), "unpacks to more than 30,000,000 bytes", suffix="csv.gz"
+        "bomb of gzip",
+        gzip.compress(bytes(MOST_BYTES + 1)),
+        "archive unpacks to more than 30,000,000 bytes",
+        suffix="csv.gz",
     )
     yield Hostile("gzip of NUL bytes", gzip.compress(bytes(1_000)), "holds a NUL byte", suffix="csv.gz")
     yield Hostile(
