@@ -43,7 +43,7 @@ def test_same_bytes_are_loaded_once(paths: DataPaths) -> None:
     [
         (b"", "the file is empty"),
         (f"{NEVADA_HEADER}\n".encode(), "a header and no rows"),
-        (b"\x89PNG\r\n\0\0\0", "the file is no text"),
+        (b"\x89PNG\r\n\0\0\0", "the file is a picture"),
         (b"a,b\n1,2\n", "required columns are missing"),
     ],
 )
