@@ -55,10 +55,12 @@ from lead_enrichment.errors import LeadsError, UsageError
 from lead_enrichment.hooks.publish import publish
 from lead_enrichment.ingest import archive, reader
 from lead_enrichment.ingest.doctor import examine
-from lead_enrichment.ingest.ledger import LOADED, WITHDRAWN
+from lead_enrichment.ingest.ledger import LOADED, WITHDRAWN, Ledger
 from lead_enrichment.ingest.quarantine import release
 from lead_enrichment.ingest.run import ingest
 from lead_enrichment.ingest.withdrawal import withdraw
+from lead_enrichment.ledger_files import COMPACTED_COPY, COMPACTED_FILE
+from lead_enrichment.lock import only_writer
 from lead_enrichment.matching.decisions import Decision, submit
 from lead_enrichment.paths import DataPaths
 
@@ -412,6 +414,20 @@ def decided(paths: DataPaths) -> None:
     ingest(paths)
 
 
+def much_delivered(paths: DataPaths) -> None:
+    """Load two files one after the other, and compact the ledger in between."""
+    history(paths)
+    Ledger(paths.bronze).compact(most_loose=0)
+    land(paths, "nevada_2026-10-05.csv", text(range(25)))
+    ingest(paths)
+
+
+def compacted(paths: DataPaths) -> None:
+    """Compact the ledger, which was compacted before."""
+    with only_writer(paths):
+        Ledger(paths.bronze).compact(most_loose=0)
+
+
 def taken_back(paths: DataPaths) -> None:
     """Take the load of the history back."""
     withdraw(paths, "nevada_2026-09-05.csv", "wrong")
@@ -576,6 +592,7 @@ SCENARIOS: dict[str, Scenario] = {
         )
     ),
     "decision": Scenario(lambda paths: history(paths), decided),
+    "compaction": Scenario(much_delivered, compacted),
     "withdraw": Scenario(history, taken_back, taken_back_again),
     "release": Scenario(refused, let_in, let_in_again),
     "prune": Scenario(old_archive, pruned, pruned_again),
@@ -593,9 +610,12 @@ def fates(paths: DataPaths) -> dict[str, str]:
     def note(identity: str, what: str) -> None:
         found.setdefault(identity, []).append(what)
 
-    for part in parts(paths, "file_ledger"):
+    entries = parts(paths, "file_ledger")
+    loose = {part.name for part in entries if part.parent.name != COMPACTED_FILE.parent.name}
+    for part in entries:
         for row in pq.ParquetFile(part).read().to_pylist():
-            if row["status"] in (LOADED, WITHDRAWN):
+            # A compacted row does not count where the file that it came from is still there.
+            if row["status"] in (LOADED, WITHDRAWN) and row["entry"] not in loose:
                 note(row["file_id"], f"{row['status']} {row['rows_loaded']} and {row['rows_rejected']}")
     for table in (*contracts(), "rejected_row"):
         for part in parts(paths, table):
@@ -628,9 +648,9 @@ def is_consistent(fate: str) -> bool:
 
 
 def left_over(paths: DataPaths) -> list[str]:
-    """Return hidden files that no later run would remove."""
+    """Return hidden files that no later run would remove, and that are none of the copies of compacted ledgers."""
     hidden = [path for folder in (paths.bronze, paths.archive, paths.published.parent) for path in folder.rglob(".*")]
-    return [f"{path.relative_to(paths.root)} is left" for path in hidden]
+    return [f"{path.relative_to(paths.root)} is left" for path in hidden if path.name != COMPACTED_COPY.name]
 
 
 def share_database() -> None:
