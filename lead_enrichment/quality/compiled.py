@@ -38,6 +38,7 @@ FORBIDDEN = (
     (exp.CurrentDate, "depends on the moment of the run: read as_of, or received_on"),
     (exp.CurrentTimestamp, "depends on the moment of the run: read as_of, or received_on"),
     (exp.Rand, "is not the same twice"),
+    (exp.JarowinklerSimilarity, "calls JARO_WINKLER_SIMILARITY, which Spark lacks"),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from lead_enrichment.contracts import Contract, lead_contracts
+from lead_enrichment.contracts import lead_contracts
 from lead_enrichment.errors import UsageError
 from lead_enrichment.lead_shape import LEAD_COLUMNS
 
@@ -108,7 +108,9 @@ def rules() -> tuple[QualityRule, ...]:
     Raises:
         UsageError: A file is no list of rules, or two rules bear one name.
     """
-    return unique([*contract_rules(lead_contracts().values()), *(rule for file in rule_files() for rule in read(file))])
+    return unique(
+        rule for file, document in (*contract_documents(), *file_documents()) for rule in parse(document, file)
+    )
 
 
 def unique(found: Iterable[QualityRule]) -> tuple[QualityRule, ...]:
@@ -125,43 +127,77 @@ def unique(found: Iterable[QualityRule]) -> tuple[QualityRule, ...]:
     return tuple(by_name.values())
 
 
-def read(path: Path) -> list[QualityRule]:
-    """Read a file of rules.
+def file_documents() -> Iterator[tuple[str, Any]]:
+    """Return each file of rules by its name for messages, and what its YAML holds.
 
     Raises:
-        UsageError: It is no YAML, does not fit rule_schema.json, or names a table that rules cannot check.
+        UsageError: A file is no YAML.
     """
-    file = f"quality/rules/{path.name}"
+    for path in rule_files():
+        file = f"quality/rules/{path.name}"
+        yield file, read_yaml(path, file)
+
+
+def read_yaml(path: Path, file: str) -> Any:
+    """Return what a file of rules holds; `file` names it in messages.
+
+    Raises:
+        UsageError: It is no YAML.
+    """
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or []
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"it is no YAML ({' '.join(str(error).split())})", file, "Correct the line.") from error
-    return parse(document or [], file)
+
+
+def contract_documents() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Return the rules of the level source, which stand in the contracts, in the form of a rule file.
+
+    The Open Data Contract Standard has a name for most of what a rule says; the rest is in `implementation`.
+    """
+    for contract in lead_contracts().values():
+        table = f"bronze.{contract.source_key}"
+        yield (
+            f"contracts/{contract.source_key}.yaml",
+            [
+                {"level": "source", "table": table, "owner": contract.owner, **_translated(item)}
+                for item in contract.rules
+            ],
+        )
+
+
+def _translated(item: Mapping[str, Any]) -> dict[str, Any]:
+    dimension = item.get("dimension")
+    return {**item, "dimension": STANDARD_DIMENSIONS.get(str(dimension), dimension)}
 
 
 def parse(document: Any, file: str) -> list[QualityRule]:
-    """Read the rules of a document that was YAML; `file` names it in messages. See `read`."""
-    for fault in faults(document):
-        raise UsageError(fault, file, "See docs/quality.md.")
-    return [_placed(item, file) for item in document]
+    """Return the rules of a document; `file` names it in messages.
+
+    Raises:
+        UsageError: It does not fit rule_schema.json, or a rule names a table that it cannot check.
+    """
+    for name, fault in schema_faults(document):
+        raise UsageError(fault, f"{file}, rule {name}" if name else file, "See docs/quality.md.")
+    return [placed(item, file) for item in document]
 
 
-def faults(document: Any) -> list[str]:
-    """Return what a list of rules has that rule_schema.json does not allow, each with the rule that it is about."""
+def schema_faults(document: Any) -> list[tuple[str, str]]:
+    """Return what a list of rules has that rule_schema.json does not allow: the rule, or its number, and the fault."""
     from jsonschema import Draft202012Validator
 
     schema = json.loads(files("lead_enrichment.quality").joinpath("rule_schema.json").read_text(encoding="utf-8"))
     found = []
     for error in sorted(Draft202012Validator(schema).iter_errors(document), key=lambda error: [*map(str, error.path)]):
         place = [*error.path]
-        item = document[place[0]] if place and isinstance(document, list) else None
-        name = item.get("rule", f"number {int(place[0]) + 1}") if isinstance(item, dict) else ""
+        item = document[place[0]] if place else None
+        name = str(item.get("rule") or f"number {int(place[0]) + 1}") if isinstance(item, dict) else ""
         said = f"{'.'.join(map(str, place[1:]))}: " if place[1:] else ""
-        found.append(f"{f'rule {name}: ' if name else ''}{said}{error.message}")
+        found.append((name, f"{said}{error.message}"))
     return found
 
 
-def _placed(item: Mapping[str, Any], file: str) -> QualityRule:
+def placed(item: Mapping[str, Any], file: str) -> QualityRule:
     """Return a rule with the source whose rows it checks, which follows from its table.
 
     Raises:
@@ -192,28 +228,6 @@ def _placed(item: Mapping[str, Any], file: str) -> QualityRule:
 
 
 PLAIN = ("rule", "level", "table", "dimension", "severity", "owner", "description", "remedy")
-
-
-def contract_rules(found: Iterable[Contract]) -> list[QualityRule]:
-    """Return the rules of the level source, which contracts hold among the `quality` of their table and columns.
-
-    Raises:
-        UsageError: One lacks what a rule needs.
-    """
-    rules: list[QualityRule] = []
-    for contract in found:
-        table = f"bronze.{contract.source_key}"
-        document = [
-            {"level": "source", "table": table, "owner": contract.owner, **_translated(item)} for item in contract.rules
-        ]
-        rules += parse(document, f"contracts/{contract.source_key}.yaml")
-    return rules
-
-
-def _translated(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a rule of a contract in the words of a rule file."""
-    dimension = item.get("dimension")
-    return {**item, "dimension": STANDARD_DIMENSIONS.get(str(dimension), dimension)}
 
 
 def line_of(rule: str, file: Path) -> int | None:
