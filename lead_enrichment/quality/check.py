@@ -22,7 +22,7 @@ from lead_enrichment.quality.rules import (
     rule_files,
     schema_faults,
 )
-from lead_enrichment.warehouse.connection import connect
+from lead_enrichment.warehouse.connection import connect, literal
 
 # Rows on which each rule is tried, how often, and the processor seconds that it may take for a million of them.
 TRIED_ROWS, TRIALS, SLOWEST = 20_000, 3, 2.0
@@ -167,7 +167,7 @@ def rule_fault(rule: QualityRule, connection: duckdb.DuckDBPyConnection) -> str:
 def _make_rows(rule: QualityRule, compiled: CompiledRule, connection: duckdb.DuckDBPyConnection) -> None:
     """Make the table d, in which the columns that the rule reads hold all kinds of values, those of the rule too."""
     named = sqlglot.parse_one(f"SELECT {rule.applies_when}, {rule.expression}", read="duckdb").find_all(exp.Literal)
-    texts = tuple(dict.fromkeys(text.sql(dialect="duckdb") for text in named if text.is_string))
+    texts = (literal(rule.source_key), *(text.sql(dialect="duckdb") for text in named if text.is_string))
     types = rule.columns_to_types
     columns = []
     for number, name in enumerate(compiled.reads or ("row_number",)):

@@ -23,8 +23,8 @@ from lead_enrichment.warehouse.connection import literal
 PASSED, FAILED, INAPPLICABLE, BROKEN = "p", "f", "-", "e"
 # Between two failures, and between the name of a rule and the values: signs that no file of text holds.
 BETWEEN_FAILURES, BEFORE_VALUES = 30, 31
-# Columns whose values are shown of a row that fails, and how much of each.
-SHOWN_COLUMNS, SHOWN_LENGTH = 5, 100
+# Columns whose values are shown of a row that fails, and how much of them in all.
+SHOWN_COLUMNS, SHOWN_LENGTH = 5, 300
 # What a row that is judged has of its own, whatever is judged.
 ROW = "d"
 NUMBERS = {"INT", "BIGINT", "DOUBLE"}
@@ -78,8 +78,9 @@ def compile_rule(rule: QualityRule) -> CompiledRule:
         applies = exp.and_(exp.column("source_key", table=ROW).eq(rule.source_key), applies)
         reads.append("source_key")
     must, when = expression.sql(dialect="duckdb"), applies.sql(dialect="duckdb")
-    guard = f"WHEN {' OR '.join(dict.fromkeys(broken))} THEN '{BROKEN}' " if broken else ""
-    outcome = f"CASE {guard}WHEN {must} THEN '{PASSED}' WHEN NOT ({must}) THEN '{FAILED}' ELSE '{INAPPLICABLE}' END"
+    outcome = f"CASE WHEN {must} THEN '{PASSED}' WHEN NOT ({must}) THEN '{FAILED}' ELSE '{INAPPLICABLE}' END"
+    if broken:
+        outcome = f"CASE WHEN {' OR '.join(dict.fromkeys(broken))} THEN '{BROKEN}' ELSE {outcome} END"
     if not isinstance(applies, exp.Boolean):
         outcome = f"CASE WHEN {when} THEN {outcome} ELSE '{INAPPLICABLE}' END"
     shown = [name for name in dict.fromkeys(reads) if name != "source_key"][:SHOWN_COLUMNS]
@@ -113,7 +114,7 @@ def _parsed(rule: QualityRule, part: str) -> exp.Expr:
             hint = f"Did you mean {' or '.join(near)}?" if near else f"{rule.table} has none of this name."
             raise UsageError(f"{part} reads the unknown column {column.name}", rule.where, hint)
         column.set("table", exp.to_identifier(ROW))
-    return exp.paren(expression) if isinstance(expression, exp.Or) else expression
+    return expression
 
 
 def _has_more(query: exp.Select) -> bool:
@@ -174,11 +175,10 @@ def _values(columns: Iterable[str], types: dict[str, str]) -> str:
     for name in columns:
         # DuckDB writes the zone behind a time that has one, Spark does not.
         cast = "::TIMESTAMP::TEXT" if types[name] == "TIMESTAMPTZ" else "" if types[name] == "TEXT" else "::TEXT"
-        value = f"{ROW}.{name}{cast}"
-        if not cast:
-            value = f"REPLACE(REPLACE(LEFT({value}, {SHOWN_LENGTH}), CHR(30), ' '), CHR(31), ' ')"
-        pieces.append(f"'{'; ' if pieces else ''}{name} ', COALESCE({value}, 'missing')")
-    return f"CONCAT({', '.join(pieces)})" if pieces else "''"
+        pieces.append(f"'{'; ' if pieces else ''}{name} ', COALESCE({ROW}.{name}{cast}, 'missing')")
+    # Foreign text must not hold the signs that part failures.
+    separators = f"CONCAT(CHR({BETWEEN_FAILURES}), CHR({BEFORE_VALUES}))"
+    return f"LEFT(TRANSLATE(CONCAT({', '.join(pieces)}), {separators}, '  '), {SHOWN_LENGTH})" if pieces else "''"
 
 
 def judged(rules: Sequence[CompiledRule], relation: str, passed_on: Sequence[str]) -> str:

@@ -13,7 +13,8 @@ MODEL (
     UNIQUE_VALUES(columns := (
       lead_key
     )),
-    EVERY_LIVE_LEAD_IS_JUDGED
+    EVERY_LIVE_LEAD_IS_JUDGED,
+    EVERY_FAILED_LETTER_IS_LISTED
   )
 );
 

@@ -22,28 +22,39 @@ WITH known AS (
   FROM known AS k
   INNER JOIN dims.dim_date AS d
     ON d.date_day >= k.first_on
+    AND d.date_day <> k.newest_on
     AND d.date_day BETWEEN @start_date AND @end_date
-    AND (
-      d.date_day = k.newest_on
-      OR EXTRACT(DAY FROM (
-        d.date_day + INTERVAL '1' DAY
-      )) = 1
-    )
+    AND EXTRACT(DAY FROM (
+      d.date_day + INTERVAL '1' DAY
+    )) = 1
 ), lead AS (
   @leads_on(day)
 ), judged AS (
   @final_outcomes(lead)
-), counted AS (
+), outcome AS (
   SELECT
     j.as_of AS evaluated_on,
     j.source_key,
-    CONCAT(j.row_outcomes, j.outcomes) AS outcomes,
-    COUNT(*) AS leads
+    CONCAT(j.row_outcomes, j.outcomes) AS outcomes
   FROM judged AS j
+  UNION ALL
+  /* The newest day is judged already */
+  SELECT
+    o.as_of AS evaluated_on,
+    o.source_key,
+    o.outcomes
+  FROM quality.lead_outcome AS o
+), counted AS (
+  SELECT
+    o.evaluated_on,
+    o.source_key,
+    o.outcomes,
+    COUNT(*) AS leads
+  FROM outcome AS o
   GROUP BY
-    j.as_of,
-    j.source_key,
-    CONCAT(j.row_outcomes, j.outcomes)
+    o.evaluated_on,
+    o.source_key,
+    o.outcomes
 )
 SELECT
   c.evaluated_on::DATE AS evaluated_on, /* Day for which the leads were judged; the incremental clock */

@@ -7,7 +7,8 @@ MODEL (
   description 'What each rule of the levels source and staging found in each delivered row, as a text of one letter per rule: p passed, f failed, - not applicable, e could not be evaluated. All rules of a table are judged in one pass over it; quality.rule tells which letter is whose. One row per delivered row.',
   audits (
     NOT_NULL(columns := (file_id, row_number, lead_key, outcomes, failures)),
-    UNIQUE_COMBINATION_OF_COLUMNS(columns := (file_id, row_number))
+    UNIQUE_COMBINATION_OF_COLUMNS(columns := (file_id, row_number)),
+    EVERY_FAILED_LETTER_IS_LISTED
   )
 );
 

@@ -7,8 +7,7 @@ MODEL (
   description 'The delivered rows that fail a rule of the levels source and staging, with what the rule read and why it fails. What live leads fail now, at all levels, is in quality.lead_failure. One row per rule and delivered row that fails it.',
   audits (
     NOT_NULL(columns := (rule, lead_key, value, reason, file_id, row_number)),
-    UNIQUE_COMBINATION_OF_COLUMNS(columns := (rule, file_id, row_number)),
-    EVERY_FAILED_LETTER_IS_LISTED
+    UNIQUE_COMBINATION_OF_COLUMNS(columns := (rule, file_id, row_number))
   )
 );
 
@@ -28,10 +27,8 @@ SELECT
   r.rule::TEXT AS rule, /* Rule that the row fails */
   r.rule_hash::TEXT AS rule_hash, /* Hash of what the rule tested */
   r.level::TEXT AS level, /* source or staging */
-  r.table_name::TEXT AS table_name, /* Table that the rule checks */
   r.dimension::TEXT AS dimension, /* Dimension of quality */
   r.severity::TEXT AS severity, /* critical, error, warning or info */
-  r.owner::TEXT AS owner, /* Who answers for the data */
   f.source_key::TEXT AS source_key, /* Source that delivered the row */
   f.lead_key::TEXT AS lead_key, /* Lead that the row is about */
   r.columns_read::TEXT AS columns_read, /* Columns that the rule reads */
