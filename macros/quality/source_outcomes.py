@@ -26,7 +26,8 @@ def source_outcomes(evaluator: MacroEvaluator) -> str:
 
     The query's columns are file_id, row_number, outcomes (a letter for each rule of the level source) and failures.
     """
-    start, end = (exp.convert(evaluator.locals[name]).sql(dialect="duckdb") for name in ("start_date", "end_date"))
+    days = (evaluator.locals["start_date"], evaluator.locals["end_date"])
+    start, end = (exp.convert(day).sql(dialect="duckdb") for day in days)
     return " UNION ALL ".join(
         f"SELECT s.file_id, s.row_number, CONCAT(s.outcomes, '{padding}') AS outcomes, s.failures "
         f"FROM ({query}) AS s WHERE s.received_on BETWEEN {start} AND {end}"

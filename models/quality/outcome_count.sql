@@ -4,29 +4,31 @@ MODEL (
     time_column evaluated_on
   ),
   grain (evaluated_on, source_key, outcomes),
-  description 'How many live leads had which outcomes at the end of each month, and on the newest day of a delivery. Leads are judged as they were on that day, so that history is the same whenever it is built. One row per day, source and combination of outcomes.',
+  description 'How many live leads had which outcomes on the last day of a delivery in each month. Leads are judged as they were on that day, so that history is the same whenever it is built; the current month keeps the days before its newest. One row per day, source and combination of outcomes.',
   audits (
     NOT_NULL(columns := (evaluated_on, source_key, outcomes, leads)),
     UNIQUE_COMBINATION_OF_COLUMNS(columns := (evaluated_on, source_key, outcomes))
   )
 );
 
-WITH known AS (
+WITH newest AS (
   SELECT
-    MIN(d.received_on) AS first_on,
-    MAX(d.received_on) AS newest_on
+    MAX(d.received_on) AS received_on
   FROM intermediate.int_delivery AS d
+), last_of_month AS (
+  SELECT
+    MAX(d.received_on) AS evaluated_on
+  FROM intermediate.int_delivery AS d
+  GROUP BY
+    DATE_TRUNC('MONTH', d.received_on)
 ), day AS (
   SELECT
-    d.date_day AS evaluated_on
-  FROM known AS k
-  INNER JOIN dims.dim_date AS d
-    ON d.date_day >= k.first_on
-    AND d.date_day <> k.newest_on
-    AND d.date_day BETWEEN @start_date AND @end_date
-    AND EXTRACT(DAY FROM (
-      d.date_day + INTERVAL '1' DAY
-    )) = 1
+    l.evaluated_on
+  FROM last_of_month AS l
+  INNER JOIN newest AS n
+    ON n.received_on <> l.evaluated_on
+  WHERE
+    l.evaluated_on BETWEEN @start_date AND @end_date
 ), lead AS (
   @leads_on(day)
 ), judged AS (

@@ -4,7 +4,7 @@ MODEL (
     time_column received_on
   ),
   grain (rule, source_key, received_on, file_id),
-  description 'How many rows each rule tested and how many failed: of the levels source and staging in each delivery, of the final level among the live leads at the end of each month and on the newest day of a delivery. One row per rule and delivery, or rule, source and day.',
+  description 'How many rows each rule tested and how many failed: of the levels source and staging in each delivery, of the final level among the live leads on the last day of a delivery in each month. One row per rule and delivery, or rule, source and day.',
   audits (
     NOT_NULL(columns := (rule, source_key, received_on, tested, failed, inapplicable, broken)),
     UNIQUE_COMBINATION_OF_COLUMNS(columns := (rule, source_key, received_on, file_id)),

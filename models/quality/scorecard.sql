@@ -2,7 +2,7 @@ MODEL (
   name quality.scorecard,
   kind FULL,
   grain (month, source_key, dimension, owner),
-  description 'The score of each source month by month, in all, by dimension, and by who answers for the rules, with the change against the month before. A month is judged at its end, the current one on the newest day of a delivery. One row per month, source, and dimension or owner; both are "all" in the row over everything.',
+  description 'The score of each source month by month, in all, by dimension, and by who answers for the rules, with the change against the month before. A month is judged on the last day of a delivery in it; one without a delivery has no row. One row per month, source, and dimension or owner; both are "all" in the row over everything.',
   audits (
     NOT_NULL(columns := (month, source_key, dimension, owner, leads)),
     UNIQUE_COMBINATION_OF_COLUMNS(columns := (month, source_key, dimension, owner)),
@@ -10,7 +10,7 @@ MODEL (
   )
 );
 
-WITH month_end AS (
+WITH last_day AS (
   SELECT
     c.source_key,
     MAX(c.evaluated_on) AS evaluated_on
@@ -25,7 +25,7 @@ WITH month_end AS (
     c.outcomes,
     c.leads
   FROM quality.outcome_count AS c
-  INNER JOIN month_end AS m
+  INNER JOIN last_day AS m
     ON m.source_key = c.source_key AND m.evaluated_on = c.evaluated_on
 ), counted AS (
   SELECT
@@ -112,13 +112,13 @@ WITH month_end AS (
 )
 SELECT
   DATE_TRUNC('MONTH', c.evaluated_on)::DATE AS month, /* First day of the month */
-  c.evaluated_on::DATE AS evaluated_on, /* Day for which the leads were judged: the last of the month, or the newest of a delivery */
+  c.evaluated_on::DATE AS evaluated_on, /* Day for which the leads were judged: the last of a delivery in the month */
   c.source_key::TEXT AS source_key, /* Source of the leads */
   c.dimension::TEXT AS dimension, /* Dimension of quality, or all */
   c.owner::TEXT AS owner, /* Who answers for the rules, or all */
   n.leads::BIGINT AS leads, /* Live leads of the source on that day */
   c.score::DOUBLE AS score, /* 0 to 100: share of the applicable weight that the leads pass; NULL where no rule applies */
-  c.score_before::DOUBLE AS score_before, /* Score of the month before; NULL in the first month */
+  c.score_before::DOUBLE AS score_before, /* Score of the month before, or of the last one with a delivery; NULL in the first */
   (
     c.score - c.score_before
   )::DOUBLE AS change /* Difference to the month before */
