@@ -130,6 +130,8 @@ class Contract:
     owner: str = ""
     content: str = "leads"
     is_crm: bool = False
+    # Its own quality rules, by the names that quality/rules has for their parts.
+    rules: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
 
     @property
     def key_column(self) -> Column:
@@ -247,6 +249,7 @@ def parse_contract(text: str, where: str) -> Contract:
         owner=_read_owner(document),
         content=content,
         is_crm=is_crm,
+        rules=_read_rules(table, where),
     )
 
 
@@ -285,7 +288,26 @@ def _read_column(item: SchemaProperty, where: str) -> Column:
 def _read_limits(rules: list[DataQuality] | None) -> dict[str, float]:
     """Return the limits among the quality rules of a table or column, by the name of the rule."""
     found = [rule.implementation for rule in rules or () if rule.engine == ENGINE]
-    return {item["rule"]: float(item["at_most"]) for item in found if isinstance(item, dict)}
+    return {item["rule"]: float(item["at_most"]) for item in found if isinstance(item, dict) and "rule" in item}
+
+
+def _read_rules(table: SchemaObject, where: str) -> tuple[Mapping[str, Any], ...]:
+    """Return the rules about single rows among the quality of a table and its columns: those with an expression.
+
+    Raises:
+        UsageError: One has no name.
+    """
+    checks = [*(table.quality or ()), *(check for item in table.properties or () for check in item.quality or ())]
+    rules: list[Mapping[str, Any]] = []
+    for check in checks:
+        part = check.implementation
+        if check.engine != ENGINE or not isinstance(part, dict) or "expression" not in part:
+            continue
+        if not check.name:
+            raise UsageError(f"the rule {part['expression']!r} has no name", where, "Set it beside its type.")
+        said = {"dimension": check.dimension, "severity": check.severity, "description": check.description}
+        rules.append({"rule": check.name, **{key: value for key, value in said.items() if value}, **part})
+    return tuple(rules)
 
 
 def _read_cadence(document: OpenDataContractStandard, where: str) -> str:

@@ -521,3 +521,63 @@ def test_every_level_has_its_weight_and_a_weight_may_be_zero(level: str, found: 
         "score": f"SELECT {levels}, 0.0 AS phone_weight",
     }
     assert offending("every_level_has_its_weight", tables, "score") == found
+
+
+SCORED = (
+    "SELECT 'texas:1' AS lead_key, {score} AS score, 20.0 AS applicable_weight, 5.0 AS failed_weight, "
+    "{completeness} AS completeness_points, 0.0 AS validity_points, 0.0 AS uniqueness_points, "
+    "0.0 AS consistency_points, 0.0 AS timeliness_points, 15.0 AS accuracy_points"
+)
+
+
+@pytest.mark.parametrize(
+    ("score", "completeness", "found"),
+    [("75.0", "10.0", 0), ("75.0", "9.0", 1), ("74.0", "11.0", 1)],
+    ids=["sound", "points are missing", "not the share of the weight"],
+)
+def test_points_add_up_to_the_score(score: str, completeness: str, found: int) -> None:
+    rows = SCORED.format(score=score, completeness=completeness)
+    assert len(offending("points_add_up_to_the_score", {"scored": rows}, "scored")) == found
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "failures", "found"),
+    [("pfe-f", "CHR(30) || 'a' || CHR(30) || 'b'", 0), ("pfe-f", "CHR(30) || 'a'", 1), ("ppp", "''", 0)],
+)
+def test_every_failed_letter_is_listed(outcomes: str, failures: str, found: int) -> None:
+    rows = f"SELECT '{outcomes}' AS outcomes, {failures} AS failures"
+    assert len(offending("every_failed_letter_is_listed", {"judged": rows}, "judged")) == found
+
+
+@pytest.mark.parametrize(
+    ("is_live", "judged", "found"), [("TRUE", "a", 0), ("FALSE", "b", 0), ("TRUE", "b", 1), ("FALSE", "a", 1)]
+)
+def test_every_live_lead_is_judged(is_live: str, judged: str, found: int) -> None:
+    lead = f"SELECT 'a' AS lead_key, {is_live} AS is_live UNION ALL SELECT 'c', TRUE"
+    rows = f"SELECT 'c' AS lead_key UNION ALL SELECT lead_key FROM (SELECT '{judged}' AS lead_key) WHERE lead_key = 'a'"
+    tables = {"intermediate.int_lead_current": lead, "judged": rows}
+    assert len(offending("every_live_lead_is_judged", tables, "judged")) == found
+
+
+@pytest.mark.parametrize(
+    ("row_outcomes", "lead_outcomes", "found"), [("pp", "ppp", 0), ("ppp", "ppp", 1), ("pp", "pp", 1)]
+)
+def test_outcomes_have_a_letter_for_each_rule(row_outcomes: str, lead_outcomes: str, found: int) -> None:
+    tables = {
+        "quality.rule": "SELECT * FROM (VALUES ('source', 1), ('staging', 2), ('final', 3)) AS t(level, position)",
+        "quality.row_outcome": f"SELECT 'texas' AS source_key, DATE '2026-11-02' AS received_on, '{row_outcomes}' "
+        "AS outcomes UNION ALL SELECT 'texas', DATE '2026-10-02', 'of another interval'",
+        "quality.outcome_count": f"SELECT 'texas' AS source_key, DATE '2026-11-02' AS evaluated_on, '{lead_outcomes}' "
+        "AS outcomes",
+        "results": "SELECT 1 AS tested",
+    }
+    assert len(offending("outcomes_have_a_letter_for_each_rule", tables, "results")) == found
+
+
+@pytest.mark.parametrize(("broken", "found"), [(0, 0), (3, 1)])
+def test_warn_rules_that_could_not_be_evaluated(broken: int, found: int) -> None:
+    rows = f"SELECT 'fits' AS rule, 'texas' AS source_key, {broken} AS broken"
+    (*said,) = offending("warn_rules_that_could_not_be_evaluated", {"results": rows}, "results")
+    assert len(said) == found and all(
+        "The rule fits could not be evaluated for 3 rows of texas" in row[-1] for row in said
+    )

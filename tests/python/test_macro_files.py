@@ -15,6 +15,7 @@ from sqlmesh.utils.metaprogramming import build_env, serialize_env
 
 from conftest import ROOT
 from lead_enrichment.lead_shape import LEAD_COLUMNS
+from lead_enrichment.quality.rules import FINAL_EXTRA, STAGING_EXTRA
 from lead_enrichment.warehouse.connection import connect
 
 FILES = sorted((ROOT / "macros").rglob("*.py"))
@@ -91,11 +92,24 @@ QUERIES = {
     "contract_sources": "@contract_sources()",
     "date_spine_between": "@date_spine_between('2024-02-28', '2024-03-01')",
     "delivered_leads": "@delivered_leads()",
+    "final_outcomes": "@final_outcomes(judged)",
     "lead_shape": "@lead_shape(bronze.texas AS d, 'texas' AS source_key, d.operation AS natural_id, "
     "(d.zip, d.zip) AS postal_code, UPPER(cleaned.city) AS city)",
+    "leads_on": "@leads_on(day)",
     "missing_values": "@missing_values(texas)",
     "new_values": "@new_values(address)",
+    "rule_list": "@rule_list()",
+    "source_outcomes": "@source_outcomes()",
+    "staging_outcomes": "@staging_outcomes(judged)",
 }
+# The columns that are no text, of the tables that these queries read.
+LEAD_TYPES = {
+    **{column: kind for column, kind, _ in (*LEAD_COLUMNS, *STAGING_EXTRA, *FINAL_EXTRA)},
+    **dict.fromkeys(("valid_from", "valid_to", "changed_at"), "TIMESTAMPTZ"),
+    **dict.fromkeys(("evaluated_on",), "DATE"),
+    **dict.fromkeys(("is_listed",), "BOOLEAN"),
+}
+OF_LEADS = {"final_outcomes", "leads_on", "staging_outcomes"}
 
 
 @pytest.fixture(params=sorted(MACROS))
@@ -178,7 +192,7 @@ def test_both_engines_can_run_what_a_macro_renders(evaluator: MacroEvaluator, re
     assert not list(sqlglot.parse_one(spark, read="spark").find_all(exp.Anonymous)), spark
     with connect() as connection:
         named = sorted({column.name for column in query.find_all(exp.Column)} - {"*"} | {"a", "b", "c", "d"})
-        types = {"received_on": "DATE", "is_one_line": "BOOLEAN"}
+        types = {"received_on": "DATE", "is_one_line": "BOOLEAN", **(LEAD_TYPES if name in OF_LEADS else {})}
         columns = ", ".join(f"NULL::{types.get(column, 'TEXT')} AS {column}" for column in named)
         lead = ", ".join(f"NULL::{kind} AS {column}" for column, kind, _ in LEAD_COLUMNS)
         connection.execute(f"CREATE TABLE lead AS SELECT {lead}")

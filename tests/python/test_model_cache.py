@@ -15,6 +15,7 @@ from conftest import command_environment
 MODELS = {
     "shape": "SELECT @lead_columns(b) FROM bronze.texas AS b",
     "source": "SELECT s.source_name FROM (@contract_sources()) AS s",
+    "rule": "SELECT r.rule, r.weight FROM (@rule_list()) AS r",
 }
 LOAD = """
 import json
@@ -52,6 +53,7 @@ def load(project: Path, data: Path) -> dict[str, list[str]]:
     [
         ("lead_enrichment/lead_shape.py", '("capacity", "INT"', '("capacity", "BIGINT"', "shape", "source"),
         ("contracts/texas.yaml", "name: Texas", "name: Lone Star", "source", "shape"),
+        ("quality/rules/sales.yaml", "weight: 8", "weight: 9", "rule", "source"),
     ],
 )
 def test_change_of_what_a_macro_reads_is_a_change_of_the_model(

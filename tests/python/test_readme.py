@@ -104,7 +104,7 @@ def test_every_link_leads_to_a_file(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=short)
 def test_every_project_file_that_a_document_names_is_there(document: Path) -> None:
-    folders = "contracts|models|audits|macros|seeds|tests|linter|lead_enrichment|external_models|docs"
+    folders = "contracts|models|audits|macros|seeds|tests|linter|lead_enrichment|external_models|docs|quality"
     paths = re.findall(rf"`((?:{folders})/[\w./-]*)`", document.read_text())
     paths = [path for path in paths if "utah" not in path]
     assert [path for path in paths if not (ROOT / path).exists()] == []
@@ -118,9 +118,9 @@ def test_every_model_that_a_document_names_is_there(document: Path) -> None:
 
 
 def test_the_model_map_holds_every_model() -> None:
-    folders = ("staging", "intermediate", "dims", "facts")
-    models = {path.stem for folder in folders for path in (ROOT / "models" / folder).glob("*.*")}
-    assert models - set(MODEL.findall((ROOT / "README.md").read_text())) == set()
+    folders = ("staging", "intermediate", "dims", "facts", "quality")
+    models = {f"{folder}.{path.stem}" for folder in folders for path in (ROOT / "models" / folder).glob("*.*")}
+    assert models - set(re.findall(r"^\| `(\w+\.\w+)` \|", (ROOT / "README.md").read_text(), re.MULTILINE)) == set()
 
 
 def test_make_lists_every_target_that_the_readme_names() -> None:

@@ -21,9 +21,8 @@ FIRST_LIST, NEXT_LIST = "texas_2026-11-06.csv", "texas_2026-11-09.csv"
 PLAN = ("plan", "--auto-apply", "--no-prompts", "--skip-tests", "--skip-linter", "--execution-time", LAST_RUN)
 # Two leads that the demo always has, and what a steward says of them.
 DECISIONS = "lead_key_1,lead_key_2,decision,decided_by\ntexas:500002,texas:500001,sister_site,Ada\n"
-COMPARED = sorted(
-    f"{path.parent.name}.{path.stem}" for layer in ("dims", "facts") for path in ROOT.glob(f"models/{layer}/*.*")
-)
+LAYERS = ("dims", "facts", "quality")
+COMPARED = sorted(f"{path.parent.name}.{path.stem}" for layer in LAYERS for path in ROOT.glob(f"models/{layer}/*.*"))
 
 
 def drop_every_tenth_line(source: Path, target: Path) -> None:
@@ -36,7 +35,7 @@ def drop_every_tenth_line(source: Path, target: Path) -> None:
 
 @pytest.fixture(scope="module")
 def planned_twice(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Iterator[Path]:
-    """A data directory that was planned on both engines, with Spark's dims and facts written to `exported/`."""
+    """A data directory that was planned on both engines, with Spark's tables written to `exported/`."""
     data = tmp_path_factory.mktemp("spark_demo")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LEADS_DATA_DIR", str(data))
