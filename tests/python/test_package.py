@@ -24,7 +24,7 @@ FLOORS = (
     ("cli",),
     ("commands",),
     ("benchmark",),
-    ("ingest", "preview", "matching", "hooks", "demo", "scaffold"),
+    ("ingest", "preview", "matching", "hooks", "demo", "quality", "scaffold"),
     ("warehouse", "ingest.ledger", "ledger_files", "bronze", "contracts", "sqlmesh_internals"),
     (
         "errors",
