@@ -13,6 +13,7 @@ from lead_enrichment.commands import (
     ingest,
     lead,
     match,
+    quality,
     refresh,
     rehearse,
     release,
@@ -48,3 +49,4 @@ app.add_typer(archive.app, name="archive")
 app.add_typer(bench.app, name="bench")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(match.app, name="match")
+app.add_typer(quality.app, name="quality")

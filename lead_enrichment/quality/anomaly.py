@@ -47,7 +47,7 @@ class Transform(IntEnum):
     STOCK = 3  # a level, such as the rows of a full snapshot; the total is the level before
 
 
-class Verdict(IntEnum):
+class AnomalyVerdict(IntEnum):
     """What is said of a metric of a delivery."""
 
     NO_HISTORY = 0
@@ -215,7 +215,7 @@ def effect(transform: Transform, value: Numbers, expected: Numbers) -> Numbers:
 
 
 def verdicts(judged_past: Numbers, q: Numbers, effects: Numbers, minimum_effect: Numbers) -> Numbers:
-    """Return the Verdict on each metric.
+    """Return the AnomalyVerdict on each metric.
 
     Args:
         judged_past: Deliveries that each was held against.
@@ -225,6 +225,6 @@ def verdicts(judged_past: Numbers, q: Numbers, effects: Numbers, minimum_effect:
     """
     with np.errstate(invalid="ignore"):
         is_found = (q <= FALSE_DISCOVERY_RATE) & (np.abs(effects) >= minimum_effect)
-    found = np.where(judged_past < FEWEST_FOR_ALARM, Verdict.WARNING, Verdict.ALARM)
+    found = np.where(judged_past < FEWEST_FOR_ALARM, AnomalyVerdict.WARNING, AnomalyVerdict.ALARM)
     is_judged = ~np.isnan(q)
-    return np.where(is_judged, np.where(is_found, found, Verdict.NORMAL), Verdict.NO_HISTORY).astype(int)
+    return np.where(is_judged, np.where(is_found, found, AnomalyVerdict.NORMAL), AnomalyVerdict.NO_HISTORY).astype(int)

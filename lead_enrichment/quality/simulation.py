@@ -16,10 +16,10 @@ import numpy as np
 
 from lead_enrichment.quality.anomaly import (
     MOST_PAST,
+    AnomalyVerdict,
     Numbers,
     Points,
     Transform,
-    Verdict,
     benjamini_hochberg,
     effect,
     judge,
@@ -120,7 +120,7 @@ def _off(events: float, total: float, points: float) -> float:
 
 
 def found_in(history: History) -> dict[Transform, Numbers]:
-    """Return the Verdict on the newest value of every metric of a delivery."""
+    """Return the AnomalyVerdict on the newest value of every metric of a delivery."""
     judged, effects, least = [], [], []
     for transform, (events, totals) in history.items():
         points = transformed(transform, events, totals)
@@ -159,14 +159,14 @@ def simulate(months: int, worlds: int, rows: int = 3000, season: float = 0.0, se
     for _ in range(worlds):
         history = drawn(random, months + 1, rows, season)
         for transform, said in found_in(history).items():
-            false_alarms[transform] += int((said == Verdict.ALARM).sum())
+            false_alarms[transform] += int((said == AnomalyVerdict.ALARM).sum())
             sizes[transform] = len(said)
         for fault in FAULTS:
             events, totals = history[fault.transform]
             events = events.copy()
             events[0, -1] = fault.shifted(events[0, -1], totals[0, -1])
             said = found_in({**history, fault.transform: (events, totals)})[fault.transform]
-            found[fault.name] += int(said[0] == Verdict.ALARM)
+            found[fault.name] += int(said[0] == AnomalyVerdict.ALARM)
     return Simulated(
         months,
         100 * sum(false_alarms.values()) / (worlds * sum(sizes.values())),

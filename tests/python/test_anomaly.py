@@ -7,10 +7,10 @@ import pytest
 from scipy import stats
 
 from lead_enrichment.quality.anomaly import (
+    AnomalyVerdict,
     Judged,
     Points,
     Transform,
-    Verdict,
     benjamini_hochberg,
     effect,
     expected_range,
@@ -96,7 +96,7 @@ def test_with_one_or_two_months_the_family_tells_the_variance_and_nothing_is_mor
     found = judged([0.6, 0.3], [[0.30, 0.301], [0.30, 0.29]])
     assert list(found.degrees) == [4, 4] and found.spread[0] == found.spread[1]
     said = verdicts(found.past, benjamini_hochberg(found.p), np.array([0.3, 0.0]), np.array([0.03, 0.03]))
-    assert list(said) == [Verdict.WARNING, Verdict.NORMAL]
+    assert list(said) == [AnomalyVerdict.WARNING, AnomalyVerdict.NORMAL]
 
 
 def test_without_a_past_nothing_is_judged_and_the_others_are_judged_as_without_it() -> None:
@@ -104,8 +104,8 @@ def test_without_a_past_nothing_is_judged_and_the_others_are_judged_as_without_i
     q = benjamini_hochberg(found.p)
     assert np.isnan(q[0]) and q[1] == pytest.approx(found.p[1])
     assert list(verdicts(found.past, q, np.array([0.6, 0.0]), np.array([0.03, 0.03]))) == [
-        Verdict.NO_HISTORY,
-        Verdict.NORMAL,
+        AnomalyVerdict.NO_HISTORY,
+        AnomalyVerdict.NORMAL,
     ]
 
 
@@ -131,7 +131,7 @@ def test_p_values_are_adjusted_as_benjamini_and_hochberg_do() -> None:
 
 def test_a_sure_but_small_difference_is_told_to_nobody() -> None:
     said = verdicts(np.array([6, 6, 6]), np.array([1e-9, 1e-9, 0.2]), np.array([0.02, -0.04, 0.5]), np.full(3, 0.03))
-    assert list(said) == [Verdict.NORMAL, Verdict.ALARM, Verdict.NORMAL]
+    assert list(said) == [AnomalyVerdict.NORMAL, AnomalyVerdict.ALARM, AnomalyVerdict.NORMAL]
 
 
 def test_the_effect_of_a_share_is_in_shares_and_of_others_relative() -> None:

@@ -21,7 +21,7 @@ from lead_enrichment.warehouse.reading import production
 from lead_enrichment.warehouse.waiting import HELD
 
 # What people and other programs read.
-SCHEMAS = ("dims", "facts", "marts", "ops")
+SCHEMAS = ("dims", "facts", "marts", "ops", "quality")
 SHOWN = f"""
     SELECT schema_name, view_name, comment FROM duckdb_views()
     WHERE database_name = CURRENT_DATABASE() AND schema_name IN {SCHEMAS} ORDER BY ALL
