@@ -25,8 +25,10 @@ from lead_enrichment.quality.anomaly import (
 )
 
 FULL_SNAPSHOT = "full_snapshot"
-# A column is one of categories where it has at least so many rows to a value.
-ROWS_A_VALUE = 10
+# A column is one of categories where it has at least so many rows to a value, and its values are words: dates move on
+# by themselves, and numbers have a median.
+ROWS_A_VALUE = 3
+WORD = "[A-Za-z]"
 VERDICT_NAMES = ("no_history", "normal", "warning", "alarm")
 
 
@@ -117,7 +119,8 @@ class _Source:
         """Add the share of each value; one that a delivery does not have is none of its rows, and no gap."""
         for name, rows in values.groupby("column_name", sort=True):
             column = str(name)
-            if ("null_rate", column) not in self._totals:
+            words = rows["row_count"][rows["value"].str.contains(WORD)].sum()
+            if ("null_rate", column) not in self._totals or 2 * words < rows["row_count"].sum():
                 continue
             total = self._totals["null_rate", column]
             distinct = np.full(len(total), np.nan)
