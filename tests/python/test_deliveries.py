@@ -64,9 +64,10 @@ def test_a_value_that_is_gone_is_found_although_no_row_holds_it() -> None:
 def test_dates_and_rare_values_are_no_categories() -> None:
     shares = [{f"{at}/1/26": 900, "n/a": 100} for at in range(1, 8)]
     assert len(judged(metric("null_rate", "expires", [0] * 7), values("expires", *shares))) == 1
-    # Ten values of ten rows
-    names = {f"name {at}": 1 for at in range(500)}
-    assert len(judged(metric("null_rate", "name", [0] * 7), values("name", *[names] * 7))) == 1
+    # Two rows to a name
+    names = {f"name {at}": 2 for at in range(15)}
+    assert len(judged(metric("null_rate", "name", [0] * 7, 30), values("name", *[names] * 7))) == 1
+    assert len(judged(metric("null_rate", "name", [0] * 7, 60), values("name", *[names] * 7))) == 16
 
 
 def test_one_metric_leads_and_explains_the_others() -> None:
