@@ -23,7 +23,8 @@ def delivered_values(evaluator: MacroEvaluator, first_rows: exp.Literal | None =
     Args:
         first_rows: Only so many rows of each delivery, its first ones; all by default.
     """
-    start, end = (exp.convert(evaluator.locals[name]).sql(dialect="duckdb") for name in ("start_date", "end_date"))
+    days = (evaluator.locals["start_date"], evaluator.locals["end_date"])
+    start, end = (exp.convert(day).sql(dialect="duckdb") for day in days)
     limit = f" AND b.row_number <= {first_rows}" if first_rows else ""
     rows = " UNION ALL ".join(
         f"SELECT b.file_id, UNNEST([{', '.join(_pair(column) for column in columns)}]) AS cell "
