@@ -4,6 +4,9 @@ MODEL (
     time_column received_on
   ),
   grain (file_id, column_name),
+  tags (
+    watches_all_columns
+  ),
   description 'What every column of every delivery holds: rows, missing and distinct values, lengths, and of values that are numbers their quantiles and a histogram. Profiled once, when the delivery comes, and kept. One row per delivery and column.',
   audits (
     NOT_NULL(

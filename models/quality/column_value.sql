@@ -4,6 +4,9 @@ MODEL (
     time_column received_on
   ),
   grain (file_id, column_name, value),
+  tags (
+    watches_all_columns
+  ),
   description 'The most frequent values of every column of every delivery: all of them where a column has at most 300, otherwise the first 20; none of a column with more than about 20,000 in the first 100,000 rows. One row per delivery, column and value.',
   audits (
     NOT_NULL(columns := (file_id, column_name, value, row_count)),

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from conftest import ROOT
+from helpers import call, csv_rows
 from lead_enrichment.bronze import registration_statements, write_empty_tables
 from lead_enrichment.contracts import lead_contracts
 from lead_enrichment.demo.faults import FAULTS, write_faults
@@ -151,6 +152,16 @@ def test_a_file_that_is_another_one_is_refused_with_its_cause(
     _, outcomes = with_files(year, tmp_path, year.root / "faults" / fault)
     assert [outcome.status for outcome in outcomes] == [QUARANTINED]
     assert reason in str(outcomes[0].reason)
+
+
+def test_the_demo_tells_which_faults_it_planted(tmp_path: Path) -> None:
+    printed = call("demo", "--facilities", "60", "--months", "1", "--out", str(tmp_path), "--faults")
+    assert all(fault.name in printed and fault.description in printed for fault in FAULTS)
+    planted = tmp_path / "faults" / "doubled_rows" / "oklahoma" / "oklahoma_2026-11-04.csv"
+    right = csv_rows(tmp_path / "landing" / "oklahoma" / planted.name)
+    doubled = csv_rows(planted)
+    assert len(doubled) == len(right) + len(right) // 10
+    assert {tuple(row.values()) for row in doubled} == {tuple(row.values()) for row in right}
 
 
 def test_every_fault_is_written(year: DataPaths) -> None:
