@@ -44,7 +44,8 @@ def test_a_plan_records_every_model_of_the_project_with_its_rows_and_memory(plan
             assert recorded[name]["row_count"] == rows > 0
     assert recorded["dims.dim_lead"]["row_count"] is None
     audits = Ledger(DataPaths(planned_demo).bronze).audit_results()
-    assert {row["model_name"] for row in audits} == {*recorded}
+    without = {path.stem for path in files if "nomissingaudits" in path.read_text(encoding="utf-8")}
+    assert {row["model_name"].split(".")[1] for row in audits} == {path.stem for path in files} - without
     assert {row["run_id"] for row in audits} == {row["run_id"] for row in recorded.values()}
     assert not [row for row in audits if row["status"] == FAILED]
     assert sum(row["seconds"] for row in audits) < sum(row["seconds"] for row in recorded.values())
