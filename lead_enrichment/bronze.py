@@ -100,6 +100,19 @@ MODEL_RUN_COLUMNS = (
         "Highest resident memory of the whole SQLMesh process, DuckDB in it, while it was built; NULL on other engines",
     ),
 )
+AUDIT_RESULT_COLUMNS = (
+    ("run_id", "TEXT", "Key of the plan or run"),
+    ("model_name", "TEXT", "Model that was audited, as schema.name"),
+    ("audit_name", "TEXT", "Name of the audit"),
+    ("arguments", "TEXT", "What the model gave it, such as the columns; empty where nothing"),
+    ("environment", "TEXT", "Environment that was built: prod, or the name given to sqlmesh plan"),
+    ("status", "TEXT", "passed, warned (rows failed, the run went on) or failed (rows failed, the run stopped)"),
+    ("failed_rows", "BIGINT", "Rows that failed, in all batches"),
+    ("seconds", "DOUBLE", "Time of the audit in all batches"),
+    ("batches", "BIGINT", "How often it was asked: once for each batch of the model"),
+    ("run_by", "TEXT", "User whose command it was"),
+    ("audited_at", "TIMESTAMPTZ", "When it was last asked, UTC"),
+)
 ARROW_TYPES = {
     "TEXT": pa.string(),
     "BIGINT": pa.int64(),
@@ -127,6 +140,10 @@ LEDGER_TABLES: dict[str, tuple[str, Columns]] = {
         ARCHIVE_EVENT_COLUMNS,
     ),
     "model_run": ("What each model cost in each plan and run. One row per run and model.", MODEL_RUN_COLUMNS),
+    "audit_result": (
+        "What each audit found in each plan and run. One row per run, model, audit and its arguments.",
+        AUDIT_RESULT_COLUMNS,
+    ),
 }
 
 # Ledger tables whose small files are compacted (see ledger_files.py), each with the time by whose date they are filed.

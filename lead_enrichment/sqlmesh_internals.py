@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 import uuid
 from ast import literal_eval
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import wraps
 from inspect import signature
 from pathlib import Path
@@ -419,6 +421,49 @@ def listen_to_models(
     _listen(console, "start_snapshot_evaluation_progress", began)
     _listen(console, "update_snapshot_evaluation_progress", ended)
     _listen(console, "stop_evaluation_progress", stopped)
+
+
+@dataclass(frozen=True)
+class AuditAnswer:
+    """What one audit found in one batch of a model.
+
+    Args:
+        model_name: Name of the model, as SQLMesh spells it.
+        audit_name: Name of the audit.
+        arguments: What the model gave it, as SQL.
+        failed_rows: Rows that failed.
+        is_blocking: Whether they stop the run.
+        seconds: How long it took.
+    """
+
+    model_name: str
+    audit_name: str
+    arguments: str
+    failed_rows: int
+    is_blocking: bool
+    seconds: float
+
+
+def listen_to_audits(heard: Callable[[AuditAnswer], None]) -> None:
+    """Hear what every audit of this process finds; of several listeners the last one hears it.
+
+    SQLMesh tells its console only how many audits of a model passed and how many did not.
+    """
+    own = SnapshotEvaluator._audit
+    original = getattr(own, "__wrapped__", own)
+
+    @wraps(original)
+    def audit(self: SnapshotEvaluator, *args: Any, **settings: Any) -> Any:
+        began = time.perf_counter()
+        result = original(self, *args, **settings)
+        if not result.skipped:
+            given = ", ".join(f"{name} := {value.sql()}" for name, value in result.audit_args.items())
+            name = result.model.fqn if result.model else ""
+            seconds = time.perf_counter() - began
+            heard(AuditAnswer(name, result.audit.name, given, result.count or 0, bool(result.blocking), seconds))
+        return result
+
+    SnapshotEvaluator._audit = audit  # type: ignore[method-assign]
 
 
 def _listen(console: Any, method: str, listener: Callable[..., None]) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from lead_enrichment.commands import errors_as_sentences
-from lead_enrichment.commands.output import Listing, numbers
+from lead_enrichment.commands.output import Listing, keys, numbers
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import data_paths
 from lead_enrichment.terminal import Console
@@ -34,6 +34,9 @@ def demo_command(
     after: Annotated[
         str | None, typer.Option(help="Write only files dated later than this, as YYYY-MM-DD: what is new.")
     ] = None,
+    faults: Annotated[
+        bool, typer.Option("--faults", help="Write variants of the newest files too, each with a fault to be found.")
+    ] = False,
     advice: Annotated[bool, typer.Option(hidden=True, help="Say what to do next.")] = True,
 ) -> None:
     """Make deliveries of all four sources about an invented world under landing/, and the truth about it.
@@ -44,6 +47,7 @@ def demo_command(
     """
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+    from lead_enrichment.demo.faults import write_faults
     from lead_enrichment.demo.generate import write_demo
     from lead_enrichment.demo.remembered import AS_OF, wanted_world
     from lead_enrichment.demo.world import FIRST_ELSEWHERE
@@ -103,6 +107,16 @@ def demo_command(
         f"whom each record is about stands in {target / 'truth'}.",
         soft_wrap=True,
     )
+    if faults:
+        planted = Listing(*keys("Fault", "File"), "What is wrong")
+        for fault, file in write_faults(target):
+            planted.add_row(fault.name, file.name, fault.description)
+        console.print(planted)
+        console.print(
+            f"They lie in {target / 'faults'}. One to try, after a first plan: copy what is in its folder to "
+            f"{target / 'landing'}, then `make refresh`.",
+            soft_wrap=True,
+        )
     following = (
         "`make refresh`" if since else "`leads ingest --backfill`, then `sqlmesh plan`. Or all at once: `make run`"
     )

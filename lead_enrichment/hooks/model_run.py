@@ -1,4 +1,4 @@
-"""What each model costs: SQLMesh notifies its console when a model begins and ends, and this records it.
+"""What each model costs and what its audits find: SQLMesh notifies its console, and this records it.
 
 Listening at the console leaves the models as they are: their fingerprints, SQL and transactions know nothing of it, and
 it works alike for SQL and Python models, in a plan and in a run, on any engine.
@@ -13,14 +13,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from threading import Event, Lock, Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lead_enrichment.hooks.failed_rows import show_failed_rows
 from lead_enrichment.ingest.ledger import Ledger
 from lead_enrichment.memory import resident_bytes
 
+if TYPE_CHECKING:
+    from lead_enrichment.sqlmesh_internals import AuditAnswer
+
 # `unchanged`: it was left as it is, since nothing that it reads has changed.
 BUILT, UNCHANGED, FAILED = "built", "unchanged", "failed"
+PASSED, WARNED = "passed", "warned"
 # DuckDB works inside of SQLMesh's own process; the memory of any other engine is not seen from here.
 IN_PROCESS = "duckdb"
 SAMPLE_SECONDS = 0.05
@@ -44,18 +48,31 @@ class _Cost:
     interval_end: int | None = None
 
 
+@dataclass
+class _AuditSum:
+    """What one audit of a model has found so far in one run."""
+
+    failed_rows: int = 0
+    is_blocking: bool = True
+    seconds: float = 0.0
+    batches: int = 0
+    audited_at: datetime | None = None
+
+
 class Recorder:
     """Listens at a console from one plan or run to the next."""
 
     def __init__(self, console: Any) -> None:
         self._console, self._lock, self._costs = console, Lock(), dict[str, _Cost]()
+        self._audits = defaultdict[tuple[str, str, str], _AuditSum](_AuditSum)
         self._memory = _MemoryWatch()
         self._unfinished = False
         # Imported here: what only reads the records does without SQLMesh.
-        from lead_enrichment.sqlmesh_internals import listen_to_failures, listen_to_models
+        from lead_enrichment.sqlmesh_internals import listen_to_audits, listen_to_failures, listen_to_models
 
         listen_to_models(console, self._began, self._ended, self._stopped)
         listen_to_failures(console, self._failed)
+        listen_to_audits(self._audited)
 
     def begin(self, adapter: Any, environment: str, bronze: Path) -> None:
         """Begin a plan or run.
@@ -68,6 +85,7 @@ class Recorder:
         self._adapter, self._environment, self._ledger = adapter, environment, Ledger(bronze)
         self._run_id, self._unfinished = uuid.uuid4().hex, False
         self._costs.clear()
+        self._audits.clear()
 
     @property
     def is_complete(self) -> bool:
@@ -105,14 +123,27 @@ class Recorder:
             cost.interval_start = min(start, cost.interval_start or start)
             cost.interval_end = max(end, cost.interval_end or end)
 
+    def _audited(self, answer: AuditAnswer) -> None:
+        with self._lock:
+            audit = self._audits[answer.model_name, answer.audit_name, answer.arguments]
+            audit.failed_rows += answer.failed_rows
+            audit.is_blocking = answer.is_blocking
+            audit.seconds += answer.seconds
+            audit.batches += 1
+            audit.audited_at = datetime.now(UTC)
+
     def _stopped(self, success: bool = True) -> None:
         self._unfinished = not success
         self._memory.stop()
         costs, self._costs = list(self._costs.values()), {}
+        audits = [self._audit_row(*key, audit) for key, audit in self._audits.items()]
+        self._audits.clear()
         # A record that cannot be kept is no reason to stop the work that it is about.
         try:
             if costs:
                 self._ledger.append_model_runs([self._row(cost) for cost in costs])
+            if audits:
+                self._ledger.append_audit_results(audits)
         except Exception as error:
             self._console.log_warning(f"What the models of this run cost could not be written down: {error}")
 
@@ -123,11 +154,25 @@ class Recorder:
         except Exception as error:
             self._console.log_warning(f"The rows that failed could not be shown: {error}")
 
-    def _row(self, cost: _Cost) -> dict[str, Any]:
-        name = cost.snapshot.name
+    def _audit_row(self, model: str, name: str, arguments: str, audit: _AuditSum) -> dict[str, Any]:
+        failed = FAILED if audit.is_blocking else WARNED
         return {
             "run_id": self._run_id,
-            "model_name": ".".join(part.strip('"') for part in name.split(".")[-2:]),
+            "model_name": _short(model),
+            "audit_name": name,
+            "arguments": arguments,
+            "environment": self._environment,
+            "status": failed if audit.failed_rows else PASSED,
+            "failed_rows": audit.failed_rows,
+            "seconds": audit.seconds,
+            "batches": audit.batches,
+            "audited_at": audit.audited_at,
+        }
+
+    def _row(self, cost: _Cost) -> dict[str, Any]:
+        return {
+            "run_id": self._run_id,
+            "model_name": _short(cost.snapshot.name),
             "environment": self._environment,
             "engine": self._adapter.dialect,
             "status": cost.status,
@@ -196,6 +241,11 @@ def newest_run(rows: list[dict[str, Any]], environment: str = "prod") -> list[di
 def _span(row: dict[str, Any]) -> float:
     """Return the days that a run of a model built."""
     return float((row["interval_end"] - row["interval_start"]).total_seconds() / 86_400)
+
+
+def _short(name: str) -> str:
+    """Return the schema and the name of a model, without catalog and quotes."""
+    return ".".join(part.strip('"') for part in name.split(".")[-2:])
 
 
 def _time(milliseconds: int | None) -> datetime | None:

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from lead_enrichment.bronze import (
     ARCHIVE_EVENT_COLUMNS,
+    AUDIT_RESULT_COLUMNS,
     COMPACTED,
     LEDGER_COLUMNS,
     LEDGER_TABLES,
@@ -249,6 +250,21 @@ class Ledger:
             found = connection.execute(NEWEST_RUNS, [RUNS_KEPT]).to_arrow_table()
         rows: list[dict[str, Any]] = found.to_pylist()
         return rows
+
+    def append_audit_results(self, rows: list[dict[str, Any]]) -> None:
+        """Write down what the audits of a plan or run found.
+
+        Args:
+            rows: A dictionary of AUDIT_RESULT_COLUMNS for each audit, without run_by.
+        """
+        schema = arrow_schema(AUDIT_RESULT_COLUMNS)
+        table = pa.Table.from_pylist([{**row, "run_by": user_name()} for row in rows], schema=schema)
+        day = partition(self.bronze / "audit_result", rows[0]["audited_at"])
+        write_whole(table, day / f"{uuid.uuid4().hex}.parquet")
+
+    def audit_results(self) -> list[dict[str, Any]]:
+        """Return what each audit found as a dictionary of AUDIT_RESULT_COLUMNS, oldest first."""
+        return self._rows("audit_result", ("audited_at",))
 
     def compact(self, most_loose: int = MOST_LOOSE) -> None:
         """Take the small files of each table up into one, where they are many; see ledger_files.py."""

@@ -30,6 +30,8 @@ ROW_CLAUSES = frozenset({"where", "joins", "group", "having", "qualify", "distin
 INNER_LAYERS = ("bronze", "seeds", "staging", "intermediate")
 # The tag of models that hold values of columns with different meanings, such as cities beside statuses.
 MIXED_COLUMNS = "mixed_columns"
+# The tag of models that watch every column, whatever it is for: a column that only they read is one that nothing needs.
+WATCHED_COLUMNS = "watches_all_columns"
 HASHES = (exp.MD5, exp.MD5Digest, exp.SHA, exp.SHA2)
 PIPELINE_DESCRIPTIONS = {name: description for name, _, description in (*PIPELINE_COLUMNS, PARTITION)}
 
@@ -176,6 +178,8 @@ def read_lineage(context: Context) -> Lineage:
         order.append(name)
         for parent in model.depends_on or ():
             children[_short(parent)][name] = None
+        if WATCHED_COLUMNS in model.tags:
+            continue
         if model.is_python and model.depends_on:
             python_models.add(name)
             for source in _python_reads(context, model):

@@ -1,1 +1,1 @@
-"""Quality of data: the rules, what they are compiled to, and what their results say."""
+"""Data quality: the rules and what they find, what deliveries hold, and what in them is out of the ordinary."""

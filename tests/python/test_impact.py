@@ -117,6 +117,12 @@ def test_a_texas_column_reaches_dim_lead_step_by_step(project: Lineage) -> None:
     assert impact.severity == "breaking"
 
 
+def test_a_profile_of_every_column_makes_no_column_one_that_is_needed(project: Lineage) -> None:
+    impact = of("texas.monitoring_frequency", project)
+    assert not [model for model in impact.readers if model.startswith("quality.column_")]
+    assert "quality.column_profile" in project.children["bronze.texas"]
+
+
 def test_phone_reads_through_the_python_model_and_capacity_does_not(project: Lineage) -> None:
     found = paths(of("texas.phone", project))
     assert found["staging.stg_oklahoma_facility.phone_e164"][1].startswith("staging.stg_phone.")

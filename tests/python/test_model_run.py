@@ -17,6 +17,7 @@ from lead_enrichment.commands import status
 from lead_enrichment.hooks.model_run import BUILT, FAILED, newest_run, record, recorder_of
 from lead_enrichment.ingest.ledger import Ledger
 from lead_enrichment.paths import DataPaths
+from lead_enrichment.sqlmesh_internals import AuditAnswer
 
 DAY = timedelta(days=1)
 BEGIN = datetime(2026, 11, 1, 5, 15, tzinfo=UTC)
@@ -42,6 +43,12 @@ def test_a_plan_records_every_model_of_the_project_with_its_rows_and_memory(plan
             (rows,) = connection.execute(f"SELECT COUNT(*) FROM {name}").fetchall()[0]
             assert recorded[name]["row_count"] == rows > 0
     assert recorded["dims.dim_lead"]["row_count"] is None
+    audits = Ledger(DataPaths(planned_demo).bronze).audit_results()
+    without = {path.stem for path in files if "nomissingaudits" in path.read_text(encoding="utf-8")}
+    assert {row["model_name"].split(".")[1] for row in audits} == {path.stem for path in files} - without
+    assert {row["run_id"] for row in audits} == {row["run_id"] for row in recorded.values()}
+    assert not [row for row in audits if row["status"] == FAILED]
+    assert sum(row["seconds"] for row in audits) < sum(row["seconds"] for row in recorded.values())
     # The process has Python, SQLMesh and DuckDB in it: 50 MB at least, and no demo takes 10 GB.
     assert all(50e6 < row["peak_memory_bytes"] < 10e9 for row in recorded.values())
 
@@ -108,6 +115,36 @@ def test_a_model_that_fails_is_recorded_as_failed_and_the_run_is_not_complete(tm
     assert kept["facts.good"]["status"] == BUILT and kept["facts.good"]["row_count"] == 7
     assert (kept["facts.good"]["seconds"], kept["facts.good"]["batches"]) == (2.0, 2)
     assert f"{kept['facts.good']['interval_start']:%Y-%m-%d %H}" == "2026-11-01 00"
+
+
+def test_what_audits_find_is_recorded_once_for_all_batches(tmp_path: Path) -> None:
+    console = Silent()
+    record(console, ADAPTER, "prod", tmp_path)
+    recorder = recorder_of(console)
+    assert recorder
+    console.start_snapshot_evaluation_progress(snapshot("good"))
+    model = '"leads"."facts"."good"'
+    for failed in (0, 2):
+        recorder._audited(AuditAnswer(model, "forall", "criteria := (a > 0)", failed, False, 0.5))
+    recorder._audited(AuditAnswer(model, "not_null", "columns := (a)", 0, True, 0.25))
+    recorder._audited(AuditAnswer(model, "not_null", "columns := (b)", 1, True, 0.25))
+    console.stop_evaluation_progress(success=False)
+    kept = Ledger(tmp_path).audit_results()
+    assert {
+        (row["audit_name"], row["arguments"]): (row["status"], row["failed_rows"], row["seconds"], row["batches"])
+        for row in kept
+    } == {
+        ("forall", "criteria := (a > 0)"): ("warned", 2, 1.0, 2),
+        ("not_null", "columns := (a)"): ("passed", 0, 0.25, 1),
+        ("not_null", "columns := (b)"): ("failed", 1, 0.25, 1),
+    }
+    assert {row["model_name"] for row in kept} == {"facts.good"}
+    assert {row["run_id"] for row in kept} == {row["run_id"] for row in Ledger(tmp_path).model_runs()}
+    # The next run begins with none.
+    record(console, ADAPTER, "prod", tmp_path)
+    console.start_snapshot_evaluation_progress(snapshot("good"))
+    console.stop_evaluation_progress()
+    assert len(Ledger(tmp_path).audit_results()) == 3
 
 
 def test_a_second_plan_in_one_process_is_a_run_of_its_own(tmp_path: Path) -> None:

@@ -241,6 +241,31 @@ def test_the_console_is_told_of_failures(context: Context) -> None:
     assert sqlmesh_internals.failed_audits(SQLMeshError("another")) == []
 
 
+def test_what_every_audit_finds_is_heard(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Whatever this test hangs in front of it is taken away again.
+    monkeypatch.setattr(SnapshotEvaluator, "_audit", SnapshotEvaluator._audit)
+    heard: list[sqlmesh_internals.AuditAnswer] = []
+    unheard: list[sqlmesh_internals.AuditAnswer] = []
+    sqlmesh_internals.listen_to_audits(unheard.append)
+    sqlmesh_internals.listen_to_audits(heard.append)
+    definition = """
+        MODEL (name quality.three, kind FULL, audits (
+            NOT_NULL(columns := (a)), NOT_NULL_NON_BLOCKING(columns := (b)), NUMBER_OF_ROWS(threshold := 5)
+        ));
+        SELECT 1 AS a, NULL AS b UNION ALL SELECT 2 AS a, NULL AS b
+    """
+    context.upsert_model(load_sql_based_model(parse(definition), dialect="duckdb"))
+    with pytest.raises(Exception, match="Plan application failed"):
+        context.plan(auto_apply=True, no_prompts=True)
+    assert not unheard
+    assert [(item.audit_name, item.arguments, item.failed_rows, item.is_blocking) for item in heard] == [
+        ("not_null", "columns := (a)", 0, True),
+        ("not_null_non_blocking", "columns := (b)", 2, False),
+        ("number_of_rows", "threshold := 5", 1, True),
+    ]
+    assert all(item.seconds > 0 and item.model_name.endswith('"quality"."three"') for item in heard)
+
+
 def test_what_failed_is_read_from_what_is_printed() -> None:
     audit = AuditError("not_null", {}, 1234, parse_one("SELECT 1"), adapter_dialect="duckdb")
     error = NodeExecutionFailedError(SnapshotId(name='"leads"."dims"."dim_lead"', identifier="1"))
