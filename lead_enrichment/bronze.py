@@ -113,6 +113,17 @@ AUDIT_RESULT_COLUMNS = (
     ("run_by", "TEXT", "User whose command it was"),
     ("audited_at", "TIMESTAMPTZ", "When it was last asked, UTC"),
 )
+ALERT_EVENT_COLUMNS = (
+    ("alert_key", "TEXT", "Key of the message; of noticed the key of the incident since it began the last time"),
+    ("incident_key", "TEXT", "Incident that it is about, as in quality.incident"),
+    ("severity", "TEXT", "Severity of the incident then"),
+    ("step", "BIGINT", "Step of the ladder, from 1; 0 of noticed"),
+    ("channel", "TEXT", "Channel of alerts.yaml; empty of noticed"),
+    ("event", "TEXT", "noticed, claimed (before it is sent), sent, failed, or revived: to be tried again"),
+    ("problem", "TEXT", "Why it failed"),
+    ("run_by", "TEXT", "User whose command it was"),
+    ("happened_at", "TIMESTAMPTZ", "When, UTC"),
+)
 ARROW_TYPES = {
     "TEXT": pa.string(),
     "BIGINT": pa.int64(),
@@ -143,6 +154,10 @@ LEDGER_TABLES: dict[str, tuple[str, Columns]] = {
     "audit_result": (
         "What each audit found in each plan and run. One row per run, model, audit and its arguments.",
         AUDIT_RESULT_COLUMNS,
+    ),
+    "alert_event": (
+        "What became of each message about an incident; only ever appended to. One row per message and event.",
+        ALERT_EVENT_COLUMNS,
     ),
 }
 

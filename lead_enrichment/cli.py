@@ -10,6 +10,7 @@ from lead_enrichment.commands import (
     contracts,
     demo,
     doctor,
+    incidents,
     ingest,
     lead,
     match,
@@ -48,5 +49,6 @@ app.command("sqlmesh", context_settings=sqlmesh.SETTINGS, add_help_option=False)
 app.add_typer(archive.app, name="archive")
 app.add_typer(bench.app, name="bench")
 app.add_typer(contracts.app, name="contracts")
+app.add_typer(incidents.app, name="incidents")
 app.add_typer(match.app, name="match")
 app.add_typer(quality.app, name="quality")

@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from lead_enrichment.bronze import (
+    ALERT_EVENT_COLUMNS,
     ARCHIVE_EVENT_COLUMNS,
     AUDIT_RESULT_COLUMNS,
     COMPACTED,
@@ -265,6 +266,23 @@ class Ledger:
     def audit_results(self) -> list[dict[str, Any]]:
         """Return what each audit found as a dictionary of AUDIT_RESULT_COLUMNS, oldest first."""
         return self._rows("audit_result", ("audited_at",))
+
+    def append_alert_events(self, rows: list[dict[str, Any]]) -> None:
+        """Write down what became of messages about incidents.
+
+        Args:
+            rows: A dictionary of ALERT_EVENT_COLUMNS for each, without run_by; none writes nothing.
+        """
+        if not rows:
+            return
+        schema = arrow_schema(ALERT_EVENT_COLUMNS)
+        table = pa.Table.from_pylist([{**row, "run_by": user_name()} for row in rows], schema=schema)
+        day = partition(self.bronze / "alert_event", rows[0]["happened_at"])
+        write_whole(table, day / f"{uuid.uuid4().hex}.parquet")
+
+    def alert_events(self) -> list[dict[str, Any]]:
+        """Return what became of messages as a dictionary of ALERT_EVENT_COLUMNS, oldest first."""
+        return self._rows("alert_event", ("happened_at",))
 
     def compact(self, most_loose: int = MOST_LOOSE) -> None:
         """Take the small files of each table up into one, where they are many; see ledger_files.py."""

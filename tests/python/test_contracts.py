@@ -11,6 +11,7 @@ from lead_enrichment.contracts import contracts, contracts_dir, fold, read_contr
 MODES = {
     "salesforce": "change_feed",
     "decisions": "change_feed",
+    "incidents": "change_feed",
     "nevada": "full_snapshot",
     "oklahoma": "full_snapshot",
     "texas": "full_snapshot",
@@ -50,6 +51,8 @@ def test_the_natural_key_is_required(source: str) -> None:
         ("salesforce", "", False),
         ("decisions", "texas:1764783", True),
         ("decisions", "1764783", False),
+        ("incidents", "0123456789ab", True),
+        ("incidents", "a rule", False),
     ],
 )
 def test_a_row_without_a_licence_number_has_no_key(source: str, key: str, fits: bool) -> None:

@@ -215,7 +215,7 @@ def test_a_column_goes_by_its_name_and_by_its_header(name: str) -> None:
         ("texas.phnoe", "texas has no column 'phnoe'. Did you mean phone?"),
         ("texas.zip_code", "Did you mean zip?"),
         ("txas.phone", "there is no source 'txas'. Did you mean texas.phone?"),
-        ("ohio.phone", "The sources are decisions, nevada, oklahoma, salesforce, texas."),
+        ("ohio.phone", "The sources are decisions, incidents, nevada, oklahoma, salesforce, texas."),
         ("texas.qqq", "Its columns are operation, agency_number,"),
         ("texas", "Write it as <source>.<column>"),
     ],

@@ -1,0 +1,160 @@
+"""Incidents as they stand, and what people do about them on its way into landing."""
+
+from __future__ import annotations
+
+import csv
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+
+import duckdb
+
+from lead_enrichment.errors import UsageError
+from lead_enrichment.paths import DataPaths, whole
+from lead_enrichment.spreadsheet import GuardedWriter
+from lead_enrichment.warehouse.connection import exactly
+from lead_enrichment.warehouse.reading import Row, rows
+
+SOURCE = "incidents"
+HEADER = ("incident_key", "action", "acted_by", "acted_at", "snoozed_until", "reason")
+# The states in which each action has an effect.
+ACTIONS = {
+    "ack": ("open", "snoozed"),
+    "snooze": ("open", "acknowledged", "snoozed"),
+    "resolve": ("open", "acknowledged", "snoozed"),
+    "reopen": ("resolved",),
+}
+RESULT = {"ack": "acknowledged", "snooze": "snoozed", "resolve": "resolved", "reopen": "open"}
+# The most severe first, and of equal ones the newest. A snooze that is over leaves an incident open.
+INCIDENTS = """
+    SELECT * REPLACE (CASE WHEN state = 'snoozed' AND snoozed_until <= $now THEN 'open' ELSE state END AS state)
+    FROM quality.incident
+    ORDER BY
+        LIST_POSITION(['critical', 'error', 'warning', 'info'], severity),
+        COALESCE(opened_at, resolved_at) DESC,
+        incident_key
+"""
+EVENTS = """
+    SELECT acted_at, action, acted_by, reason, snoozed_until, problem FROM staging.stg_incident_event
+    WHERE incident_key = ? ORDER BY acted_at, file_id, row_number
+"""
+# The events of files that were taken in since the last run.
+TAKEN_IN = """
+    SELECT LOWER(TRIM(incident_key)), action
+    FROM READ_PARQUET(?, union_by_name = TRUE)
+    WHERE file_id NOT IN (SELECT file_id FROM staging.stg_incident_event)
+"""
+REFUSED = """
+    SELECT f.file_name, e.row_number, e.problem FROM staging.stg_incident_event AS e
+    JOIN bronze.file_ledger AS f ON f.file_id = e.file_id AND f.status = 'loaded'
+    WHERE NOT e.problem IS NULL ORDER BY e.received_at, e.row_number
+"""
+
+
+@dataclass(frozen=True)
+class IncidentEvent:
+    """What somebody does about an incident."""
+
+    incident_key: str
+    action: str
+    acted_by: str
+    acted_at: datetime
+    reason: str
+    snoozed_until: datetime | None = None
+
+
+def incidents(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Row]:
+    """Return every incident, the most severe first; `now` is when snoozes are held against."""
+    return rows(connection, INCIDENTS, now=now)
+
+
+def find_incident(found: list[Row], wanted: str) -> Row:
+    """Return the incident of a key, or of the beginning of one.
+
+    Raises:
+        UsageError: None has it, or several have.
+    """
+    key = wanted.strip().lower()
+    hits = [row for row in found if key and row["incident_key"].startswith(key)]
+    if len(hits) == 1:
+        return hits[0]
+    if hits:
+        names = ", ".join(row["incident_key"] for row in hits[:3])
+        raise UsageError(f"{len(hits):,} incidents begin with {wanted}", "", f"Give more of the key: {names}.")
+    near = get_close_matches(key, [row["incident_key"] for row in found], n=3)
+    hint = f"Did you mean {' or '.join(near)}?" if near else "See: leads incidents --all"
+    raise UsageError(f"there is no incident {wanted}", "", hint)
+
+
+def events_of(connection: duckdb.DuckDBPyConnection, incident_key: str) -> list[Row]:
+    """Return what people did about an incident, oldest first."""
+    return rows(connection, EVENTS, incident_key)
+
+
+def refused_events(connection: duckdb.DuckDBPyConnection) -> list[Row]:
+    """Return the delivered events that change nothing, with file, row and why."""
+    return rows(connection, REFUSED)
+
+
+def make_event(
+    incident: Row, action: str, acted_by: str, reason: str, now: datetime, until: datetime | None = None
+) -> IncidentEvent:
+    """Return what somebody does about an incident.
+
+    Raises:
+        UsageError: It has no effect in the state of the incident, nobody does it or for no reason, or a snooze is over
+            before it begins.
+    """
+    texts = []
+    for text, what in ((acted_by, "name of who does it"), (reason, "reason")):
+        line = " ".join(text.split())
+        if not line:
+            raise UsageError(f"the {what} is empty", "", "Others will ask: say who, and why.")
+        texts.append(line)
+    if incident["state"] not in ACTIONS[action]:
+        remedy = f"What is {' or '.join(ACTIONS[action])} takes the action {action}."
+        raise UsageError(f"the incident is {incident['state']}", incident["incident_key"], remedy)
+    if until is not None and until <= now:
+        raise UsageError(f"{until:%Y-%m-%d %H:%M} is over", "--until", "Give a time that is still to come.")
+    return IncidentEvent(incident["incident_key"], action, texts[0], now, texts[1], until)
+
+
+def submit_event(paths: DataPaths, event: IncidentEvent) -> Path:
+    """Write an event as a file into landing, whole or not at all, and return its path."""
+    folder = paths.landing / SOURCE
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"incidents_{event.acted_at:%Y-%m-%d_%H%M%S_%f}_{event.incident_key}.csv"
+    with whole(target) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as stream:
+        writer = GuardedWriter(stream)
+        writer.writerow(HEADER)
+        until = event.snoozed_until.isoformat() if event.snoozed_until else ""
+        writer.writerow(
+            (event.incident_key, event.action, event.acted_by, event.acted_at.isoformat(), until, event.reason)
+        )
+        stream.flush()
+        os.fsync(stream.fileno())
+    return target
+
+
+def events_on_their_way(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> dict[str, str]:
+    """Return the action by incident that no model has seen: it lies in landing, or in bronze since the last run."""
+    found: dict[str, str] = {}
+    if any((paths.bronze / SOURCE).glob("*/*.parquet")):
+        files = exactly(paths.bronze / SOURCE, "*", "*.parquet")
+        found |= dict(connection.execute(TAKEN_IN, [files]).fetchall())
+    # Files of another form than that of `submit_event` are left to ingest; a pipe of this name would be waited for.
+    for path in sorted((paths.landing / SOURCE).glob("[!.]*.csv")):
+        with suppress(OSError, csv.Error):
+            if path.is_file():
+                with path.open(encoding="utf-8", errors="replace", newline="") as stream:
+                    for row in csv.DictReader(stream):
+                        found[(row.get("incident_key") or "").strip().lower()] = (row.get("action") or "").strip()
+    return found
+
+
+def now_utc() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)

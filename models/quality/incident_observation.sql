@@ -1,0 +1,162 @@
+MODEL (
+  name quality.incident_observation,
+  kind VIEW,
+  grain (incident_key, seen_at, file_id),
+  description 'What each delivery or run showed about each possible problem: whether it is there, or not. Of rules that reach their minimum effect, anomalies, refused files and audits. One row per possible problem and delivery, day or run.',
+  audits (
+    NOT_NULL(
+      columns := (incident_key, kind, name, object_name, source_key, seen_at, is_failing)
+    ),
+    UNIQUE_COMBINATION_OF_COLUMNS(columns := (incident_key, seen_at, file_id))
+  )
+);
+
+WITH used AS (
+  @columns_in_use()
+), observed AS (
+  SELECT
+    'rule' AS kind,
+    r.rule AS name,
+    r.table_name AS object_name,
+    o.source_key,
+    o.file_id,
+    COALESCE(d.received_at, o.received_on::TIMESTAMPTZ) AS seen_at,
+    o.is_over_minimum AS is_failing,
+    r.severity,
+    r.columns_read,
+    r.owner,
+    o.failed AS affected_rows,
+    CONCAT(o.failed::TEXT, ' of ', o.tested::TEXT, ' rows fail: ', r.description) AS cause,
+    r.remedy
+  FROM quality.rule_result AS o
+  INNER JOIN quality.rule AS r
+    ON r.rule = o.rule
+  LEFT JOIN intermediate.int_delivery AS d
+    ON d.file_id = o.file_id
+  WHERE
+    o.tested > 0 AND (
+      o.file_id IS NULL OR d.is_effective
+    )
+  UNION ALL
+  SELECT
+    'anomaly' AS kind,
+    CONCAT(a.family, ': ', a.metric) AS name,
+    CONCAT('bronze.', a.source_key) AS object_name,
+    a.source_key,
+    a.file_id,
+    a.received_at AS seen_at,
+    a.verdict <> 'normal' AS is_failing,
+    CASE WHEN a.verdict = 'alarm' THEN 'error' ELSE 'warning' END AS severity,
+    a.metric AS columns_read,
+    'data_steward' AS owner,
+    NULL AS affected_rows,
+    a.description AS cause,
+    'Compare the delivery with the one before: leads quality profile. Ask the source where it is wrong, and note it in seeds/anomaly_review.csv' AS remedy
+  FROM quality.anomaly AS a
+  WHERE
+    a.verdict = 'normal' OR (
+      a.is_leading AND a.verdict IN ('warning', 'alarm')
+    )
+  UNION ALL
+  SELECT
+    'file' AS kind,
+    q.file_name AS name,
+    CONCAT('bronze.', q.source_key) AS object_name,
+    q.source_key,
+    q.file_id,
+    q.finished_at AS seen_at,
+    TRUE AS is_failing,
+    'error' AS severity,
+    '' AS columns_read,
+    'operator' AS owner,
+    q.rows_delivered AS affected_rows,
+    q.reason AS cause,
+    'Correct the file or the contract, then put it into landing again: leads status' AS remedy
+  FROM bronze.file_ledger AS q
+  WHERE
+    q.status = 'quarantined'
+  UNION ALL
+  /* A refused file is a problem until its like is loaded: the same bytes, name or date, or a newer full snapshot */
+  SELECT
+    'file' AS kind,
+    q.file_name AS name,
+    CONCAT('bronze.', q.source_key) AS object_name,
+    q.source_key,
+    q.file_id,
+    MIN(l.finished_at) AS seen_at,
+    FALSE AS is_failing,
+    'error' AS severity,
+    '' AS columns_read,
+    'operator' AS owner,
+    NULL AS affected_rows,
+    NULL AS cause,
+    NULL AS remedy
+  FROM bronze.file_ledger AS q
+  INNER JOIN bronze.file_ledger AS l
+    ON l.source_key = q.source_key
+    AND l.status = 'loaded'
+    AND l.finished_at > q.finished_at
+    AND (
+      l.file_id = q.file_id
+      OR l.file_name = q.file_name
+      OR l.file_date = q.file_date
+      OR (
+        l.delivery_mode = 'full_snapshot'
+        AND l.file_date >= COALESCE(q.file_date, q.finished_at::DATE)
+      )
+    )
+  WHERE
+    q.status = 'quarantined'
+  GROUP BY
+    q.file_name,
+    q.source_key,
+    q.file_id
+  UNION ALL
+  SELECT
+    'audit' AS kind,
+    TRIM(CONCAT(t.audit_name, ' ', t.arguments)) AS name,
+    t.model_name AS object_name,
+    '' AS source_key,
+    t.run_id AS file_id,
+    t.audited_at AS seen_at,
+    t.status <> 'passed' AS is_failing,
+    CASE WHEN t.status = 'failed' THEN 'critical' ELSE 'warning' END AS severity,
+    '' AS columns_read,
+    'operator' AS owner,
+    t.failed_rows AS affected_rows,
+    CONCAT(t.failed_rows::TEXT, ' rows break what ', t.audit_name, ' promises of ', t.model_name) AS cause,
+    'Look at the rows that the run printed, or at the query of the audit in audits/' AS remedy
+  FROM ops.audit_result AS t
+  WHERE
+    t.environment = 'prod'
+), ranked AS (
+  SELECT
+    o.*,
+    REGEXP_REPLACE(
+      SPLIT_PART(SPLIT_PART(o.columns_read, ', ', 1), ' ', 1),
+      '_(raw|e164|reason|normal|type)$',
+      '',
+      'g'
+    ) AS about,
+    CASE o.severity WHEN 'info' THEN 1 WHEN 'warning' THEN 2 WHEN 'error' THEN 3 ELSE 4 END AS rank
+  FROM observed AS o
+)
+SELECT
+  SUBSTRING(MD5(CONCAT(r.kind, '|', r.name, '|', r.object_name, '|', r.source_key)), 1, 12)::TEXT AS incident_key, /* Key of the incident that the problem is: it stays the same for ever */
+  r.kind::TEXT AS kind, /* rule, anomaly, file or audit */
+  r.name::TEXT AS name, /* Rule, metric, file, or audit with its arguments */
+  r.object_name::TEXT AS object_name, /* Table that it is about */
+  r.source_key::TEXT AS source_key, /* Source that it is about; empty for an audit */
+  COALESCE(r.file_id, '')::TEXT AS file_id, /* The delivery, or of an audit the run; empty for rules that judge a day */
+  r.seen_at::TIMESTAMPTZ AS seen_at, /* When it was seen: when the delivery came, or the audit was asked, UTC */
+  r.is_failing::BOOLEAN AS is_failing, /* Whether the problem is there */
+  LEAST(4, r.rank + CASE WHEN u.column_name IS NULL THEN 0 ELSE 1 END)::INT AS severity_rank, /* 1 info, 2 warning, 3 error, 4 critical; one step more where a flag, mart or feed reads the column */
+  r.columns_read::TEXT AS columns_read, /* Columns that a rule reads; the metric of an anomaly */
+  r.about::TEXT AS about, /* The column that it is about, such as phone for phone_raw; empty where it is none */
+  r.owner::TEXT AS owner, /* Who answers for the data */
+  r.affected_rows::BIGINT AS affected_rows, /* Rows or leads that it affects; NULL where that is not counted */
+  r.cause::TEXT AS cause, /* What was found, in words */
+  r.remedy::TEXT AS remedy /* What the owner can do */
+FROM ranked AS r
+LEFT JOIN used AS u
+  ON u.column_name = r.about
