@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from lead_enrichment.commands import (
+    alert,
     archive,
     bench,
     contracts,
@@ -46,6 +47,7 @@ app.command("summary")(summary.summary_command)
 app.command("ui")(ui.ui_command)
 app.command("withdraw")(withdraw.withdraw_command)
 app.command("sqlmesh", context_settings=sqlmesh.SETTINGS, add_help_option=False)(sqlmesh.sqlmesh_command)
+app.add_typer(alert.app, name="alert")
 app.add_typer(archive.app, name="archive")
 app.add_typer(bench.app, name="bench")
 app.add_typer(contracts.app, name="contracts")

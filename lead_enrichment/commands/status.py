@@ -18,6 +18,8 @@ from lead_enrichment.wording import counted
 if TYPE_CHECKING:
     from lead_enrichment.contracts import Contract
     from lead_enrichment.matching.decisions import Standing
+    from lead_enrichment.quality.alert_settings import AlertSettings
+    from lead_enrichment.quality.alerts import AlertMessage
 
 # How long a source may be silent: its cadence, and a few days for weekends and holidays. Decisions come at will.
 SILENCE = {"daily": timedelta(days=1), "weekly": timedelta(days=7), "monthly": timedelta(days=31)}
@@ -30,6 +32,7 @@ def status_command(
 ) -> None:
     """Show the deliveries of each source, what is late, every refused file with its reason, and the slowest models."""
     from lead_enrichment.bronze import write_empty_tables
+    from lead_enrichment.commands.alert import print_unsent
     from lead_enrichment.commands.match.standing import print_standing
     from lead_enrichment.contracts import contracts
     from lead_enrichment.hooks.model_run import newest_run
@@ -43,6 +46,7 @@ def status_command(
         overview, proposals = ledger.overview(), ledger.proposals()
         models = newest_run(ledger.model_runs())
         decided = _decided(paths)
+        alerts = _unsent_alerts(paths)
         missing = missing_names(paths, overview.loaded)
         refused = [
             {"source": row["source_key"], "file": row["file_name"], "at": f"{row['started_at']:%Y-%m-%d %H:%M}",
@@ -58,6 +62,9 @@ def status_command(
         if decided:
             document |= {"pairs_waiting": decided.waiting, "decisions": decided.outcomes}
             document["decisions_without_effect"] = decided.without_effect
+        if alerts:
+            document["alerts_unsent"] = sum(not message.is_given_up for message in alerts[0])
+            document["alerts_given_up"] = sum(message.is_given_up for message in alerts[0])
         print_json(document)
         return
     console = Console()
@@ -83,6 +90,8 @@ def status_command(
         console.print(f"{count} for a decision: `leads contracts proposals`.", highlight=False)
     if decided:
         print_standing(console, decided)
+    if alerts:
+        print_unsent(console, *alerts)
     if models:
         _print_models(console, models)
 
@@ -97,6 +106,22 @@ def _decided(paths: DataPaths) -> Standing | None:
     try:
         with production(paths) as connection:
             return standing(connection, paths)
+    except UsageError:
+        return None
+
+
+def _unsent_alerts(paths: DataPaths) -> tuple[list[AlertMessage], AlertSettings] | None:
+    """Return the alerts that should be out and are not; None before the first publication, or without alerts.yaml."""
+    from lead_enrichment.commands.alert import incidents_to_tell
+    from lead_enrichment.quality.alert_settings import read_settings
+    from lead_enrichment.quality.alerts import unsent
+
+    if not paths.published.exists():
+        return None
+    now = datetime.now(UTC)
+    try:
+        settings = read_settings()
+        return unsent(paths, incidents_to_tell(paths, now), settings, now), settings
     except UsageError:
         return None
 

@@ -1,0 +1,78 @@
+"""Sends alerts in processes of their own that are killed in the middle; test_alerts.py starts it.
+
+Each line of standard input is a number that seeds one process; the answer is whether it was killed or came to its end.
+Imported once, then forked: importing takes longer than sending.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import apprise
+
+from lead_enrichment.paths import DataPaths
+from lead_enrichment.quality.alert_settings import AlertSettings, LadderStep
+from lead_enrichment.quality.alerts import send_by_apprise, send_due
+
+assert apprise  # Imported before the fork
+SETTINGS = AlertSettings(
+    {"hook": "TEST_ALERT_HOOK", "mail": "TEST_ALERT_MAIL"},
+    {"default": ("hook", "mail")},
+    {severity: (LadderStep(timedelta(), ("owner",)),) for severity in ("critical", "error", "warning", "info")},
+    tries=1_000,
+    first_wait=timedelta(),
+)
+OPENED = datetime(2026, 11, 2, 8, tzinfo=UTC)
+
+
+def incident(number: int, **changes: Any) -> dict[str, Any]:
+    """An incident as quality.incident has it."""
+    return {
+        "incident_key": f"{number:012x}", "state": "open", "severity": "error", "kind": "rule",
+        "name": f"rule_{number}",
+        "object_name": "staging.s", "source_key": "texas", "owner": "data_steward", "cause": f"rule {number} fails",
+        "remedy": "mend it", "file_id": "f", "affected_leads": 3, "affected_models": "facts.f",
+        "first_seen_at": OPENED, "last_seen_at": OPENED, "opened_at": OPENED, "resolved_at": None, "handled_by": None,
+        "snoozed_until": None, "muted_by": None, "mutes": 0, "muted_keys": "", **changes,
+    }  # fmt: skip
+
+
+def send_and_die(paths: DataPaths, count: int, seed: int) -> None:
+    """Send what is due, and die at a message: between its claim and the sending, or before its end is written."""
+    dice = random.Random(seed)
+    left, is_before = dice.randrange(4), dice.random() < 0.6
+
+    def send(address: str, title: str, body: str, look: str) -> str | None:
+        nonlocal left
+        if left == 0 and is_before:
+            os.kill(os.getpid(), signal.SIGKILL)
+        problem = send_by_apprise(address, title, body, look)
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left -= 1
+        return problem
+
+    incidents = [incident(number) for number in range(count)]
+    send_due(paths, incidents, SETTINGS, lambda: datetime.now(UTC), send_by_apprise if seed < 0 else send)
+
+
+def main() -> None:
+    """Fork a process for each line."""
+    paths, count = DataPaths(Path(sys.argv[1])), int(sys.argv[2])
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            send_and_die(paths, count, int(line))
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        print("killed" if os.WIFSIGNALED(status) else f"ended {os.waitstatus_to_exitcode(status)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

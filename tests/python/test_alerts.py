@@ -1,0 +1,405 @@
+"""Alerts: each message reaches its receiver, once as far as that can be, whatever fails or is killed on the way."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from aiosmtpd.controller import Controller
+
+from alert_sender import OPENED, SETTINGS, incident
+from conftest import ROOT
+from helpers import call, free_port
+from lead_enrichment.errors import UsageError
+from lead_enrichment.ingest.ledger import Ledger
+from lead_enrichment.paths import DataPaths
+from lead_enrichment.quality.alert_settings import AlertSettings, LadderStep, QuietHours, faults, read_settings
+from lead_enrichment.quality.alerts import AlertOutcome, messages, needs_telling, only_sender, send_due, unsent
+from test_incidents import publish_incidents
+
+KEY = re.compile(r"\[([0-9a-f]{16})\]")
+SECRET = "hunter2secret"
+KILLS = int(os.environ.get("LEADS_TEST_KILLS", "100"))
+HOUR = timedelta(hours=1)
+NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
+
+
+class Hook:
+    """A web server that takes messages, and fails on demand."""
+
+    def __init__(self) -> None:
+        self.titles: list[str] = []
+        self.statuses: list[int] = []
+        hook = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                document = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                status = hook.statuses.pop(0) if hook.statuses else 200
+                if status == 200:
+                    hook.titles.append(document["title"])
+                self.send_response(status)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"json://user:{SECRET}@127.0.0.1:{self.server.server_port}/"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+class Mailbox:
+    """A mail server that keeps what it takes, and refuses on demand."""
+
+    def __init__(self) -> None:
+        self.titles: list[str] = []
+        self.refusals = 0
+        port = free_port()
+        self.controller = Controller(self, hostname="127.0.0.1", port=port)
+        self.address = (
+            f"mailto://127.0.0.1:{port}/?smtp=127.0.0.1&mode=insecure&from=leads@example.com&to=a@example.com"
+        )
+        self.controller.start()
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        if self.refusals:
+            self.refusals -= 1
+            return "451 try again later"
+        self.titles.append(email.message_from_bytes(envelope.content, policy=email.policy.default)["Subject"])
+        return "250 OK"
+
+
+@pytest.fixture
+def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hook]:
+    made = Hook()
+    monkeypatch.setenv("TEST_ALERT_HOOK", made.address)
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+@pytest.fixture
+def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
+    made = Mailbox()
+    monkeypatch.setenv("TEST_ALERT_MAIL", made.address)
+    yield made
+    made.controller.stop()
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class Post:
+    """Stands at the place of the channels where the time is what a test is about."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self.problem: str | None = None
+
+    def __call__(self, address: str, title: str, body: str, look: str) -> str | None:
+        if self.problem is None:
+            self.sent.append(address)
+        return self.problem
+
+
+LADDER = AlertSettings(
+    {"stewards": "S", "operations": "O", "on_call": "C"},
+    {"default": ("stewards",), "operator": ("operations",)},
+    {
+        "critical": (LadderStep(timedelta(), ("owner",)), LadderStep(HOUR, ("on_call",))),
+        "error": (LadderStep(timedelta(), ("owner",)), LadderStep(2 * HOUR, ("operations", "owner"))),
+        "warning": (),
+        "info": (),
+    },
+    tries=3,
+    first_wait=timedelta(minutes=10),
+    longest_wait=timedelta(minutes=15),
+)
+
+
+@pytest.fixture
+def addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in "SOC":
+        monkeypatch.setenv(name, name)
+
+
+@pytest.fixture
+def tell(paths: DataPaths, addresses: None) -> Callable[..., list[str]]:
+    """Send what is due at a time, and return to whom."""
+    post = Post()
+
+    def at(
+        after: timedelta, *incidents: Any, problem: str | None = None, settings: AlertSettings = LADDER
+    ) -> list[str]:
+        post.sent, post.problem = [], problem
+        send_due(paths, incidents, settings, lambda: NOON + after, post)
+        return post.sent
+
+    return at
+
+
+def test_a_ladder_is_climbed_by_the_time_and_each_step_is_told_once(tell: Callable[..., list[str]]) -> None:
+    item = incident(1)
+    assert tell(0 * HOUR, item) == ["S"]
+    assert tell(HOUR, item) == []
+    # The owner again, since a step names them
+    assert tell(2 * HOUR, item) == ["O", "S"]
+    assert tell(2000 * HOUR, item) == []
+
+
+def test_a_ladder_begins_when_the_incident_is_noticed_not_when_an_old_file_came(tell: Callable[..., list[str]]) -> None:
+    assert tell(0 * HOUR, incident(1, opened_at=datetime(2020, 1, 1, tzinfo=UTC))) == ["S"]
+
+
+def test_an_owner_is_told_through_their_own_channels(tell: Callable[..., list[str]]) -> None:
+    assert tell(0 * HOUR, incident(1, owner="operator"), incident(2, owner="somebody")) == ["O", "S"]
+
+
+def test_an_incident_that_comes_back_is_told_again(tell: Callable[..., list[str]]) -> None:
+    assert tell(0 * HOUR, incident(1)) == ["S"]
+    assert tell(HOUR, incident(1, opened_at=OPENED + HOUR)) == ["S"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "coming", "is_told"),
+    [
+        ({}, {}, True),
+        ({"state": "acknowledged"}, {}, False),
+        ({"state": "snoozed"}, {}, False),
+        ({"muted_by": "000000000002"}, {}, False),
+        # Somebody has said so since the last run
+        ({}, {"000000000001": "ack"}, False),
+        ({}, {"000000000002": "ack"}, True),
+        ({}, {"000000000001": "reopen"}, True),
+    ],
+)
+def test_nobody_is_told_of_what_somebody_sees_to(changes: Any, coming: Any, is_told: bool) -> None:
+    assert needs_telling(incident(1, **changes), coming) is is_told
+
+
+def test_a_failed_message_waits_longer_each_time_and_is_given_up(
+    tell: Callable[..., list[str]], paths: DataPaths
+) -> None:
+    item, minutes = incident(1), timedelta(minutes=1)
+    for at, is_tried in ((0, True), (9, False), (10, True), (24, False), (25, True), (41, False), (2000, False)):
+        before = len(Ledger(paths.bronze).alert_events())
+        tell(at * minutes, item, problem="down", settings=only_first(LADDER))
+        assert (len(Ledger(paths.bronze).alert_events()) > before) is is_tried, at
+    (dead,) = unsent(paths, [item], only_first(LADDER), NOON)
+    assert dead.is_given_up and dead.failures == 3
+    # It is tried again where somebody says so, and what was sent is not.
+    post = Post()
+    (outcome,) = send_due(paths, [item], only_first(LADDER), lambda: NOON + 3000 * minutes, post, revive=True)
+    assert outcome.problem is None and post.sent == ["S"]
+    assert not send_due(paths, [item], only_first(LADDER), lambda: NOON + 9000 * minutes, post, revive=True)
+
+
+def only_first(settings: AlertSettings) -> AlertSettings:
+    ladders = {severity: steps[:1] for severity, steps in settings.ladders.items()}
+    return AlertSettings(**{**vars(settings), "ladders": ladders})
+
+
+def test_a_later_step_is_told_though_an_earlier_one_cannot_be(tell: Callable[..., list[str]]) -> None:
+    item = incident(1, severity="critical")
+    assert tell(0 * HOUR, item, problem="down") == []
+    # Both: what could not be sent is still due.
+    assert tell(HOUR, item) == ["S", "C"]
+
+
+def test_quiet_hours_hold_back_what_can_wait(tell: Callable[..., list[str]]) -> None:
+    from datetime import time
+    from zoneinfo import ZoneInfo
+
+    # 12:00 UTC is 06:00 in Chicago.
+    quiet = QuietHours(time(20), time(7), ZoneInfo("America/Chicago"), frozenset({"critical"}))
+    settings = AlertSettings(**{**vars(only_first(LADDER)), "quiet_hours": quiet})
+    item = incident(1)
+    assert tell(0 * HOUR, item, incident(2, severity="critical"), settings=settings) == ["S"]
+    assert tell(timedelta(minutes=59), item, settings=settings) == []
+    assert tell(HOUR, item, settings=settings) == ["S"]
+    assert not quiet.hold_back("error", NOON + 13 * HOUR) and quiet.hold_back("error", NOON + 14 * HOUR)
+
+
+def test_a_channel_without_an_address_is_told_and_is_no_try(
+    paths: DataPaths, addresses: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("S")
+    post = Post()
+    for _ in range(9):
+        (outcome,) = send_due(paths, [incident(1)], LADDER, Clock(), post)
+        assert outcome.problem == "S is not set"
+    monkeypatch.setenv("S", "S")
+    assert send_due(paths, [incident(1)], LADDER, Clock(), post)[0].problem is None
+
+
+def test_two_processes_do_not_send_at_once(paths: DataPaths) -> None:
+    with only_sender(paths), pytest.raises(UsageError, match="another `leads alert` is at work"):
+        send_due(paths, [incident(1)], LADDER, Clock(), Post())
+
+
+def keys(outcomes: list[AlertOutcome], is_sent: bool = True) -> list[str]:
+    return [item.message.alert_key for item in outcomes if (item.problem is None) is is_sent]
+
+
+def test_a_server_that_fails_gets_the_message_later_and_once(paths: DataPaths, hook: Hook, mailbox: Mailbox) -> None:
+    hook.statuses, mailbox.refusals = [503, 500], 1
+    incidents = [incident(1), incident(2)]
+    clock = Clock()
+    first = send_due(paths, incidents, SETTINGS, clock)
+    assert sorted(item.problem or "" for item in first) == [
+        "", "the receiver answered 500", "the receiver answered 503",
+        "the receiver could not be reached, or refused it",
+    ]  # fmt: skip
+    clock.now += HOUR
+    second = send_due(paths, incidents, SETTINGS, clock)
+    assert sorted(keys(second)) == sorted(keys(first, is_sent=False))
+    clock.now += HOUR
+    assert send_due(paths, incidents, SETTINGS, clock) == []
+    received = [KEY.findall(title)[0] for title in hook.titles + mailbox.titles]
+    assert sorted(received) == sorted(keys(first) + keys(second)) and len(set(received)) == 4
+    assert "ERROR texas: rule_1" in hook.titles[0]
+
+
+def test_what_is_killed_between_claim_and_sending_is_sent_after_all(
+    paths: DataPaths, hook: Hook, mailbox: Mailbox
+) -> None:
+    # A process sends 1.5 messages on average before it is killed.
+    count = KILLS
+    expected = {
+        (message.alert_key, message.channel)
+        for message in messages([incident(number) for number in range(count)], [], SETTINGS, NOON)
+    }
+    command = (sys.executable, str(Path(__file__).with_name("alert_sender.py")), str(paths.root), str(count))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as sender:
+        assert sender.stdin and sender.stdout
+
+        def send(seed: int) -> str:
+            assert sender.stdin and sender.stdout
+            sender.stdin.write(f"{seed}\n")
+            sender.stdin.flush()
+            return sender.stdout.readline().strip()
+
+        ends = [send(seed) for seed in range(KILLS)]
+        assert ends == ["killed"] * KILLS
+        early = len(hook.titles) + len(mailbox.titles)
+        assert 0 < early < len(expected), "the kills fell before, or after, everything"
+        assert send(-1) == "ended 0"
+        # Nothing is left
+        assert send(1) == "ended 0"
+    received = Counter(
+        (KEY.findall(title)[0], channel)
+        for channel, titles in (("hook", hook.titles), ("mail", mailbox.titles))
+        for title in titles
+    )
+    assert set(received) == expected
+    events = Counter(event["event"] for event in Ledger(paths.bronze).alert_events())
+    # Doubled is only what was killed after it was sent, under the same key: one claim without an end, one copy.
+    assert events["sent"] == len(expected) and events["claimed"] == len(expected) + KILLS and events["failed"] == 0
+    assert len(expected) <= received.total() <= len(expected) + KILLS
+
+
+def alerts_file(folder: Path, **changes: Any) -> dict[str, Any]:
+    document = yaml.safe_load((ROOT / "alerts.yaml").read_text(encoding="utf-8"))
+    document.update(changes)
+    (folder / "alerts.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+    return dict(document)
+
+
+def test_the_file_of_the_project_is_read() -> None:
+    settings = read_settings(ROOT / "alerts.yaml")
+    assert set(settings.ladders) == {"critical", "error", "warning", "info"} and settings.tries == 6
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"channels": {"mail": {"address": "mailto://u:p@h"}}}, "channels.mail: "),
+        ({"channels": {"mail": {"address_from": "mailto://u:p@h"}}}, "channels.mail.address_from: "),
+        ({"owners": {"operator": ["operations"]}}, "'default' is a required property"),
+        ({"owners": {"default": ["pager"]}}, "owners.default: pager is no channel; there is on_call, operations, st"),
+        ({"sending": {"tries": 0}}, "sending.tries: 0 is less than the minimum"),
+        ({"quiet_hours": {"from": "25:00", "until": "07:00"}}, "quiet_hours.from: "),
+        ({"quiet_hours": {"from": "20:00", "until": "07:00", "time_zone": "Mars/X"}}, "Mars/X is no time zone"),
+        ({"extra": 1}, "'extra' was unexpected"),
+    ],
+)
+def test_a_file_that_is_not_as_it_has_to_be_is_refused_with_place_and_reason(
+    tmp_path: Path, changes: Any, said: str
+) -> None:
+    alerts_file(tmp_path, **changes)
+    with pytest.raises(UsageError, match=re.escape(said)) as error:
+        read_settings(tmp_path / "alerts.yaml")
+    assert str(error.value).startswith("alerts.yaml: ")
+
+
+def test_a_step_names_a_channel_or_the_owner() -> None:
+    document = yaml.safe_load((ROOT / "alerts.yaml").read_text(encoding="utf-8"))
+    document["ladders"]["error"][1]["to"] = ["nobody"]
+    assert faults(document) == ["ladders.error.1: nobody is no channel; there is on_call, operations, owner, stewards"]
+
+
+def test_the_command_sends_and_says_what_is_left(
+    paths: DataPaths, hook: Hook, mailbox: Mailbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_incidents(paths, incident(1, severity="critical", opened_at=OPENED), incident(2, muted_by=f"{1:012x}"))
+    monkeypatch.setattr("lead_enrichment.quality.alert_settings.FILE", tmp_path / "alerts.yaml")
+    monkeypatch.setattr(
+        "lead_enrichment.quality.alert_settings.read_settings.__defaults__", (tmp_path / "alerts.yaml",)
+    )
+    alerts_file(tmp_path)
+    said = call("alert", expect=1)
+    assert "LEADS_ALERT_STEWARDS is not set" in said and "0 messages sent." in said
+    assert "2 alerts are not sent yet. Set LEADS_ALERT_OPERATIONS, LEADS_ALERT_STEWARDS." in call("status")
+    monkeypatch.setenv("LEADS_ALERT_STEWARDS", mailbox.address)
+    monkeypatch.setenv("LEADS_ALERT_OPERATIONS", hook.address)
+    hook.statuses = [401]
+    said = call("alert", expect=1)
+    assert "the receiver answered 401" in said and "1 message sent." in said
+    assert json.loads(call("status", "--json"))["alerts_unsent"] == 1
+    assert len(mailbox.titles) == 1 and hook.titles == []
+    # An address is no matter of the ledger, nor of what is printed.
+    files = [path.read_bytes() for path in paths.root.rglob("*") if path.is_file()]
+    assert SECRET not in said and not any(SECRET.encode() in content for content in files)
+
+
+def test_a_test_goes_through_every_channel(
+    paths: DataPaths, hook: Hook, mailbox: Mailbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "lead_enrichment.quality.alert_settings.read_settings.__defaults__", (tmp_path / "alerts.yaml",)
+    )
+    alerts_file(tmp_path)
+    monkeypatch.setenv("LEADS_ALERT_STEWARDS", mailbox.address)
+    monkeypatch.setenv("LEADS_ALERT_OPERATIONS", hook.address)
+    assert "on_call: LEADS_ALERT_ON_CALL is not set." in call("alert", "test", expect=2)
+    assert mailbox.titles == hook.titles == ["Test of alerts"]
+    assert call("alert", "test", "stewards") == "stewards: sent.\n"
+    hook.statuses = [503]
+    assert "operations: the receiver answered 503." in call("alert", "test", "operations", expect=1)
+    monkeypatch.setenv("LEADS_ALERT_ON_CALL", f"nonsense://{SECRET}")
+    said = call("alert", "test", "on_call", expect=1)
+    assert "its address is none that Apprise knows" in said and SECRET not in said
+    assert "alerts.yaml has no channel pager" in call("alert", "test", "pager", expect=2)
