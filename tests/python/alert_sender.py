@@ -20,7 +20,6 @@ from lead_enrichment.paths import DataPaths
 from lead_enrichment.quality.alert_settings import AlertSettings, LadderStep
 from lead_enrichment.quality.alerts import send_by_apprise, send_due
 
-assert apprise  # Imported before the fork
 SETTINGS = AlertSettings(
     {"hook": "TEST_ALERT_HOOK", "mail": "TEST_ALERT_MAIL"},
     {"default": ("hook", "mail")},
@@ -64,6 +63,8 @@ def send_and_die(paths: DataPaths, count: int, seed: int) -> None:
 
 def main() -> None:
     """Fork a process for each line."""
+    # Apprise imports its hundred plugins at the first address.
+    apprise.Apprise().add("json://127.0.0.1/")
     paths, count = DataPaths(Path(sys.argv[1])), int(sys.argv[2])
     for line in sys.stdin:
         child = os.fork()
