@@ -167,6 +167,12 @@ def test_every_model_is_built_from_the_query_that_sqlmesh_would_render(own_rende
     assert not {"stg_phone", "fact_match_status_change"} & timeless
 
 
+def test_a_query_takes_the_variables_of_a_unit_test(own_render: Callable[..., exp.Query]) -> None:
+    key = Context(paths=[str(ROOT)]).get_model("intermediate.int_match_key", raise_if_missing=True)
+    told = key.render_query_or_raise(variables={"max_shared_key": 4321}, runtime_stage=RuntimeStage.TESTING)
+    assert "4321" in told.sql() and "4321" not in key.render_query_or_raise().sql()
+
+
 def test_a_timeless_query_is_rendered_once(own_render: Callable[..., exp.Query]) -> None:
     renderer = load_sql_based_model(
         parse("MODEL (name a.b, dialect duckdb); SELECT 1 AS c", default_dialect="duckdb")
