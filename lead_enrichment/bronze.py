@@ -186,7 +186,7 @@ def bronze_tables() -> dict[str, tuple[str, Columns]]:
     return tables | LEDGER_TABLES
 
 
-def _stored_columns(table: str, columns: Columns) -> Columns:
+def stored_columns(table: str, columns: Columns) -> Columns:
     """Return the columns that the files of a bronze table hold."""
     return (*columns, ENTRY) if table in COMPACTED else columns
 
@@ -214,7 +214,7 @@ def write_empty_tables(bronze: Path) -> None:
     """Put a Parquet file without rows into every bronze table, so that each can be read before its first file."""
     for table, (_, columns) in bronze_tables().items():
         path = bronze / table / "received_on=1970-01-01" / "empty.parquet"
-        schema = arrow_schema(_stored_columns(table, columns))
+        schema = arrow_schema(stored_columns(table, columns))
         if _schema_of(path) != schema:
             write_whole(schema.empty_table(), path)
 
@@ -272,8 +272,9 @@ def _compacted_statements(table: str, columns: Columns, folder: Path, dialect: s
         day, file_name = f"({clock} AT TIME ZONE 'UTC')::DATE", "PARSE_FILENAME(filename)"
     else:
         # The folders are no partitions here: the rows of the compacted file are of many days.
+        stored = _spark_columns(stored_columns(table, columns))
         yield (
-            f"CREATE TABLE IF NOT EXISTS bronze.{files_table(table)} ({_spark_columns((*columns, ENTRY))}) "
+            f"CREATE TABLE IF NOT EXISTS bronze.{files_table(table)} ({stored}) "
             f"USING PARQUET OPTIONS (recursiveFileLookup 'true') LOCATION {_spark_literal(folder)}"
         )
         source, day, file_name = f"bronze.{files_table(table)}", f"CAST({clock} AS DATE)", "_metadata.file_name"

@@ -135,7 +135,10 @@ def render_queries_once() -> None:
             return self._resolve_tables(loaded, **settings)
         start, end = settings.get("start"), settings.get("end")
         days = [to_ds(day) for day in own_interval(start or EPOCH, end or EPOCH, self._dialect)]
-        return _with_days(self._resolve_tables(loaded.copy(), **settings), days) or own(self, *args, **settings)
+        # A copy already, where there are tables to name.
+        named = self._resolve_tables(loaded, **settings)
+        dated = _with_days(loaded.copy() if named is loaded else named, days)
+        return dated or own(self, *args, **settings)
 
     renderer.make_inclusive = interval  # type: ignore[attr-defined]
     QueryRenderer.render = render  # type: ignore[method-assign]
@@ -205,7 +208,7 @@ def leave_unchanged_models(log: BuildLog, left: Callable[[Snapshot], None]) -> N
             parents = [parent for parent in parents if parent.is_external]
         inputs = {parent.name: _input(parent, log, deployability_index) for parent in parents}
         # The first batch that is built writes down what the model was built from: those after it are built too.
-        is_run = not PlanIntoToday.was_built and not settings.get("batch_index")
+        is_run = not PlanIntoToday.has_planned and not settings.get("batch_index")
         may_stay = is_run and bool(snapshot.intervals) and not asks_for_the_time(snapshot.model)
         if may_stay and log.stays(table, inputs):
             left(snapshot)
@@ -364,10 +367,10 @@ class PlanIntoToday(PlanBuilder):
     """
 
     # Whether this process has planned.
-    was_built = False
+    has_planned = False
 
     def __init__(self, *args: Any, **settings: Any) -> None:
-        PlanIntoToday.was_built = True
+        PlanIntoToday.has_planned = True
         settings["ignore_cron"] = True
         built_until = settings.get("end_override_per_model")
         if settings.get("is_dev") and built_until and not settings.get("end") and not settings.get("execution_time"):

@@ -11,6 +11,7 @@ import typer
 
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.commands.ingest import print_outcomes
+from lead_enrichment.commands.sqlmesh import prepare_sqlmesh
 from lead_enrichment.commands.summary import summary_command
 from lead_enrichment.paths import data_paths
 from lead_enrichment.terminal import Console
@@ -53,16 +54,7 @@ def call_sqlmesh(words: list[str]) -> None:
     """
     from sqlmesh.cli.main import cli
 
-    from lead_enrichment.memory import tidy_rarely
-    from lead_enrichment.sqlmesh_internals import render_queries_once, say_what_to_plan_first
-    from lead_enrichment.warehouse.waiting import let_sqlmesh_wait
-
-    # SQLMesh reads no file of the project where it runs what is planned already, so that no hook is called before it
-    # has loaded its state.
-    tidy_rarely()
-    render_queries_once()
-    let_sqlmesh_wait()
-    say_what_to_plan_first()
+    prepare_sqlmesh()
     # Outside of the project: SQLMesh's web page would reload at every line written.
     logs = Path(tempfile.gettempdir()) / f"lead_enrichment_{os.getuid()}" / "logs"
     try:

@@ -20,14 +20,26 @@ def sqlmesh_command(context: typer.Context) -> None:
     """
     from sqlmesh.cli.main import cli
 
-    from lead_enrichment.sqlmesh_internals import say_what_to_plan_first
-    from lead_enrichment.warehouse.waiting import let_sqlmesh_wait
-
     if spark.is_asked_for(context.args):
         with errors_as_sentences():
             spark.prepare()
-    let_sqlmesh_wait()
-    say_what_to_plan_first()
+    prepare_sqlmesh()
     # SQLMesh looks for --help there.
     sys.argv = ["sqlmesh", *context.args]
     cli(prog_name="sqlmesh")
+
+
+def prepare_sqlmesh() -> None:
+    """Let SQLMesh work as the project wants it to from its first step on.
+
+    Where it runs what is planned already, it reads no file of the project, and calls no hook before it has opened the
+    warehouse and loaded its state.
+    """
+    from lead_enrichment.memory import tidy_rarely
+    from lead_enrichment.sqlmesh_internals import render_queries_once, say_what_to_plan_first
+    from lead_enrichment.warehouse.waiting import let_sqlmesh_wait
+
+    tidy_rarely()
+    render_queries_once()
+    let_sqlmesh_wait()
+    say_what_to_plan_first()

@@ -5,7 +5,14 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from lead_enrichment.bronze import COMPACTED, ENTRY, PARTITION, bronze_tables, files_table, registration_statements
+from lead_enrichment.bronze import (
+    COMPACTED,
+    PARTITION,
+    bronze_tables,
+    files_table,
+    registration_statements,
+    stored_columns,
+)
 from lead_enrichment.hooks.model_run import record, recorder_of
 from lead_enrichment.hooks.publish import PRODUCTION, publish_after
 from lead_enrichment.ingest.ledger import QUARANTINED, WAITING
@@ -73,7 +80,7 @@ def _forget_outdated_tables(adapter: Any) -> None:
     for table in COMPACTED:
         # A view, which is made anew each time; it was a table before ledgers were compacted.
         columns = bronze_tables()[table][1]
-        wanted[files_table(table)] = [name for name, _, _ in (*columns, ENTRY)]
+        wanted[files_table(table)] = [name for name, _, _ in stored_columns(table, columns)]
     for known in adapter.get_data_objects("bronze", {*wanted}):
         if known.type.is_view:
             continue

@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from lead_enrichment.paths import files_below
 
 SCHEMA = "build_log"
 TABLE = f"{SCHEMA}.model_build"
@@ -85,9 +88,8 @@ class BuildLog:
 def files_of(folder: Path) -> str:
     """Return what changes with the files of a folder: their names, sizes and times, as a hash."""
     found = hashlib.sha256()
-    for path in sorted(folder.rglob("*.parquet")):
-        seen = path.stat()
-        found.update(
-            f"{path.relative_to(folder)}\0{seen.st_size}\0{seen.st_mtime_ns}\n".encode(errors="surrogateescape")
-        )
+    for file in sorted(files_below(folder, ".parquet"), key=lambda file: file.path):
+        seen = file.stat()
+        name = os.path.relpath(file.path, folder)
+        found.update(f"{name}\0{seen.st_size}\0{seen.st_mtime_ns}\n".encode(errors="surrogateescape"))
     return found.hexdigest()

@@ -11,7 +11,7 @@ from lead_enrichment.lead_shape import LEAD_COLUMNS
 from macros.name.clean_text import clean_text
 from macros.parse.unparsed import unparsed_text
 from macros.sql.join_text import join_present
-from macros.values.new_values import VALUE_COLUMNS, kind_of, value_expressions, value_join
+from macros.values.new_values import VALUE_COLUMNS, interval_days, kind_of, value_expressions, value_join
 
 
 def same(*columns: str) -> dict[str, str]:
@@ -180,8 +180,7 @@ def lead_shape(evaluator: MacroEvaluator, delivered: exp.Alias, *columns: exp.Al
     del shaped["content_hash"]
     projections = ", ".join(f"{value} AS {name}" for name, value in shaped.items())
     readings = "".join(f", {value} AS {name}" for name, value in read.items())
-    days = (evaluator.locals["start_date"], evaluator.locals["end_date"])
-    start, end = (exp.convert(day).sql(dialect="duckdb") for day in days)
+    start, end = interval_days(evaluator)
     rows = (
         f"SELECT {row}.*{readings} FROM {delivered.this.sql(dialect='duckdb')} AS {row} "
         f"WHERE {row}.received_on BETWEEN {start} AND {end}"

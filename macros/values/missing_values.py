@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator, macro
 
-from macros.values.new_values import VALUE_COLUMNS, kind_of, value_expressions, value_join
+from macros.values.new_values import VALUE_COLUMNS, interval_days, kind_of, value_expressions, value_join
 
 
 @macro()
@@ -17,8 +17,7 @@ def missing_values(evaluator: MacroEvaluator, source: exp.Column) -> str:
     Args:
         source: Key of the source, such as texas; its contract tells by tags which columns hold values.
     """
-    days = (evaluator.locals["start_date"], evaluator.locals["end_date"])
-    start, end = (exp.convert(day).sql(dialect="duckdb") for day in days)
+    start, end = interval_days(evaluator)
     queries = [
         f"SELECT '{kind_of(tag)}' AS kind, {value} AS value, b.received_on FROM bronze.{key} AS b "
         f"{value_join(tag, 'v', value)} WHERE b.received_on BETWEEN {start} AND {end} AND TRIM({value}) <> '' "

@@ -30,6 +30,12 @@ VALUE_COLUMNS = tuple(
 )
 
 
+def interval_days(evaluator: MacroEvaluator) -> tuple[str, str]:
+    """Return the first and the last day of the interval in SQL."""
+    first, last = (exp.convert(evaluator.locals["start_date"]), exp.convert(evaluator.locals["end_date"]))
+    return first.sql(dialect="duckdb"), last.sql(dialect="duckdb")
+
+
 def value_expressions(tag: str, columns: tuple[str, ...], alias: str) -> list[str]:
     """Return the SQL of the values that the columns with a tag hold: the keys of the table of values."""
     qualified = [f"{alias}.{column}" for column in columns]
@@ -116,7 +122,6 @@ def new_values(evaluator: MacroEvaluator, kind: exp.Column) -> str:
     Args:
         kind: name, contact, phone, email, address or text.
     """
-    days = (evaluator.locals["start_date"], evaluator.locals["end_date"])
-    start, end = (exp.convert(day).sql(dialect="duckdb") for day in days)
+    start, end = interval_days(evaluator)
     known = evaluator.this_model if evaluator.locals["runtime_stage"] == "evaluating" else None
     return new_values_query(kind.name, start, end, known)

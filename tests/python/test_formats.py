@@ -157,7 +157,7 @@ def damaged(content: bytes) -> bytes:
         ("a_2026-11-06.csv.gz", damaged(gzipped(text().encode() * 50)), "the gzip archive is damaged"),
         ("a_2026-11-06.zip", damaged(zipped(**{"a.csv": text().encode() * 50})), "the zip archive is damaged"),
         ("a_2026-11-06.zip", zipped(**{"a.csv": b"1", "b.csv": b"2"}), "holds 2 files (a.csv, b.csv), not one"),
-        ("a_2026-11-06.zip", zipped(), "the file is no text"),
+        ("a_2026-11-06.zip", zipped(), "the file is an archive without files"),
         ("a_2026-11-06.zip", zipped(**{"a.zip": zipped(**{"b.csv": b"1"})}), "an archive lies within the archive"),
         ("a_2026-11-06.gz", gzipped(b""), "the file is empty"),
         ("a_2026-11-06.xlsx", workbook()[:-40], "archive is damaged"),

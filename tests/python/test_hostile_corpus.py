@@ -26,10 +26,12 @@ import json, resource
 from dataclasses import asdict
 from lead_enrichment.ingest.doctor import examine
 from lead_enrichment.ingest.run import ingest
+from lead_enrichment.memory import peak_bytes
 from lead_enrichment.paths import data_paths
 
 outcomes, again = ingest(data_paths()), ingest(data_paths())
-peaks = [resource.getrusage(whose).ru_maxrss for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+# Of itself, getrusage would count what the process that started it held.
+peaks = [peak_bytes() // 1024, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss]
 doctor = [item.difference.what for item in examine(data_paths())]
 print(json.dumps([[asdict(item) for item in outcomes], len(again), peaks, doctor]))
 """

@@ -57,9 +57,12 @@ class Project:
         # A plan of production ends with yesterday until a run has begun the day.
         self.run()
 
+    def file(self, table: str, nth: int) -> Path:
+        return self.bronze / table / "day" / f"{nth}.parquet"
+
     def deliver(self, table: str, nth: int, ids: str = "1") -> None:
-        (self.bronze / table).mkdir(parents=True, exist_ok=True)
-        target = self.bronze / table / f"{nth}.parquet"
+        target = self.file(table, nth)
+        target.parent.mkdir(parents=True, exist_ok=True)
         duckdb.sql(f"COPY (SELECT {ids}::INT AS id, CURRENT_DATE AS received_on) TO '{target}'")
 
     def context(self) -> Context:
@@ -71,7 +74,7 @@ class Project:
         cursor = context.engine_adapter.cursor
         cursor.execute("CREATE SCHEMA IF NOT EXISTS bronze")
         for table in ("x", "y"):
-            cursor.execute(f"CREATE OR REPLACE VIEW bronze.{table} AS FROM '{self.bronze / table}/*.parquet'")
+            cursor.execute(f"CREATE OR REPLACE VIEW bronze.{table} AS FROM '{self.bronze / table}/*/*.parquet'")
         self.left: list[str] = []
         name = lambda snapshot: ".".join(part.strip('"') for part in snapshot.name.split(".")[-2:])  # noqa: E731
         leave_unchanged_models(BuildLog(cursor, self.bronze), lambda snapshot: self.left.append(name(snapshot)))
@@ -79,14 +82,14 @@ class Project:
 
     def plan(self, **settings: object) -> None:
         context = self.context()
-        PlanIntoToday.was_built = True
+        PlanIntoToday.has_planned = True
         context.plan(auto_apply=True, no_prompts=True, skip_tests=True, **settings)  # type: ignore[arg-type]
         context.close()
 
     def run(self) -> set[str]:
         """Return the models that a run of production builds."""
         context = self.context()
-        PlanIntoToday.was_built = False
+        PlanIntoToday.has_planned = False
         try:
             context.run(ignore_cron=True)
         finally:
@@ -101,9 +104,9 @@ class Project:
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     monkeypatch.setattr(Context, "PLAN_BUILDER_TYPE", PlanIntoToday)
-    before, planned = Scheduler.evaluate, PlanIntoToday.was_built
+    before, planned = Scheduler.evaluate, PlanIntoToday.has_planned
     yield Project(tmp_path)
-    Scheduler.evaluate, PlanIntoToday.was_built = before, planned  # type: ignore[method-assign]
+    Scheduler.evaluate, PlanIntoToday.has_planned = before, planned  # type: ignore[method-assign]
 
 
 def test_where_nothing_is_new_only_what_asks_for_the_time_is_built(project: Project) -> None:
@@ -147,7 +150,7 @@ def test_a_file_that_is_replaced_or_gone_is_a_change(project: Project) -> None:
     assert project.run() == OF_X and project.leads() == 3
     project.deliver("x", 2, "10")
     project.run()
-    (project.bronze / "x" / "1.parquet").unlink()
+    project.file("x", 1).unlink()
     assert project.run() == OF_X and project.leads() == 1
 
 
@@ -200,7 +203,7 @@ def test_a_clock_that_was_set_back_hides_no_file(project: Project) -> None:
     import os
 
     project.deliver("x", 2, "2")
-    os.utime(project.bronze / "x" / "2.parquet", (1, 1))
+    os.utime(project.file("x", 2), (1, 1))
     assert "staging.of_x" in project.run() and project.leads() == 2
 
 
