@@ -20,12 +20,15 @@ SOURCE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 # What a column may be; of several that fit, the first.
 ROLES = tuple(WORDS)
 # The roles that a tag of the contract tells: their values are parsed once each, without a line in the staging model.
-TAGS = {"email": "email", "phone": "phone", "address": "address", "name": "name", "city": "text", "county": "text"}
+TAGS = {
+    **{role: role for role in ("email", "phone", "address", "name")},
+    **dict.fromkeys(("city", "county", "state"), "text"),
+}
 # What the staging model says of the other roles, in the order of the lead shape.
 READINGS = {
     "city": "UPPER(cleaned.{column}) AS city",
     "county": "UPPER(cleaned.{column}) AS county",
-    "state": "(@state_code(d.{column}), d.{column}) AS state",
+    "state": "(state_in.{column}, d.{column}) AS state",
     "zip": "(@postal_code(d.{column}), d.{column}) AS postal_code",
     "type": "(@license_type(d.{column}), d.{column}) AS license_type",
     "status": "(CASE WHEN UPPER(TRIM(d.{column})) = 'ACTIVE' THEN 'active' ELSE 'unknown' END, d.{column}) "

@@ -128,7 +128,8 @@ def add_aliases(source_key: str, aliases: dict[str, str], folder: Path | None = 
     _check_aliases(contracts.read_contract(path), aliases)
     yaml = YAML()
     yaml.preserve_quotes = True
-    yaml.width = 120
+    # Long lines stay as people wrote them.
+    yaml.width = 4096
     yaml.indent(mapping=2, sequence=4, offset=2)
     document = yaml.load(path.read_text(encoding="utf-8"))
     is_new = False

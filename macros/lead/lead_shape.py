@@ -8,6 +8,8 @@ from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator, macro
 
 from lead_enrichment.lead_shape import LEAD_COLUMNS
+from macros.address.country_code import country_code
+from macros.address.state_code import state_code
 from macros.name.clean_text import clean_text
 from macros.parse.unparsed import unparsed_text
 from macros.sql.join_text import join_present
@@ -104,10 +106,14 @@ def with_place_of_street(given: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def replace_cleaned(
+# What a column of a lead may take of a short text, by the name under which it does: `cleaned.city`, `state_in.state`.
+OF_TEXT = {"cleaned": "text", "state_in": "state", "country_in": "country"}
+
+
+def replace_texts(
     evaluator: MacroEvaluator, columns: tuple[exp.Alias, ...], tagged: tuple[str, ...], row: str
 ) -> list[str]:
-    """Write what `cleaned.` stands for into columns, and return the joins that it needs.
+    """Write what `cleaned.`, `state_in.` and `country_in.` stand for into columns, and return the joins that they need.
 
     Args:
         evaluator: SQLMesh's.
@@ -115,14 +121,16 @@ def replace_cleaned(
         tagged: The delivered columns that the contract tags as text: the table of texts holds their values.
         row: Alias of the relation that holds the delivered rows.
     """
+    # Where the contract does not tag a column, its texts are read row by row.
+    readers = {"cleaned": clean_text, "state_in": state_code, "country_in": country_code}
     joins = []
-    for found in [found for column in columns for found in column.find_all(exp.Column) if found.table == "cleaned"]:
+    for found in [found for column in columns for found in column.find_all(exp.Column) if found.table in OF_TEXT]:
         name, text = found.name, exp.column(found.name, table=row)
         if name in tagged:
             joins.append(value_join("text", f"text_{name}", text.sql(dialect="duckdb")))
-            found.replace(exp.column("text", table=f"text_{name}"))
+            found.replace(exp.column(OF_TEXT[found.table], table=f"text_{name}"))
         else:
-            found.replace(exp.maybe_parse(clean_text(evaluator, text), dialect="duckdb"))
+            found.replace(exp.maybe_parse(readers[found.table](evaluator, text), dialect="duckdb"))
     return list(dict.fromkeys(joins))
 
 
@@ -136,7 +144,8 @@ def lead_shape(evaluator: MacroEvaluator, delivered: exp.Alias, *columns: exp.Al
       may use it as `d.column_read`; the text becomes the column's raw one where the shape has such a column; and what
       was delivered and could not be read is told in unparsed. A name that the shape does not have tells a text that no
       column takes: `(NULL, text) AS labels`.
-    - `cleaned.city` is `@clean_text(d.city)`, from the table of texts where the contract tags the column as text.
+    - `cleaned.city` is `@clean_text(d.city)`, from the table of texts where the contract tags the column as text;
+      `state_in.state` and `country_in.country` are the state and the country that such a text names.
 
     The rest follows. Names, contact persons, phones, e-mail and street addresses come from the columns that the
     source's contract tags so, through the tables in which their values are parsed once each. What the delivery says of
@@ -151,14 +160,22 @@ def lead_shape(evaluator: MacroEvaluator, delivered: exp.Alias, *columns: exp.Al
     source = next(column.this.name for column in columns if column.alias == "source_key")
     tagged = {tag: names for key, tag, names in VALUE_COLUMNS if key == source}
     given, joins, unread = parsed_values(tagged, row)
-    joins += replace_cleaned(evaluator, columns, tagged.get("text", ()), row)
+    joins += replace_texts(evaluator, columns, tagged.get("text", ()), row)
     read: dict[str, str] = {}
     for name, value in ((column.alias, column.this) for column in columns):
         if isinstance(value, exp.Tuple):
-            read[f"{name}_read"], text = (part.sql(dialect="duckdb") for part in value.expressions)
+            reading, text = (part.sql(dialect="duckdb") for part in value.expressions)
             if not isinstance(value.expressions[1], exp.Column):
                 read[f"{name}_text"], text = text, f"{row}.{name}_text"
-            given[name], unread[name] = f"{row}.{name}_read", text
+            unread[name] = text
+            if isinstance(value.expressions[0], exp.Column):
+                # A joined table has read it.
+                given[name] = reading
+            else:
+                read[f"{name}_read"], given[name] = reading, f"{row}.{name}_read"
+        elif name == "natural_id" and not isinstance(value, exp.Column):
+            # The lead key holds it too.
+            read["natural_id"], given["natural_id"] = value.sql(dialect="duckdb"), f"{row}.natural_id"
         else:
             given[name] = value.sql(dialect="duckdb")
     if "address" in tagged:

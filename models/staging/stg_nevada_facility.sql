@@ -20,7 +20,7 @@ WITH standardized AS (
     UPPER(REPLACE(SPLIT_PART(d.credential_number, '-', 1), ' ', '')) AS natural_id,
     cleaned.primary_contact_role AS contact_role,
     UPPER(cleaned.county) AS county,
-    (@state_code(d.state), d.state) AS state,
+    (state_in.state, d.state) AS state,
     'US' AS country,
     TRIM(d.credential_number) AS license_number,
     (@license_type(d.credential_type), d.credential_type) AS license_type,

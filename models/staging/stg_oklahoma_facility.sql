@@ -17,6 +17,7 @@ WITH labelled AS (
   SELECT
     b.*,
     REGEXP_EXTRACT(b.type_license, '([A-Za-z]?[0-9]+[A-Za-z]?)\s*$', 1) AS license_number,
+    REGEXP_EXTRACT(b.primary_caregiver, '\n([^\n]*)\s*$', 1) AS caregiver_role,
     @join_text(
       '|',
       b.accepts_subsidy,
@@ -35,9 +36,9 @@ WITH labelled AS (
     labelled AS d,
     'oklahoma' AS source_key,
     d.license_number AS natural_id,
-    @clean_text(REGEXP_EXTRACT(d.primary_caregiver, '\n([^\n]*)\s*$', 1)) AS contact_role,
+    @clean_text(d.caregiver_role) AS contact_role,
     UPPER(cleaned.city) AS city,
-    (@state_code(d.state), d.state) AS state,
+    (state_in.state, d.state) AS state,
     (@postal_code(d.zip), d.zip) AS postal_code,
     'US' AS country,
     d.license_number AS license_number,

@@ -22,9 +22,9 @@ WITH standardized AS (
     d.website AS website_raw,
     (@website_domain(d.website), d.website) AS website_domain,
     UPPER(cleaned.city) AS city,
-    (@state_code(d.state), d.state) AS state,
+    (state_in.state, d.state) AS state,
     (@postal_code(d.postal_code), d.postal_code) AS postal_code,
-    @country_code(d.country, d.state_read) AS country,
+    COALESCE(country_in.country, UPPER(cleaned.country), @country_of_state(state_in.state)) AS country,
     (@parse_integer(d.capacity_c), d.capacity_c) AS capacity,
     (@parse_integer(d.current_enrollment_c), d.current_enrollment_c) AS enrollment,
     cleaned.status AS lead_status,
@@ -36,7 +36,7 @@ WITH standardized AS (
       @parse_date(d.lead_source_last_updated_c, EXTRACT(YEAR FROM d.received_on)),
       d.lead_source_last_updated_c
     ) AS lead_source_updated_on,
-    @clean_text(d.brightwheel_school_uuid_c) AS school_uuid,
+    NULLIF(@plain_text(d.brightwheel_school_uuid_c), '') AS school_uuid,
     cleaned.email_bounced_reason AS email_bounced_reason,
     (
       @parse_date(d.email_bounced_date, EXTRACT(YEAR FROM d.received_on)),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from conftest import ROOT, Run
 from lead_enrichment.contracts import Column, Contract, contracts, parse_contract, read_contract
@@ -176,6 +177,11 @@ def test_command_holds_contracts_against_models_and_git(in_git: tuple[Path, Path
     # A contract that is gone is told, and so is who still reads its table.
     path.unlink()
     run("leads", "contracts", "write-external-models", data=data, project=project)
+    said = run("leads", "contracts", "check", data=data, project=project, expect=1).stderr
+    assert "rules of the level staging cannot check staging.stg_texas_facility" in said
+    for rules in (project / "quality" / "rules").glob("*.yaml"):
+        kept = [rule for rule in yaml.safe_load(rules.read_text(encoding="utf-8")) if "texas" not in rule["table"]]
+        rules.write_text(yaml.safe_dump(kept), encoding="utf-8")
     done = run("leads", "contracts", "check", data=data, project=project, expect=1)
     assert "the contract is removed" in done.stdout
     assert "staging.stg_texas_facility reads bronze.texas, which no contract describes" in done.stderr

@@ -8,6 +8,7 @@ from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator
 
 import macros.address.country_code
+import macros.address.country_of_state
 import macros.address.postal_code
 import macros.address.state_code
 import macros.address.street_words
@@ -79,10 +80,10 @@ def value(call: str, *given: str | None, through: str = "duckdb") -> object:
         ("@license_type(a)", ["Licensed Center"], "center"),
         ("@license_type(a)", ["Outdoor camp"], "other"),
         ("@license_type(a)", [" "], None),
-        ("@country_code(a, b)", ["u.s.", None], "US"),
-        ("@country_code(a, b)", ["U. S. A.", None], "US"),
-        ("@country_code(a, b)", ["United States (USA)", None], "US"),
-        ("@country_code(a, b)", ["Canada", None], "CA"),
+        ("@country_code(a)", ["u.s."], "US"),
+        ("@country_code(a)", ["U. S. A."], "US"),
+        ("@country_code(a)", ["United States (USA)"], "US"),
+        ("@country_code(a)", ["Canada"], "CA"),
         # A year of two digits is of this century where the date can be of it
         ("CAST(@parse_date(a) AS TEXT)", ["\u00a010/13/2011\u200b"], "2011-10-13"),
         ("CAST(@parse_date(a) AS TEXT)", ["9999-12-31"], None),
@@ -93,10 +94,12 @@ def value(call: str, *given: str | None, through: str = "duckdb") -> object:
         ("CAST(@parse_date(a, 2056) AS TEXT)", ["12/31/35"], "2035-12-31"),
         ("CAST(@parse_date(a, 2026) AS TEXT)", ["1/14/2069"], "2069-01-14"),
         ("CAST(@parse_date(a) AS TEXT)", ["1/14/69"], "2069-01-14"),
-        ("@country_code(a, b)", ["Mexico", "TX"], "MEXICO"),
-        ("@country_code(a, b)", ["", "ON"], "CA"),
-        ("@country_code(a, b)", [None, "TX"], "US"),
-        ("@country_code(a, b)", [None, None], None),
+        ("@country_code(a)", ["Mexico"], None),
+        ("@country_code(a)", [" "], None),
+        ("@country_code(a)", [None], None),
+        ("@country_of_state(a)", ["ON"], "CA"),
+        ("@country_of_state(a)", ["TX"], "US"),
+        ("@country_of_state(a)", [None], None),
         ("@clean_text(a)", ["\u2007Big\u00a0Steps\u2013\u200bTots\u2800"], "Big Steps-Tots"),
         ("@clean_text(a)", ["Ni&ntilde;os &amp; Bob&#39;s"], "Niños & Bob's"),
         ("@name_normal(a)", ["Nin\u0303os Élan, LLC"], "NINOS ELAN"),
