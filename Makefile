@@ -13,7 +13,7 @@ INSTALLED := .venv/.installed
 INSTALLED_DEV := .venv/.installed-dev
 STARTED := $(shell date -u +%Y-%m-%dT%H:%M:%SZ)
 
-.PHONY: help setup setup-dev demo run refresh check test test-spark ui format clean
+.PHONY: help setup setup-dev demo run refresh app check test test-spark ui format clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s  %s\n", $$1, $$2 }'
@@ -66,6 +66,9 @@ run: demo ## Set up, make demo data, build production, show the summary; safe to
 
 refresh: $(INSTALLED) ## Take in what has landed and bring every model up to date, now
 	@leads refresh
+
+app: $(INSTALLED) ## Open the web app: leads, review queue, quality; for people without SQL
+	@leads app
 
 # Checks run against scratch data, never against those of LEADS_DATA_DIR.
 check test test-spark: export LEADS_DATA_DIR := $(SCRATCH)/check

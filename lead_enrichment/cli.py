@@ -25,6 +25,9 @@ from lead_enrichment.commands import (
     ui,
     withdraw,
 )
+from lead_enrichment.commands import (
+    app as web_app,
+)
 from lead_enrichment.commands.plain_help import hide_types_of_flags
 
 hide_types_of_flags()
@@ -35,6 +38,7 @@ app = typer.Typer(
     help="Take in licensing files and Salesforce leads, and show the results. "
     "The models themselves are planned and run by sqlmesh.",
 )
+app.command("app")(web_app.app_command)
 app.command("demo")(demo.demo_command)
 app.command("doctor")(doctor.doctor_command)
 app.command("ingest")(ingest.ingest_command)

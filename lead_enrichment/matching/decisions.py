@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,8 +13,8 @@ import duckdb
 
 from lead_enrichment.errors import UsageError
 from lead_enrichment.matching.verdicts import VERDICTS
-from lead_enrichment.paths import DataPaths, whole
-from lead_enrichment.spreadsheet import GuardedWriter
+from lead_enrichment.paths import DataPaths
+from lead_enrichment.submission import submit_rows
 from lead_enrichment.warehouse.connection import connect, exactly
 from lead_enrichment.warehouse.reading import Row, find_lead, rows
 
@@ -166,21 +165,12 @@ def submit(paths: DataPaths, decisions: Sequence[Decision]) -> Path:
     """
     if not decisions:
         raise UsageError("nothing was decided", "", "Decide at least one pair.")
-    folder = paths.landing / SOURCE
-    folder.mkdir(parents=True, exist_ok=True)
-    stamp = decisions[-1].decided_at
-    target = folder / f"decisions_{stamp:%Y-%m-%d_%H%M%S_%f}.csv"
-    with whole(target) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as stream:
-        writer = GuardedWriter(stream)
-        writer.writerow(HEADER)
-        for item in decisions:
-            writer.writerow(
-                (item.lead_key_1, item.lead_key_2, item.verdict, item.decided_by,
-                 item.decided_at.isoformat(), item.reason, item.content_hash_1, item.content_hash_2)
-            )  # fmt: skip
-        stream.flush()
-        os.fsync(stream.fileno())
-    return target
+    delivered = (
+        (item.lead_key_1, item.lead_key_2, item.verdict, item.decided_by,
+         item.decided_at.isoformat(), item.reason, item.content_hash_1, item.content_hash_2)
+        for item in decisions
+    )  # fmt: skip
+    return submit_rows(paths, SOURCE, decisions[-1].decided_at, HEADER, delivered)
 
 
 def refusals(paths: DataPaths, files: Sequence[str]) -> list[Refusal]:

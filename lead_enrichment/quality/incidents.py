@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,8 +12,8 @@ from pathlib import Path
 import duckdb
 
 from lead_enrichment.errors import UsageError
-from lead_enrichment.paths import DataPaths, whole
-from lead_enrichment.spreadsheet import GuardedWriter
+from lead_enrichment.paths import DataPaths
+from lead_enrichment.submission import submit_rows
 from lead_enrichment.warehouse.connection import exactly
 from lead_enrichment.warehouse.reading import Row, rows
 
@@ -124,19 +123,9 @@ def make_event(
 
 def submit_event(paths: DataPaths, event: IncidentEvent) -> Path:
     """Write an event as a file into landing, whole or not at all, and return its path."""
-    folder = paths.landing / SOURCE
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"incidents_{event.acted_at:%Y-%m-%d_%H%M%S_%f}_{event.incident_key}.csv"
-    with whole(target) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as stream:
-        writer = GuardedWriter(stream)
-        writer.writerow(HEADER)
-        until = event.snoozed_until.isoformat() if event.snoozed_until else ""
-        writer.writerow(
-            (event.incident_key, event.action, event.acted_by, event.acted_at.isoformat(), until, event.reason)
-        )
-        stream.flush()
-        os.fsync(stream.fileno())
-    return target
+    until = event.snoozed_until.isoformat() if event.snoozed_until else ""
+    said = (event.incident_key, event.action, event.acted_by, event.acted_at.isoformat(), until, event.reason)
+    return submit_rows(paths, SOURCE, event.acted_at, HEADER, [said], mark=event.incident_key)
 
 
 def events_on_their_way(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> dict[str, str]:

@@ -9,12 +9,16 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from filelock import FileLock
 
 from helpers import PLAN
 from lead_enrichment.paths import DataPaths, data_paths
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # SQLMesh loads models in forked processes; a fork of a test process, which DuckDB has given threads, may crash.
 os.environ.setdefault("MAX_FORK_WORKERS", "1")
@@ -169,6 +173,30 @@ def own_demo(planned_demo: Path, tmp_path: Path) -> Iterator[Path]:
     shutil.copytree(planned_demo, data)
     yield data
     shutil.rmtree(data)
+
+
+@pytest.fixture(scope="session")
+def app_data(planned_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the planned demo for the web app, whose pages write into its landing; one for each worker."""
+    return Path(shutil.copytree(planned_demo, tmp_path_factory.mktemp("app") / "data"))
+
+
+@pytest.fixture(scope="session")
+def app_address(app_data: Path) -> Iterator[str]:
+    """The address of a running `leads app` over app_data; see app_pages.py."""
+    from app_pages import running_app
+
+    with running_app(app_data) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Chromium, which reaches this machine and nothing else; see app_pages.py."""
+    from app_pages import running_chromium
+
+    with running_chromium() as browser:
+        yield browser
 
 
 def copy_project(folder: Path) -> Path:

@@ -23,7 +23,7 @@ PACKAGE = ROOT / "lead_enrichment"
 FLOORS = (
     ("cli",),
     ("commands",),
-    ("benchmark",),
+    ("benchmark", "app"),
     ("ingest", "preview", "matching", "quality", "hooks", "demo", "scaffold"),
     ("warehouse", "ingest.ledger", "ledger_files", "bronze", "contracts", "sqlmesh_internals"),
     (
@@ -35,6 +35,7 @@ FLOORS = (
         "memory",
         "paths",
         "spreadsheet",
+        "submission",
         "terminal",
         "patience",
         "patterns",
@@ -45,8 +46,8 @@ FLOORS = (
 )
 # Each takes a tenth of a second to several seconds to import.
 HEAVY = (
-    "altair", "duckdb", "jinja2", "jsonschema", "numpy", "open_data_contract_standard", "pandas", "phonenumbers",
-    "pyarrow", "ruamel", "scipy", "splink", "sqlglot", "sqlmesh", "yaml",
+    "altair", "duckdb", "fastapi", "jinja2", "jsonschema", "numpy", "open_data_contract_standard", "pandas",
+    "phonenumbers", "pyarrow", "ruamel", "scipy", "splink", "sqlglot", "sqlmesh", "uvicorn", "yaml",
 )  # fmt: skip
 
 
