@@ -28,9 +28,23 @@ def only_writer(paths: DataPaths) -> Iterator[None]:
     Raises:
         UsageError: It is still held after LEADS_WAIT, or the lock cannot be opened.
     """
-    lock = paths.root / ".ingest.lock"
+    with only_holder(paths.root / ".ingest.lock", "ingest or prune"):
+        yield
+
+
+@contextmanager
+def only_holder(lock: Path, what: str) -> Iterator[None]:
+    """Hold a lock, which the operating system frees when its holder dies; another process that holds it is waited for.
+
+    Args:
+        lock: Its file, which stays.
+        what: The work that it keeps apart, for messages.
+
+    Raises:
+        UsageError: It is still held after LEADS_WAIT, or the lock cannot be opened.
+    """
     if lock in _OWN:
-        raise UsageError("another ingest or prune is at work", str(lock), "Wait until it has ended.")
+        raise UsageError(f"another {what} is at work", str(lock), "Wait until it has ended.")
     try:
         # Not emptied: it names its holder to those who wait.
         stream = lock.open("a+")
@@ -40,7 +54,7 @@ def only_writer(paths: DataPaths) -> Iterator[None]:
             "It belongs to another user: give it to the one who runs this (chown), or remove it while nothing runs.",
         ) from error  # fmt: skip
     with stream:
-        wait_for(lambda: _take(stream, lock))
+        wait_for(lambda: _take(stream, lock, what))
         _OWN.add(lock)
         try:
             stream.truncate(0)
@@ -79,7 +93,7 @@ def _readers_lock(paths: DataPaths) -> Path:
     return paths.root / ".readers.lock"
 
 
-def _take(stream: IO[str], lock: Path) -> None:
+def _take(stream: IO[str], lock: Path, what: str) -> None:
     """Take the lock.
 
     Raises:
@@ -91,4 +105,4 @@ def _take(stream: IO[str], lock: Path) -> None:
         stream.seek(0)
         text = stream.read(20)
         holder = command_of(int(text) if text.isdecimal() else 0)
-        raise HeldError("the lock of ingest and prune", str(lock), holder) from error
+        raise HeldError(f"the lock of {what}", str(lock), holder) from error

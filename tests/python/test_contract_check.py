@@ -23,9 +23,12 @@ def test_contracts_are_of_the_standard(path: Path) -> None:
     assert standard_faults(path) == []
     contract = read_contract(path)
     assert (contract.source_key, contract.owner) == (path.stem, "lead_enrichment")
-    assert contract.cadence == {"salesforce": "daily", "decisions": "at will", "incidents": "at will"}.get(
-        path.stem, "monthly"
-    )
+    assert contract.cadence == {
+        "salesforce": "daily",
+        "decisions": "at will",
+        "incidents": "at will",
+        "acknowledgements": "at will",
+    }.get(path.stem, "monthly")
 
 
 def with_column(contract: Contract, **changes: object) -> Contract:

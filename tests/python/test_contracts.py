@@ -12,6 +12,7 @@ MODES = {
     "salesforce": "change_feed",
     "decisions": "change_feed",
     "incidents": "change_feed",
+    "acknowledgements": "change_feed",
     "nevada": "full_snapshot",
     "oklahoma": "full_snapshot",
     "texas": "full_snapshot",
@@ -53,6 +54,8 @@ def test_the_natural_key_is_required(source: str) -> None:
         ("decisions", "1764783", False),
         ("incidents", "0123456789ab", True),
         ("incidents", "a rule", False),
+        ("acknowledgements", "0123456789abcdef0123456789ABCDEF", True),
+        ("acknowledgements", "0123456789ab", False),
     ],
 )
 def test_a_row_without_a_licence_number_has_no_key(source: str, key: str, fits: bool) -> None:

@@ -25,6 +25,7 @@ FLOORS = (
     ("commands",),
     ("benchmark", "app"),
     ("ingest", "preview", "matching", "quality", "hooks", "demo", "scaffold"),
+    ("outbox",),
     ("warehouse", "ingest.ledger", "ledger_files", "bronze", "contracts", "sqlmesh_internals"),
     (
         "errors",

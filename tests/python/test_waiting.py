@@ -184,12 +184,12 @@ def test_ingest_waits_for_another_one_and_says_so_once(paths: DataPaths, capsys:
         assert ingest(paths) == []
     said = " ".join(capsys.readouterr().err.split())
     assert said.count("Waiting for it") == 1
-    assert f"(process {holder}) holds the lock of ingest and prune. Waiting for it, 1,800 seconds at most." in said
+    assert f"(process {holder}) holds the lock of ingest or prune. Waiting for it, 1,800 seconds at most." in said
 
 
 def test_ingest_does_not_wait_for_ever(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEADS_WAIT", "0")
-    with lock_held(paths, 60), pytest.raises(UsageError, match=r"holds the lock of ingest and prune\. Let it end"):
+    with lock_held(paths, 60), pytest.raises(UsageError, match=r"holds the lock of ingest or prune\. Let it end"):
         ingest(paths)
 
 
