@@ -167,6 +167,8 @@ COMPACTED = {
     "column_proposal": "decided_at",
     "archive_event": "acted_at",
     "model_run": "started_at",
+    "audit_result": "audited_at",
+    "alert_event": "happened_at",
 }
 # What their files hold besides.
 ENTRY = ("entry", "TEXT", "Name of the file from which compaction took the row; NULL in that file itself")

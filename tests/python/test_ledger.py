@@ -37,6 +37,8 @@ from lead_enrichment.lock import hold_files
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.warehouse.connection import connect
 
+# What every ingest, plan or run, and every alert adds a file to.
+WRITTEN_OFTEN = ("file_ledger", "column_proposal", "archive_event", "model_run", "audit_result", "alert_event")
 FIRST = datetime(2024, 6, 1, tzinfo=UTC)
 FILE = f"{NEVADA_HEADER}\nABC,CENTER,{{}}-22,Active,11/30/23,N,1 ELM ST RENO NV 89501,NV,CLARK,1,12/1/13,A B,Other\n"
 
@@ -51,7 +53,7 @@ def attempt(number: int, status: str = QUARANTINED) -> Attempt:
 
 
 def fill(paths: DataPaths, entries: int = 9) -> Ledger:
-    """Enter as many attempts, proposals, archive events and runs, some on one day."""
+    """Enter as many attempts, proposals, archive events, runs, audits and alerts, some on one day."""
     ledger, day = Ledger(paths.bronze), timedelta(hours=7)
     for number in range(entries):
         ledger.append(attempt(number))
@@ -62,6 +64,9 @@ def fill(paths: DataPaths, entries: int = 9) -> Ledger:
         run = {"run_id": str(number), "environment": "prod", "engine": "duckdb", "status": "built", "seconds": 1.0}
         at = {"started_at": FIRST + number * day, "finished_at": FIRST + number * day}
         ledger.append_model_runs([{**run, **at, "model_name": name} for name in ("a.a", "a.b")])
+        audit = {"run_id": str(number), "model_name": "a.a", "status": "passed", "audited_at": FIRST + number * day}
+        ledger.append_audit_results([{**audit, "audit_name": name} for name in ("not_null", "unique_values")])
+        ledger.append_alert_events([{"alert_key": f"k{number}", "event": "sent", "happened_at": FIRST + number * day}])
     return ledger
 
 
@@ -70,6 +75,7 @@ def told(paths: DataPaths) -> dict[str, Any]:
     ledger = Ledger(paths.bronze)
     found: dict[str, Any] = {"attempts": ledger.attempts(), "proposals": ledger.proposals()}
     found |= {"events": ledger.archive_events(), "runs": ledger.model_runs()}
+    found |= {"audits": ledger.audit_results(), "alerts": ledger.alert_events()}
     with connect() as connection:
         for statement in registration_statements(paths.bronze, "duckdb"):
             connection.execute(statement)
@@ -93,10 +99,11 @@ def test_compacted_entries_are_one_file_and_all_that_they_said(paths: DataPaths)
         before = told(paths)
         ledger.compact(most_loose=8)
         assert told(paths) == before
-        assert not [path for table in COMPACTED for path in loose(paths, table)]
+        assert not [path for table in WRITTEN_OFTEN for path in loose(paths, table)]
         # What comes later is taken up beside what was.
         fill(paths)
-    assert before and len(before["attempts"]) == 18 and len(before["runs"]) == len(before["model_run"]) == 36
+    assert before and len(before["attempts"]) == len(before["alerts"]) == 18
+    assert len(before["runs"]) == len(before["model_run"]) == len(before["audits"]) == len(before["audit_result"]) == 36
     assert {row[-1] for row in before["file_ledger"]} == {FIRST.date()}
     assert examine(paths) == []
 
