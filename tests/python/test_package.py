@@ -24,8 +24,8 @@ FLOORS = (
     ("cli",),
     ("commands",),
     ("benchmark",),
-    ("ingest", "preview", "matching", "quality", "hooks", "demo", "scaffold"),
-    ("warehouse", "ingest.ledger", "ledger_files", "bronze", "contracts", "sqlmesh_internals"),
+    ("ingest", "preview", "matching", "quality", "hooks", "demo", "scaffold", "feedback"),
+    ("warehouse", "ingest.ledger", "ledger_files", "bronze", "contracts", "sqlmesh_internals", "submission"),
     (
         "errors",
         "golden_record",
