@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,8 +12,8 @@ import duckdb
 from lead_enrichment.errors import UsageError
 from lead_enrichment.matching.verdicts import VERDICTS
 from lead_enrichment.paths import DataPaths
-from lead_enrichment.submission import submit_rows
-from lead_enrichment.warehouse.connection import connect, exactly
+from lead_enrichment.submission import one_line, rows_on_their_way, submit_rows
+from lead_enrichment.warehouse.connection import connect
 from lead_enrichment.warehouse.reading import Row, find_lead, rows
 
 SOURCE = "decisions"
@@ -61,14 +59,6 @@ QUEUE = """
         left_lead_key,
         right_lead_key
 """
-# The pairs of files that were taken in since the last run.
-TAKEN_IN = """
-    SELECT TRIM(lead_key_1), TRIM(lead_key_2)
-    FROM READ_PARQUET(?, union_by_name = TRUE)
-    WHERE file_id NOT IN (SELECT file_id FROM staging.stg_match_decision)
-"""
-
-
 # Decisions that change nothing and that somebody should look at, the newest first; settled where a newer one of the
 # pair counts.
 WITHOUT_EFFECT = """
@@ -140,21 +130,9 @@ def decide(
         raise UsageError("the two leads are one", lead_keys[0], "Give two keys.")
     first, second = (find_lead(connection, key) for key in lead_keys)
     return Decision(
-        lead_keys[0], first["content_hash"], lead_keys[1], second["content_hash"], word, one_line(reason, "reason"),
-        one_line(decided_by, "name of who decides"), datetime.now(UTC),
+        lead_keys[0], first["content_hash"], lead_keys[1], second["content_hash"], word,
+        one_line(reason, "reason"), one_line(decided_by, "name of who decides"), datetime.now(UTC),
     )  # fmt: skip
-
-
-def one_line(text: str, what: str) -> str:
-    """Return a text as one line.
-
-    Raises:
-        UsageError: Nothing is left; `what` names it in the message.
-    """
-    line = " ".join(text.split())
-    if not line:
-        raise UsageError(f"the {what} is empty", "", "A decision counts for years: say who decided, and why.")
-    return line
 
 
 def submit(paths: DataPaths, decisions: Sequence[Decision]) -> Path:
@@ -165,12 +143,12 @@ def submit(paths: DataPaths, decisions: Sequence[Decision]) -> Path:
     """
     if not decisions:
         raise UsageError("nothing was decided", "", "Decide at least one pair.")
-    delivered = (
-        (item.lead_key_1, item.lead_key_2, item.verdict, item.decided_by,
-         item.decided_at.isoformat(), item.reason, item.content_hash_1, item.content_hash_2)
+    decided = [
+        (item.lead_key_1, item.lead_key_2, item.verdict, item.decided_by, item.decided_at.isoformat(), item.reason,
+         item.content_hash_1, item.content_hash_2)
         for item in decisions
-    )  # fmt: skip
-    return submit_rows(paths, SOURCE, decisions[-1].decided_at, HEADER, delivered)
+    ]  # fmt: skip
+    return submit_rows(paths, SOURCE, decisions[-1].decided_at, HEADER, decided)
 
 
 def refusals(paths: DataPaths, files: Sequence[str]) -> list[Refusal]:
@@ -224,17 +202,5 @@ def queue(connection: duckdb.DuckDBPyConnection, paths: DataPaths, limit: int) -
 
 def _on_their_way(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> set[frozenset[str]]:
     """Return the pairs whose decision no model has seen: it lies in landing, or in bronze since the last run."""
-    pairs = set()
-    # Files of another form than that of `submit` are left to ingest.
-    for path in (paths.landing / SOURCE).glob("[!.]*.csv"):
-        with suppress(OSError, csv.Error):
-            # A pipe of this name would be waited for.
-            if not path.is_file():
-                continue
-            with path.open(encoding="utf-8", errors="replace", newline="") as stream:
-                for row in csv.DictReader(stream):
-                    pairs.add(frozenset((row.get(name) or "").strip() for name in HEADER[:2]))
-    if any((paths.bronze / SOURCE).glob("*/*.parquet")):
-        files = exactly(paths.bronze / SOURCE, "*", "*.parquet")
-        pairs |= {frozenset(pair) for pair in connection.execute(TAKEN_IN, [files]).fetchall()}
-    return pairs
+    waiting = rows_on_their_way(connection, paths, SOURCE, HEADER[:2], "staging.stg_match_decision")
+    return {frozenset(row.values()) for row in waiting}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -13,8 +11,7 @@ import duckdb
 
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import DataPaths
-from lead_enrichment.submission import submit_rows
-from lead_enrichment.warehouse.connection import exactly
+from lead_enrichment.submission import one_line, rows_on_their_way, submit_rows
 from lead_enrichment.warehouse.reading import Row, rows
 
 SOURCE = "incidents"
@@ -39,12 +36,6 @@ INCIDENTS = """
 EVENTS = """
     SELECT acted_at, action, acted_by, reason, snoozed_until, problem FROM staging.stg_incident_event
     WHERE incident_key = ? ORDER BY acted_at, file_id, row_number
-"""
-# The events of files that were taken in since the last run.
-TAKEN_IN = """
-    SELECT LOWER(TRIM(incident_key)), action
-    FROM READ_PARQUET(?, union_by_name = TRUE)
-    WHERE file_id NOT IN (SELECT file_id FROM staging.stg_incident_event)
 """
 REFUSED = """
     SELECT f.file_name, e.row_number, e.problem FROM staging.stg_incident_event AS e
@@ -107,41 +98,27 @@ def make_event(
         UsageError: It has no effect in the state of the incident, nobody does it or for no reason, or a snooze is over
             before it begins.
     """
-    texts = []
-    for text, what in ((acted_by, "name of who does it"), (reason, "reason")):
-        line = " ".join(text.split())
-        if not line:
-            raise UsageError(f"the {what} is empty", "", "Others will ask: say who, and why.")
-        texts.append(line)
+    person = one_line(acted_by, "name of who does it")
+    why = one_line(reason, "reason")
     if incident["state"] not in ACTIONS[action]:
         remedy = f"What is {' or '.join(ACTIONS[action])} takes the action {action}."
         raise UsageError(f"the incident is {incident['state']}", incident["incident_key"], remedy)
     if until is not None and until <= now:
         raise UsageError(f"{until:%Y-%m-%d %H:%M} is over", "--until", "Give a time that is still to come.")
-    return IncidentEvent(incident["incident_key"], action, texts[0], now, texts[1], until)
+    return IncidentEvent(incident["incident_key"], action, person, now, why, until)
 
 
 def submit_event(paths: DataPaths, event: IncidentEvent) -> Path:
     """Write an event as a file into landing, whole or not at all, and return its path."""
     until = event.snoozed_until.isoformat() if event.snoozed_until else ""
-    said = (event.incident_key, event.action, event.acted_by, event.acted_at.isoformat(), until, event.reason)
-    return submit_rows(paths, SOURCE, event.acted_at, HEADER, [said], mark=event.incident_key)
+    row = (event.incident_key, event.action, event.acted_by, event.acted_at.isoformat(), until, event.reason)
+    return submit_rows(paths, SOURCE, event.acted_at, HEADER, [row], event.incident_key)
 
 
 def events_on_their_way(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> dict[str, str]:
     """Return the action by incident that no model has seen: it lies in landing, or in bronze since the last run."""
-    found: dict[str, str] = {}
-    if any((paths.bronze / SOURCE).glob("*/*.parquet")):
-        files = exactly(paths.bronze / SOURCE, "*", "*.parquet")
-        found |= dict(connection.execute(TAKEN_IN, [files]).fetchall())
-    # Files of another form than that of `submit_event` are left to ingest; a pipe of this name would be waited for.
-    for path in sorted((paths.landing / SOURCE).glob("[!.]*.csv")):
-        with suppress(OSError, csv.Error):
-            if path.is_file():
-                with path.open(encoding="utf-8", errors="replace", newline="") as stream:
-                    for row in csv.DictReader(stream):
-                        found[(row.get("incident_key") or "").strip().lower()] = (row.get("action") or "").strip()
-    return found
+    waiting = rows_on_their_way(connection, paths, SOURCE, HEADER[:2], "staging.stg_incident_event")
+    return {row["incident_key"].lower(): row["action"] for row in waiting}
 
 
 def now_utc() -> datetime:

@@ -25,9 +25,10 @@ from lead_enrichment.commands.match.standing import print_standing
 from lead_enrichment.errors import UsageError
 from lead_enrichment.ingest.ledger import Ledger
 from lead_enrichment.ingest.run import ingest
-from lead_enrichment.matching.decisions import Decision, one_line, queue, standing, submit
+from lead_enrichment.matching.decisions import Decision, queue, standing, submit
 from lead_enrichment.matching.verdicts import VERDICTS
 from lead_enrichment.paths import DataPaths
+from lead_enrichment.submission import one_line
 from lead_enrichment.warehouse.connection import connect
 
 HEADER = "lead_key_1,lead_key_2,decision,decided_by,decided_at,reason"

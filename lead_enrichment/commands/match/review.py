@@ -45,8 +45,9 @@ def review_command(
     other. With --work, Ctrl-C or q ends the session, and what was decided
     until then is kept.
     """
-    from lead_enrichment.matching.decisions import one_line, queue
+    from lead_enrichment.matching.decisions import queue
     from lead_enrichment.matching.evidence import explanation_of, with_names
+    from lead_enrichment.submission import one_line
     from lead_enrichment.warehouse.project import read_variable
     from lead_enrichment.warehouse.reading import Row, environment
 
