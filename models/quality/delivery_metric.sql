@@ -147,8 +147,7 @@ WITH delivery AS (
   WHERE
     p.received_on BETWEEN @start_date AND @end_date
     AND p.quantile_50 > 0
-    /* The median of fewer is anything */
-    AND p.number_count >= 30
+    AND /* The median of fewer is anything */ p.number_count >= 30
     AND p.number_count * 10 >= (
       p.row_count - p.null_count
     ) * 9

@@ -23,4 +23,4 @@ MODEL (
     UNIQUE_COMBINATION_OF_COLUMNS(columns := (source_key, file_date)),
     ACCEPTED_VALUES("column" := verdict, is_in := ('wrong', 'new_normal'))
   )
-);
+)

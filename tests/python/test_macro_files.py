@@ -39,6 +39,7 @@ VALUES = {
     "golden_value": "@golden_value(d.a, l)",
     "is_person": "@is_person(d.a, d.b)",
     "join_text": "@join_text('; ', d.a, d.b)",
+    "least_share": "@least_share(d.a::BIGINT, d.b::BIGINT)",
     "license_type": "@license_type(d.a)",
     "match_band": "@match_band(d.a::DOUBLE, 0.9, 0.5)",
     "name_normal": "@name_normal(d.a)",
@@ -89,9 +90,11 @@ COLUMNS = {
 }
 QUERIES = {
     "bronze_rows": "@bronze_rows()",
+    "columns_in_use": "@columns_in_use()",
     "contract_sources": "@contract_sources()",
     "date_spine_between": "@date_spine_between('2024-02-28', '2024-03-01')",
     "delivered_leads": "@delivered_leads()",
+    "delivered_values": "@delivered_values(1000)",
     "final_outcomes": "@final_outcomes(judged)",
     "lead_shape": "@lead_shape(bronze.texas AS d, 'texas' AS source_key, d.operation AS natural_id, "
     "(d.zip, d.zip) AS postal_code, UPPER(cleaned.city) AS city)",
@@ -192,7 +195,12 @@ def test_both_engines_can_run_what_a_macro_renders(evaluator: MacroEvaluator, re
     assert not list(sqlglot.parse_one(spark, read="spark").find_all(exp.Anonymous)), spark
     with connect() as connection:
         named = sorted({column.name for column in query.find_all(exp.Column)} - {"*"} | {"a", "b", "c", "d"})
-        types = {"received_on": "DATE", "is_one_line": "BOOLEAN", **(LEAD_TYPES if name in OF_LEADS else {})}
+        types = {
+            "received_on": "DATE",
+            "is_one_line": "BOOLEAN",
+            "row_number": "BIGINT",
+            **(LEAD_TYPES if name in OF_LEADS else {}),
+        }
         columns = ", ".join(f"NULL::{types.get(column, 'TEXT')} AS {column}" for column in named)
         lead = ", ".join(f"NULL::{kind} AS {column}" for column, kind, _ in LEAD_COLUMNS)
         connection.execute(f"CREATE TABLE lead AS SELECT {lead}")
