@@ -26,8 +26,8 @@ from lead_enrichment.sqlmesh_internals import EngineLessContext, qualified_scope
 
 # Clauses that decide which rows a query returns; ORDER BY is one only beside a LIMIT.
 ROW_CLAUSES = frozenset({"where", "joins", "group", "having", "qualify", "distinct"})
-# Layers that prepare; people and programs read the models of all others.
-INNER_LAYERS = ("bronze", "seeds", "staging", "intermediate")
+# Layers that prepare, and the one that judges: a rule that reads a column is shown, and is not what the column is for.
+INNER_LAYERS = ("bronze", "seeds", "staging", "intermediate", "quality")
 # The tag of models that hold values of columns with different meanings, such as cities beside statuses.
 MIXED_COLUMNS = "mixed_columns"
 # The tag of models that watch every column, whatever it is for: a column that only they read is one that nothing needs.

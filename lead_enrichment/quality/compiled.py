@@ -256,4 +256,5 @@ def rule_row(rule: QualityRule, position: int) -> str:
         rule.rule, rule.level, rule.table, rule.source_key, rule.dimension, rule.severity, rule.owner, rule.description,
         rule.remedy, rule.applies_when, rule.expression, ", ".join(reads), rule.file, rule.rule_hash,
     )  # fmt: skip
-    return f"({', '.join(map(literal, texts))}, {rule.weight:.4f}, {rule.minimum_effect:.6f}, {position})"
+    least = f"{rule.minimum_effect:.6f}, {rule.minimum_rows}"
+    return f"({', '.join(map(literal, texts))}, {rule.weight:.4f}, {least}, {position})"

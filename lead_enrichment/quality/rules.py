@@ -21,6 +21,8 @@ from lead_enrichment.lead_shape import LEAD_COLUMNS
 DIMENSIONS = ("completeness", "validity", "uniqueness", "consistency", "timeliness", "accuracy")
 LEVELS = ("source", "staging", "final")
 SEVERITIES = ("critical", "error", "warning", "info")
+# Of a share, where a rule says nothing else; what may never fail is told from the first row on.
+MINIMUM_ROWS = 30
 # The table of each level that holds the leads of all sources.
 DELIVERED, LEADS = "intermediate.int_lead_delivered", "dims.dim_lead"
 # What a rule can read beside the columns of the lead shape.
@@ -47,6 +49,7 @@ class QualityRule:
 
     Args:
         source_key: The only source whose rows it checks; empty where it checks all.
+        minimum_rows: So many rows must be tested before a share of them means anything.
         file: The file in which it stands, from the project's folder on.
     """
 
@@ -60,6 +63,7 @@ class QualityRule:
     severity: str
     weight: float
     minimum_effect: float
+    minimum_rows: int
     owner: str
     description: str
     remedy: str
@@ -216,12 +220,14 @@ def placed(item: Mapping[str, Any], file: str) -> QualityRule:
         raise UsageError(
             f"rules of the level {item['level']} cannot check {item['table']}", where, f"Name {' or '.join(tables)}."
         )
+    minimum_effect = float(item.get("minimum_effect", 0))
     return QualityRule(
         source_key=tables[item["table"]],
         applies_when=item.get("applies_when", "TRUE").strip(),
         expression=item["expression"].strip(),
         weight=float(item["weight"]),
-        minimum_effect=float(item.get("minimum_effect", 0)),
+        minimum_effect=minimum_effect,
+        minimum_rows=int(item.get("minimum_rows", MINIMUM_ROWS if minimum_effect else 1)),
         file=file,
         **{name: " ".join(item[name].split()) for name in PLAIN},
     )

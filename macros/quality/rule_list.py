@@ -10,7 +10,7 @@ from lead_enrichment.quality.rules import rules
 # Read here, not in the macro, so that SQLMesh sees a changed rule as a change of the models that use it.
 RULE_COLUMNS = (
     "rule, level, table_name, source_key, dimension, severity, owner, description, remedy, applies_when, expression, "
-    "columns_read, file, rule_hash, weight, minimum_effect, position"
+    "columns_read, file, rule_hash, weight, minimum_effect, minimum_rows, position"
 )
 RULE_ROWS = tuple(rule_row(rule, positions(rules())[rule.rule]) for rule in rules())
 

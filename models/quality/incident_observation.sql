@@ -2,7 +2,7 @@ MODEL (
   name quality.incident_observation,
   kind VIEW,
   grain (incident_key, seen_at, file_id),
-  description 'What each delivery or run showed about each possible problem: whether it is there, or not. Of rules that reach their minimum effect, anomalies, refused files and audits. One row per possible problem and delivery, day or run.',
+  description 'What each delivery or run showed about each possible problem: whether it is there, or not. Of rules, where enough rows were tested to tell whether more than the minimum effect fail; of anomalies, refused files and audits. One row per possible problem and delivery, day or run.',
   audits (
     NOT_NULL(
       columns := (incident_key, kind, name, object_name, source_key, seen_at, is_failing)
@@ -13,21 +13,20 @@ MODEL (
 
 WITH used AS (
   @columns_in_use()
-), observed AS (
+), tested AS (
   SELECT
-    'rule' AS kind,
-    r.rule AS name,
-    r.table_name AS object_name,
+    o.rule,
     o.source_key,
     o.file_id,
+    o.tested,
+    o.failed,
+    r.minimum_rows,
     COALESCE(d.received_at, o.received_on::TIMESTAMPTZ) AS seen_at,
-    o.is_over_minimum AS is_failing,
-    r.severity,
-    r.columns_read,
-    r.owner,
-    o.failed AS affected_rows,
-    CONCAT(o.failed::TEXT, ' of ', o.tested::TEXT, ' rows fail: ', r.description) AS cause,
-    r.remedy
+    CASE
+      WHEN d.delivery_mode = 'change_feed'
+      THEN ''
+      ELSE COALESCE(o.file_id, o.received_on::TEXT)
+    END AS pool /* The deliveries of a change feed hold different rows, a full snapshot or day has them all */
   FROM quality.rule_result AS o
   INNER JOIN quality.rule AS r
     ON r.rule = o.rule
@@ -37,6 +36,79 @@ WITH used AS (
     o.tested > 0 AND (
       o.file_id IS NULL OR d.is_effective
     )
+), running AS (
+  SELECT
+    t.*,
+    SUM(t.tested) OVER (
+      PARTITION BY t.rule, t.source_key, t.pool
+      ORDER BY t.seen_at, t.file_id
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    )::DOUBLE / t.minimum_rows AS enough
+  FROM tested AS t
+), pooled AS (
+  /* The newest deliveries that hold minimum_rows together: those after which fewer came */
+  SELECT
+    u.rule,
+    u.source_key,
+    u.file_id,
+    u.seen_at,
+    SUM(u.tested) OVER newest AS tested,
+    SUM(u.failed) OVER newest AS failed,
+    COUNT(*) OVER newest AS deliveries
+  FROM running AS u
+  WINDOW newest AS (
+    PARTITION BY u.rule, u.source_key, u.pool
+    ORDER BY u.enough
+    RANGE BETWEEN 0.999999 PRECEDING AND CURRENT ROW
+  )
+), judged AS (
+  SELECT
+    p.*,
+    r.table_name,
+    r.severity,
+    r.columns_read,
+    r.owner,
+    r.description,
+    r.remedy,
+    CASE
+      WHEN p.tested < r.minimum_rows
+      THEN NULL
+      WHEN @least_share(p.failed, p.tested) > r.minimum_effect
+      THEN TRUE
+      WHEN p.failed = 0 OR p.failed < r.minimum_effect * p.tested
+      THEN FALSE
+    END AS is_failing /* Neither where so few rows leave it open: what was so before stays so */
+  FROM pooled AS p
+  INNER JOIN quality.rule AS r
+    ON r.rule = p.rule
+), observed AS (
+  SELECT
+    'rule' AS kind,
+    j.rule AS name,
+    j.table_name AS object_name,
+    j.source_key,
+    j.file_id,
+    j.seen_at,
+    j.is_failing,
+    j.severity,
+    j.columns_read,
+    j.owner,
+    j.failed AS affected_rows,
+    CONCAT(
+      j.failed::TEXT,
+      ' of ',
+      j.tested::TEXT,
+      CASE
+        WHEN j.deliveries > 1
+        THEN CONCAT(' rows of ', j.deliveries::TEXT, ' deliveries fail: ')
+        ELSE ' rows fail: '
+      END,
+      j.description
+    ) AS cause,
+    j.remedy
+  FROM judged AS j
+  WHERE
+    NOT j.is_failing IS NULL
   UNION ALL
   SELECT
     'anomaly' AS kind,

@@ -28,6 +28,7 @@ SELECT
   l.severity::TEXT AS severity, /* critical, error, warning or info */
   l.weight::DOUBLE AS weight, /* Points that it counts in the score of a lead */
   l.minimum_effect::DOUBLE AS minimum_effect, /* Share of the tested rows that must fail before anybody is told */
+  l.minimum_rows::BIGINT AS minimum_rows, /* Rows that must be tested before anybody is told; of a change feed in its newest deliveries together */
   l.owner::TEXT AS owner, /* Who answers for the data */
   l.description::TEXT AS description, /* What is wrong where it fails */
   l.remedy::TEXT AS remedy, /* What the owner can do */

@@ -11,6 +11,7 @@ from sqlglot import exp
 from sqlmesh.core.macros import macro
 
 import macros.lead.content_hash
+import macros.quality.least_share
 import macros.sql.date_spine_between
 import macros.sql.similarity  # noqa: F401
 from lead_enrichment.lead_shape import LEAD_COLUMNS, UNTRACKED_COLUMNS
@@ -76,3 +77,27 @@ def test_a_spine_has_every_day_of_its_range() -> None:
     assert [str(day) for (day,) in days] == ["2024-02-28", "2024-02-29", "2024-03-01"]
     # Spark takes no cast around EXPLODE
     assert "CAST(EXPLODE(" not in for_spark(text)
+
+
+@pytest.mark.parametrize(
+    ("failed", "tested", "least"),
+    [
+        # The ends of the interval as scipy.stats.binomtest(...).proportion_ci(method="wilson") gives them
+        (4, 10, 0.1682),
+        (1, 3, 0.0615),
+        (300, 1000, 0.2724),
+        (7, 7, 0.6457),
+        (0, 5, 0),
+    ],
+)
+def test_few_rows_prove_less_of_a_share(failed: int, tested: int, least: float) -> None:
+    text = written("least_share", exp.column("x"), exp.column("n"))
+    found = duckdb.execute(f"SELECT {text} FROM (SELECT ?::BIGINT AS x, ?::BIGINT AS n)", [failed, tested]).fetchone()
+    assert found == (pytest.approx(least, abs=1e-4),)
+    assert "SQRT(" in for_spark(text)
+
+
+def test_one_row_of_many_is_more_than_none() -> None:
+    text = written("least_share", exp.column("x"), exp.column("n"))
+    found = duckdb.execute(f"SELECT {text} > 0 FROM (SELECT 1 AS x, 100_000_000 AS n)").fetchone()
+    assert found == (True,)

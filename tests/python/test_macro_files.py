@@ -40,6 +40,7 @@ VALUES = {
     "golden_value": "@golden_value(d.a, l)",
     "is_person": "@is_person(d.a, d.b)",
     "join_text": "@join_text('; ', d.a, d.b)",
+    "least_share": "@least_share(d.a::BIGINT, d.b::BIGINT)",
     "license_type": "@license_type(d.a)",
     "match_band": "@match_band(d.a::DOUBLE, 0.9, 0.5)",
     "name_normal": "@name_normal(d.a)",

@@ -162,6 +162,8 @@ def test_what_fails_at_run_time_gives_a_letter_and_stops_no_other_rule(
         ),
         ("phone_is_valid", {"phone_raw": "'12'"}, "f"),
         ("phone_is_valid", {"phone_raw": "'1234567890'", "phone_reason": "'placeholder'"}, "-"),
+        ("mobile_is_valid", {"mobile_raw": "'12'"}, "f"),
+        ("mobile_is_valid", {"mobile_raw": "'1234567890'", "mobile_reason": "'placeholder'"}, "-"),
         ("phone_is_no_placeholder", {"phone_raw": "'1234567890'", "phone_reason": "'placeholder'"}, "f"),
         ("lead_is_no_duplicate", {"match_status": "'duplicate'"}, "f"),
         ("lead_is_no_duplicate", {"match_status": "'known'"}, "p"),
