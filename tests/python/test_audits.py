@@ -581,3 +581,56 @@ def test_warn_rules_that_could_not_be_evaluated(broken: int, found: int) -> None
     assert len(said) == found and all(
         "The rule fits could not be evaluated for 3 rows of texas" in row[-1] for row in said
     )
+
+
+def territory_rules(*rows: tuple[int, str, str, str | None]) -> str:
+    """Return rules of territories from (precedence, territory, owner, ZIP prefix)."""
+    shown = ", ".join(
+        f"({n}, '{name}', '{owner}', {repr(zips) if zips else 'NULL::TEXT'})" for n, name, owner, zips in rows
+    )
+    return f"SELECT * FROM (VALUES {shown}) AS t(precedence, territory, owner, zip_prefix)"
+
+
+@pytest.mark.parametrize(("owner", "found"), [("A", 0), ("B", 1)], ids=["one", "two"])
+def test_a_territory_has_one_owner(owner: str, found: int) -> None:
+    rules = territory_rules((10, "Texas", "A", None), (20, "Texas", owner, None), (30, "Nevada", "C", None))
+    assert len(offending("a_territory_has_one_owner", {"t": rules}, "t")) == found
+
+
+@pytest.mark.parametrize(
+    ("prefix", "found"),
+    [("770*", 0), ("07*", 0), (None, 0), ("770", 1), ("7701x", 1), ("770012*", 1)],
+)
+def test_zip_prefix_ends_with_an_asterisk(prefix: str | None, found: int) -> None:
+    rules = territory_rules((10, "Texas", "A", prefix))
+    assert len(offending("zip_prefix_ends_with_an_asterisk", {"t": rules}, "t")) == found
+
+
+@pytest.mark.parametrize(
+    ("assigned", "found"),
+    [("('e1', 'Texas')", 0), ("('e1', 'Texas'), ('e1', 'Nevada')", 1), ("('e2', 'Texas')", 1)],
+    ids=["one", "two", "none"],
+)
+def test_every_live_lead_has_one_territory(assigned: str, found: int) -> None:
+    tables = {
+        "facts.fact_lead_match": "SELECT * FROM (VALUES ('texas:1', 'e1', TRUE), ('texas:2', 'e3', FALSE)) "
+        "AS t(lead_key, entity_key, is_live)",
+        "t": f"SELECT * FROM (VALUES {assigned}) AS t(entity_key, territory)",
+    }
+    assert len(offending("every_live_lead_has_one_territory", tables, "t")) == found
+
+
+@pytest.mark.parametrize(("kept", "found"), [("l1", 0), ("l2", 1)], ids=["stays", "goes too"])
+def test_no_lead_stays_and_goes(kept: str, found: int) -> None:
+    rows = f"SELECT * FROM (VALUES ('l2', 'l1'), ('l3', '{kept}')) AS t(lead_key, keep_lead_key)"
+    assert len(offending("no_lead_stays_and_goes", {"t": rows}, "t")) == found
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [("(3.0, 2.0, 1.0, 1)", 0), ("(3.1, 2.0, 1.0, 1)", 1), ("(3.0, 2.0, 1.0, 11)", 1)],
+    ids=["adds up", "does not", "no tenth"],
+)
+def test_priority_is_fit_and_timing(row: str, found: int) -> None:
+    rows = f"SELECT 'e' AS entity_key, t.* FROM (VALUES {row}) AS t(priority, fit, timing, decile)"
+    assert len(offending("priority_is_fit_and_timing", {"t": rows}, "t")) == found

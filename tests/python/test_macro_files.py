@@ -38,6 +38,7 @@ VALUES = {
     "golden_is_usable": "@golden_is_usable(d.a, l)",
     "golden_key_type": "@golden_key_type(d.a)",
     "golden_value": "@golden_value(d.a, l)",
+    "history_value": "@history_value(d.a, l)",
     "is_person": "@is_person(d.a, d.b)",
     "join_text": "@join_text('; ', d.a, d.b)",
     "least_share": "@least_share(d.a::BIGINT, d.b::BIGINT)",
@@ -96,12 +97,16 @@ QUERIES = {
     "date_spine_between": "@date_spine_between('2024-02-28', '2024-03-01')",
     "delivered_leads": "@delivered_leads()",
     "delivered_values": "@delivered_values(100)",
+    "facility_features": "@facility_features(subject)",
+    "feature_levels": "@feature_levels(subject, entity_key, as_of)",
     "final_outcomes": "@final_outcomes(judged)",
+    "history_attributes": "@history_attributes()",
     "lead_shape": "@lead_shape(bronze.texas AS d, 'texas' AS source_key, d.operation AS natural_id, "
     "(d.zip, d.zip) AS postal_code, UPPER(cleaned.city) AS city)",
     "leads_on": "@leads_on(day)",
     "missing_values": "@missing_values(texas)",
     "new_values": "@new_values(address)",
+    "priority_weights": "@priority_weights(observed, seeds.priority_term, 50, 20)",
     "rule_list": "@rule_list()",
     "source_outcomes": "@source_outcomes()",
     "staging_outcomes": "@staging_outcomes(judged)",
@@ -110,10 +115,11 @@ QUERIES = {
 LEAD_TYPES = {
     **{column: kind for column, kind, _ in (*LEAD_COLUMNS, *STAGING_EXTRA, *FINAL_EXTRA)},
     **dict.fromkeys(("valid_from", "valid_to", "changed_at"), "TIMESTAMPTZ"),
-    **dict.fromkeys(("evaluated_on",), "DATE"),
-    **dict.fromkeys(("is_listed",), "BOOLEAN"),
+    **dict.fromkeys(("evaluated_on", "happened_on"), "DATE"),
+    **dict.fromkeys(("is_listed", "is_crm", "is_fixed"), "BOOLEAN"),
+    **dict.fromkeys(("bits", "facilities"), "DOUBLE"),
 }
-OF_LEADS = {"final_outcomes", "leads_on", "staging_outcomes"}
+OF_LEADS = {"facility_features", "final_outcomes", "leads_on", "priority_weights", "staging_outcomes"}
 
 
 @pytest.fixture(params=sorted(MACROS))
@@ -200,7 +206,7 @@ def test_both_engines_can_run_what_a_macro_renders(evaluator: MacroEvaluator, re
         types |= LEAD_TYPES if name in OF_LEADS else {}
         columns = ", ".join(f"NULL::{types.get(column, 'TEXT')} AS {column}" for column in named)
         lead = ", ".join(f"NULL::{kind} AS {column}" for column, kind, _ in LEAD_COLUMNS)
-        connection.execute(f"CREATE TABLE lead AS SELECT {lead}")
+        connection.execute(f"CREATE TABLE lead AS SELECT {lead}, NULL::BOOLEAN AS is_listed")
         tables = {exp.table_(table.name, db=table.db).sql() for table in query.find_all(exp.Table)} - {"lead", "q"}
         for table in sorted(tables):
             schema = table.rpartition(".")[0] or "main"

@@ -31,6 +31,7 @@ FLOORS = (
         "errors",
         "golden_record",
         "header_words",
+        "lead_history",
         "lead_shape",
         "lock",
         "memory",
