@@ -24,7 +24,7 @@ FLOORS = (
     ("cli",),
     ("commands",),
     ("benchmark",),
-    ("ingest", "preview", "matching", "quality", "hooks", "demo", "scaffold"),
+    ("ingest", "preview", "matching", "quality", "hooks", "demo", "scaffold", "salesforce"),
     ("outbox",),
     ("warehouse", "ingest.ledger", "ledger_files", "bronze", "contracts", "sqlmesh_internals"),
     (
