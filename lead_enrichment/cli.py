@@ -15,6 +15,7 @@ from lead_enrichment.commands import (
     ingest,
     lead,
     match,
+    pull,
     quality,
     refresh,
     rehearse,
@@ -57,4 +58,5 @@ app.add_typer(bench.app, name="bench")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(match.app, name="match")
+app.add_typer(pull.app, name="pull")
 app.add_typer(quality.app, name="quality")

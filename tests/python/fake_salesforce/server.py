@@ -12,7 +12,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -124,6 +124,7 @@ class FakeSalesforce:
             if self.org.meets("cut_after", place):
                 self._cut(scope)
                 return
+        response.headers["Date"] = format_datetime(self.org.clock(), usegmt=True)
         response.headers["Sforce-Limit-Info"] = f"api-usage={self.org.used}/{self.org.most_requests}"
         await response(scope, receive, send)
 
@@ -630,6 +631,7 @@ class Running:
         settings = uvicorn.Config(
             fake, host="127.0.0.1", port=port, http=Connection, lifespan="off", log_level="critical", access_log=False,
             timeout_keep_alive=60, ws="none",
+            date_header=False,
         )  # fmt: skip
         self.server = uvicorn.Server(settings)
         self.thread = threading.Thread(target=self.server.run, daemon=True)
