@@ -188,7 +188,7 @@ def check_first_line(text: Text, header: list[str], contract: Contract, name: st
 
 def first_row(reader: Iterator[list[str]]) -> list[str]:
     """Return the first row that holds something, which is the header; an empty list where none does."""
-    return next((fields for fields in reader if any(fields)), [])
+    return next((fields for fields in reader if any(map(str.strip, fields))), [])
 
 
 def with_doubled_settled(text: Text, header: list[str], contract: Contract, name: str) -> list[str]:

@@ -47,7 +47,7 @@ from lead_enrichment.warehouse.connection import connect
 
 # The files that production's models hold: of leads, of decisions, of what people do about incidents, and of what became
 # of changes for other systems.
-_MODELLED = (
+MODELLED = (
     "SELECT file_id FROM intermediate.int_lead_delivered",
     "SELECT file_id FROM staging.stg_match_decision",
     "SELECT file_id FROM staging.stg_incident_event",
@@ -309,7 +309,7 @@ def copy_production(production: DataPaths, copy: DataPaths) -> int:
                 _link(part, copy.bronze / part.relative_to(production.bronze))
     try:
         with connect(str(copy.warehouse), read_only=True) as connection:
-            found = connection.execute(" UNION ".join(_MODELLED)).fetchall()
+            found = connection.execute(" UNION ".join(MODELLED)).fetchall()
     except duckdb.CatalogException as error:
         raise UsageError(
             "production has not been planned yet", str(production.warehouse), "Run: sqlmesh plan"

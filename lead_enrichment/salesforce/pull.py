@@ -35,7 +35,7 @@ Progress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True)
-class State:
+class PullState:
     """How far pulls have come.
 
     Args:
@@ -117,7 +117,7 @@ def pull(client: Client, paths: DataPaths, since: date | None, is_full: bool, pr
         state = _read(work)
         asked = since is not None or is_full
         if state.job_id is not None and (asked or not _is_there(client, state.job_id)):
-            state = State(until=state.until)
+            state = PullState(until=state.until)
         columns = fields_of_columns(contracts()[SOURCE], client.fields())
         if state.job_id is None:
             start = None if is_full else f"{since}T00:00:00Z" if since else _before(state.until)
@@ -127,14 +127,14 @@ def pull(client: Client, paths: DataPaths, since: date | None, is_full: bool, pr
             client, QUERY, state.job_id or "", lambda name, done: progress("waiting for Salesforce", done)
         )
         if ended != jobs.COMPLETE:
-            _write(work, State(until=state.until))
+            _write(work, PullState(until=state.until))
             raise DataError(f"Salesforce ended the query with {ended}", state.job_id or "", "Run it again.")
         while state.locator is not None:
             state = _fetch_page(client, work, state)
             progress("fetching", state.rows)
         file = _land(paths, work, state, columns, client.fields()) if state.rows else None
         until = state.created or ""
-        _write(work, State(until=until))
+        _write(work, PullState(until=until))
         for page in work.glob("page_*.csv"):
             page.unlink()
         return Pulled(state.rows, state.since, until, file)
@@ -156,7 +156,7 @@ def _before(until: str | None) -> str | None:
     return f"{datetime.fromisoformat(until) - OVERLAP:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _begin(client: Client, work: Path, state: State, since: str | None, columns: Mapping[str, str]) -> State:
+def _begin(client: Client, work: Path, state: PullState, since: str | None, columns: Mapping[str, str]) -> PullState:
     """Let Salesforce begin a query, and write down its job."""
     for leftover in work.glob("page_*.csv"):
         leftover.unlink()
@@ -165,12 +165,12 @@ def _begin(client: Client, work: Path, state: State, since: str | None, columns:
     told = client.json("POST", "jobs/query", body={"operation": "queryAll", "query": soql})
     # By the clock of Salesforce, to which ours may be fast or slow.
     made = datetime.fromisoformat(told["createdDate"]).astimezone(UTC)
-    begun = State(until=state.until, job_id=told["id"], since=since, created=f"{made:%Y-%m-%dT%H:%M:%SZ}")
+    begun = PullState(until=state.until, job_id=told["id"], since=since, created=f"{made:%Y-%m-%dT%H:%M:%SZ}")
     _write(work, begun)
     return begun
 
 
-def _fetch_page(client: Client, work: Path, state: State) -> State:
+def _fetch_page(client: Client, work: Path, state: PullState) -> PullState:
     """Fetch a page of results, and write down that it is there."""
     page = {"maxRecords": str(ROWS_A_PAGE), **({"locator": state.locator} if state.locator else {})}
     answer = client.request("GET", f"jobs/query/{state.job_id}/results", accept="text/csv", parameters=page)
@@ -188,7 +188,7 @@ def _fetch_page(client: Client, work: Path, state: State) -> State:
 
 
 def _land(
-    paths: DataPaths, work: Path, state: State, columns: Mapping[str, str], known: Mapping[str, Mapping[str, Any]]
+    paths: DataPaths, work: Path, state: PullState, columns: Mapping[str, str], known: Mapping[str, Mapping[str, Any]]
 ) -> Path:
     """Put the pages together as a delivery; under the same name where this is done again after a crash."""
     assert state.created is not None
@@ -225,13 +225,13 @@ def delivered(cell: str, kind: str) -> str:
     return cell.removesuffix(".0") if kind == "double" else cell
 
 
-def _read(work: Path) -> State:
+def _read(work: Path) -> PullState:
     """Return how far pulls have come; nowhere, where it cannot be read: then all is fetched, and nothing is missing."""
     try:
-        return State(**json.loads((work / "state.json").read_text(encoding="utf-8")))
+        return PullState(**json.loads((work / "state.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
-        return State()
+        return PullState()
 
 
-def _write(work: Path, state: State) -> None:
+def _write(work: Path, state: PullState) -> None:
     write_text_whole(work / "state.json", json.dumps(asdict(state)))

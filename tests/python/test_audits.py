@@ -458,6 +458,7 @@ TEXAS = {
     "city": ("text", "Austin"),
     "county": ("text", "Travis"),
     "monitoring_frequency": ("text", "Yearly"),
+    "state": ("text", "TX"),
 }
 
 
@@ -490,7 +491,7 @@ def test_an_address_of_the_other_layout_is_not_the_delivered_one() -> None:
 
 
 def test_blank_values_need_no_row() -> None:
-    blank = {"phone": "", "city": " ", "county": "", "monitoring_frequency": ""}
+    blank = {"phone": "", "city": " ", "county": "", "monitoring_frequency": "", "state": ""}
     tables = delivered_by_texas(3, {"phone": "another", "text": "another"}, **blank)
     assert offending("every_value_is_parsed", tables, "bronze.texas", source="texas") == []
 

@@ -32,7 +32,7 @@ from lead_enrichment.ingest.quarantine import add_aliases
 from lead_enrichment.ingest.run import ingest
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.preview.difference import MEASURES, Count, Difference, LeadChange, Sample
-from lead_enrichment.preview.rehearsal import Plan, Report, copy_production, only_rehearsal
+from lead_enrichment.preview.rehearsal import MODELLED, Plan, Report, copy_production, only_rehearsal
 
 NEW_KEY, NEW_PHONE = "9999001", "512-861-4297"
 
@@ -366,8 +366,9 @@ def test_a_decision_counts_as_pending_until_the_models_hold_it(paths: DataPaths,
     built, _ = (row["file_id"] for row in Ledger(paths.bronze).attempts())
     with duckdb.connect(str(paths.warehouse)) as connection:
         connection.execute("CREATE SCHEMA intermediate; CREATE SCHEMA staging")
-        connection.execute("CREATE TABLE intermediate.int_lead_delivered (file_id TEXT)")
         connection.execute("CREATE TABLE staging.stg_match_decision AS SELECT ? AS file_id", [built])
+        for query in MODELLED:
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {query.rpartition(' ')[2]} (file_id TEXT)")
     assert copy_production(paths, DataPaths(tmp_path / "copy")) == 1
 
 
