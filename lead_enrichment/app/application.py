@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from lead_enrichment.app.access import Gate, RoleMissing, Sessions, check_routes
+from lead_enrichment.app.deliveries import Notices
 from lead_enrichment.app.navigation import menu_of, page_modules
 from lead_enrichment.app.published import CopyProblem, PublishedCopy
 from lead_enrichment.app.rendering import STATIC_FILES, render
@@ -47,6 +48,7 @@ def create_app(settings: AppSettings) -> FastAPI:
     app.state.settings = settings
     app.state.sessions = Sessions(settings)
     app.state.published = PublishedCopy(settings)
+    app.state.notices = Notices()
     app.state.navigation = menu_of(modules)
     routes: list[APIRoute] = []
     for module in modules:

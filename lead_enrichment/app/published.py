@@ -20,6 +20,9 @@ from lead_enrichment.warehouse.connection import connect, literal
 from lead_enrichment.warehouse.reading import Row, rows
 
 CATALOG = "leads"
+BATCH = 2_000
+# Exports at once, and what each may take: whoever loads slowly holds up no page.
+EXPORTS, EXPORT_SECONDS = 3, 900.0
 T = TypeVar("T")
 Version = tuple[int, int, int]
 
@@ -66,10 +69,10 @@ class CopyReader:
         found = self.connection.execute(query, named or parameters).fetchone()
         return found[0] if found else None
 
-    def stream(self, query: str, *parameters: object, size: int = 2_000, **named: object) -> Iterator[list[Row]]:
+    def stream(self, query: str, *parameters: object, **named: object) -> Iterator[list[Row]]:
         """Return the rows of a query in batches, so that a long answer takes little memory."""
         result = self.connection.execute(query, named or parameters)
-        for batch in result.to_arrow_reader(size):
+        for batch in result.to_arrow_reader(BATCH):
             yield [Row(row) for row in batch.to_pylist()]
 
     def has(self, table: str, column: str | None = None) -> bool:
@@ -137,15 +140,20 @@ class PublishedCopy:
         self._current: OpenCopy | None = None
         self._lock = threading.Lock()
         self._turns = threading.BoundedSemaphore(settings.readers)
+        self._exports = threading.BoundedSemaphore(EXPORTS)
 
     @contextmanager
-    def reading(self) -> Iterator[CopyReader]:
+    def reading(self, is_export: bool = False) -> Iterator[CopyReader]:
         """Open the copy as it is now, for one request.
+
+        Args:
+            is_export: Whether the answer is as long as it takes somebody to load it.
 
         Raises:
             CopyProblem: There is none, it is damaged or older than the page, or too many read it.
         """
-        if not self._turns.acquire(timeout=self._settings.patience):
+        turns, seconds = (self._exports, EXPORT_SECONDS) if is_export else (self._turns, self._settings.patience)
+        if not turns.acquire(timeout=self._settings.patience):
             raise CopyProblem("Many people are asking at once", "Try again in a moment.")
         try:
             with _problems():
@@ -153,7 +161,7 @@ class PublishedCopy:
                 try:
                     cursor = copy.cursor()
                     # Ends a query that takes too long, so that one page does not hold up all others.
-                    alarm = threading.Timer(self._settings.patience, cursor.interrupt)
+                    alarm = threading.Timer(seconds, cursor.interrupt)
                     alarm.daemon = True
                     alarm.start()
                     try:
@@ -164,7 +172,7 @@ class PublishedCopy:
                 finally:
                     self._give_back(copy)
         finally:
-            self._turns.release()
+            turns.release()
 
     def close(self) -> None:
         """Close the copy; readers that are at work keep theirs until they end."""

@@ -21,6 +21,8 @@ STATIC_FILES = HERE / "static"
 # How a status looks: the class of its badge.
 BADGES = {
     "net_new": "good", "matched": "calm", "duplicate": "warn", "to_review": "ask", "gone": "faint",
+    "Net-new": "good", "To review": "ask", "Customer": "calm", "Open": "calm", "Paused": "faint", "Lost": "faint",
+    "Known": "calm", "Gone": "faint", "known": "calm",
     "open": "bad", "acknowledged": "ask", "snoozed": "faint", "resolved": "good",
     "critical": "bad", "error": "bad", "warning": "warn", "info": "calm",
     "loaded": "good", "quarantined": "bad", "withdrawn": "faint",
@@ -68,7 +70,7 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
             may=lambda role: person is not None and person.may(role),
             is_open=app.settings.is_open,
             navigation=app.navigation if person else (),
-            flashes=flashes,
+            flashes=[*flashes, *(app.notices.take(person.name) if person else ())],
             **context,
         )
     )

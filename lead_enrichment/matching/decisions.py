@@ -191,7 +191,7 @@ def queue(connection: duckdb.DuckDBPyConnection, paths: DataPaths, limit: int) -
 
     See QUEUE for their order. Pairs whose decision waits for the next run are left out.
     """
-    decided = _on_their_way(connection, paths)
+    decided = on_their_way(connection, paths)
     waiting = [
         row
         for row in rows(connection, QUEUE)
@@ -200,7 +200,11 @@ def queue(connection: duckdb.DuckDBPyConnection, paths: DataPaths, limit: int) -
     return len(waiting), waiting[:limit]
 
 
-def _on_their_way(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> set[frozenset[str]]:
-    """Return the pairs whose decision no model has seen: it lies in landing, or in bronze since the last run."""
-    waiting = rows_on_their_way(connection, paths, SOURCE, HEADER[:2], "staging.stg_match_decision")
-    return {frozenset(row.values()) for row in waiting}
+def on_their_way(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> dict[frozenset[str], dict[str, str]]:
+    """Return the newest decision of each pair that no model has seen: it lies in landing, or in bronze.
+
+    Returns:
+        By the keys of both leads the columns lead_key_1 to decided_at of the contract, as they were delivered.
+    """
+    waiting = rows_on_their_way(connection, paths, SOURCE, HEADER[:5], "staging.stg_match_decision")
+    return {frozenset((row["lead_key_1"], row["lead_key_2"])): row for row in waiting}

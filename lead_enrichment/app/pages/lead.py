@@ -1,0 +1,118 @@
+"""One lead: its facility whole, source beside source, with what changed, what is wrong and why it is one facility."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from lead_enrichment.app.published import CopyReader
+from lead_enrichment.app.rendering import render
+from lead_enrichment.matching.evidence import explanation_of, with_names
+from lead_enrichment.matching.sentences import headline
+from lead_enrichment.warehouse.lead_profile import profile
+from lead_enrichment.warehouse.reading import Row
+
+router = APIRouter()
+MOST_PAIRS, MOST_CHANGES = 12, 200
+# What is compared between the sources: title, column, how it is shown.
+ATTRIBUTES = (
+    ("Name", "name", ""), ("Legal name", "legal_name", ""), ("Contact", "contact_name", "titled"),
+    ("Phone", "phone_e164", "phone"), ("Mobile", "mobile_e164", "phone"), ("E-mail", "email", ""),
+    ("Web site", "website_domain", ""), ("House number", "house_number", ""), ("Street", "street", "titled"),
+    ("Unit", "unit", ""), ("Town", "city", "titled"), ("County", "county", "titled"), ("State", "state", ""),
+    ("ZIP", "postal_code", ""), ("Licence", "license_number", ""), ("Licence type", "license_type", "status"),
+    ("Licence status", "license_status", "status"), ("Issued", "license_issued_on", ""),
+    ("Expires", "license_expires_on", ""), ("Children", "capacity", ""), ("Enrolled", "enrollment", ""),
+    ("Stars", "star_level", ""), ("Takes subsidies", "accepts_subsidy", ""), ("Sales status", "lead_status", "status"),
+    ("Outreach", "outreach_stage", "status"), ("Campaign", "lead_source", ""),
+    ("Last activity", "last_activity_on", ""),
+)  # fmt: skip
+ENTITY = "SELECT entity_key FROM facts.fact_lead_match WHERE lead_key = ?"
+WORK = """
+    SELECT status, next_step, territory, territory_owner, priority, priority_decile, priority_terms, news
+    FROM marts.sales_lead WHERE entity_key = ?
+"""
+SURVIVED = """
+    SELECT attribute, lead_key, source_key, as_of, reason, losing_values, has_conflict
+    FROM facts.fact_enriched_attribute WHERE entity_key = ?
+"""
+# The pairs within the facility, and the nearest lead outside of it.
+PAIRS = """
+    SELECT * FROM facts.fact_match_pair
+    WHERE (left_lead_key IN (SELECT UNNEST($keys::TEXT[])) AND right_lead_key IN (SELECT UNNEST($around::TEXT[])))
+        OR (left_lead_key IN (SELECT UNNEST($around::TEXT[])) AND right_lead_key IN (SELECT UNNEST($keys::TEXT[])))
+    ORDER BY is_match DESC, match_weight DESC, left_lead_key, right_lead_key LIMIT $most
+"""
+SCORES = "SELECT * FROM quality.lead_score WHERE lead_key IN (SELECT UNNEST(?::TEXT[])) ORDER BY lead_key"
+FAILURES = """
+    SELECT * FROM quality.lead_failure WHERE lead_key IN (SELECT UNNEST(?::TEXT[]))
+    ORDER BY lead_key, points DESC, rule
+"""
+FILES = """
+    SELECT file_id, MIN(file_name) AS file_name FROM facts.fact_file_load
+    WHERE file_id IN (SELECT UNNEST(?::TEXT[])) GROUP BY file_id
+"""
+
+
+@router.get("/leads/{key:path}")
+def show(request: Request, key: str) -> Response:
+    """Show the facility of a key; the key of a lead leads to its facility."""
+    with request.app.state.published.reading() as reader:
+        whole = profile(reader.connection, key)
+        if not whole.leads:
+            entity = reader.value(ENTITY, key)
+            if entity is None or entity == key:
+                raise HTTPException(404)
+            return RedirectResponse(request.url_for("show", key=entity).path, 303)
+        keys = [lead["lead_key"] for lead in whole.leads]
+        reasons = with_names(reader.connection, [lead["reason"] for lead in whole.leads])
+        files = {
+            row["file_id"]: row["file_name"] for row in reader.rows(FILES, [lead["file_id"] for lead in whole.leads])
+        }
+        return render(
+            request,
+            "lead.html",
+            key=key,
+            golden=whole.golden,
+            leads=[Row(lead, words=text) for lead, text in zip(whole.leads, reasons, strict=True)],
+            work=reader.row(WORK, key),
+            compared=_compared(whole.leads, whole.golden, reader.rows(SURVIVED, key)),
+            pairs=_pairs(reader, keys, whole.golden),
+            scores={row["lead_key"]: row for row in reader.rows(SCORES, keys)},
+            failures=reader.rows(FAILURES, keys),
+            changes=whole.changes[::-1][:MOST_CHANGES],
+            files=files,
+        )
+
+
+def _compared(leads: list[Row], golden: Row | None, survived: list[Row]) -> list[Row]:
+    """Return the attributes that anybody tells: what counts, why, and what each lead says, marked where it differs."""
+    reasons = {row["attribute"]: row for row in survived}
+    found = []
+    for title, column, shown in ATTRIBUTES:
+        values = [lead[column] for lead in leads]
+        if all(value is None for value in values):
+            continue
+        counts = golden.get(column) if golden else None
+        wanted = str(counts).casefold() if counts is not None else None
+        cells = [
+            Row(value=value, differs=value is not None and wanted is not None and str(value).casefold() != wanted)
+            for value in values
+        ]
+        why = reasons.get(column)
+        found.append(Row(title=title, shown=shown, counts=counts, cells=cells, why=why["reason"] if why else ""))
+    return found
+
+
+def _pairs(reader: CopyReader, keys: list[str], golden: Row | None) -> list[Row]:
+    """Return what speaks for and against the pairs of a facility, and its nearest neighbour."""
+    around = [*keys, *([golden["nearest_lead_key"]] if golden and golden["nearest_lead_key"] else [])]
+    found = []
+    for pair in reader.rows(PAIRS, keys=keys, around=around, most=MOST_PAIRS):
+        explained = explanation_of(reader.connection, pair)
+        assert explained.pair is not None
+        found.append(
+            Row(pair=explained.pair, said=headline(explained.pair), evidence=explained.evidence, steps=explained.steps)
+        )
+    return found

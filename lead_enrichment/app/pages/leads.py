@@ -1,0 +1,71 @@
+"""Leads: search, filters, the list of work, and its export."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response, StreamingResponse
+
+from lead_enrichment.app.lead_list import EXPORTED, ORDERS, STATUSES, Wish, choices, exported, page_of
+from lead_enrichment.app.navigation import MenuEntry
+from lead_enrichment.app.rendering import render
+from lead_enrichment.spreadsheet import guarded
+
+MENU = (MenuEntry("Leads", "/leads", "Sales", 20),)
+router = APIRouter()
+
+
+def wish(
+    q: Annotated[str, Query(max_length=200)] = "",
+    state: Annotated[str, Query(max_length=40)] = "",
+    status: Annotated[str, Query(max_length=40)] = "",
+    territory: Annotated[str, Query(max_length=200)] = "",
+    duplicates: bool = False,
+    sort: Annotated[str, Query(max_length=20)] = "priority",
+    after: Annotated[str, Query(max_length=200)] = "",
+) -> Wish:
+    """Return what the address asks for; an order that there is not is the usual one."""
+    return Wish(q.strip(), state, status, territory, duplicates, sort if sort in ORDERS else "priority", after)
+
+
+Asked = Annotated[Wish, Depends(wish)]
+
+
+@router.get("/leads")
+def show(request: Request, asked: Asked) -> Response:
+    """Show a page of the list, or what a search finds."""
+    with request.app.state.published.reading() as reader:
+        found, offered = page_of(reader, asked), choices(reader)
+    return render(request, "leads.html", found=found, asked=asked, offered=offered, statuses=STATUSES, orders=ORDERS)
+
+
+@router.get("/leads/export.csv")
+def export(request: Request, asked: Asked) -> Response:
+    """Send the list as a CSV file, row by row, so that a million rows take little memory."""
+
+    def lines() -> Iterator[str]:
+        columns = EXPORTED.replace(",", " ").split()
+        yield _line(columns)
+        with request.app.state.published.reading(is_export=True) as reader:
+            for rows in exported(reader, asked):
+                yield "".join(_line([row[name] for name in columns]) for row in rows)
+
+    # Whether the copy can be read is told by a page, before the first line.
+    with request.app.state.published.reading() as reader:
+        choices(reader)
+    name = f"leads_{datetime.now(UTC):%Y-%m-%d}.csv"
+    return StreamingResponse(
+        lines(), media_type="text/csv; charset=utf-8", headers={"content-disposition": f'attachment; filename="{name}"'}
+    )
+
+
+def _line(values: Sequence[object]) -> str:
+    """Return a line of the file; no value of it runs as a formula where a spreadsheet opens it."""
+    text = io.StringIO()
+    csv.writer(text, quoting=csv.QUOTE_MINIMAL).writerow([guarded(value) for value in values])
+    return text.getvalue()
