@@ -61,6 +61,14 @@ class Reader:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """A column of another model from which a column is made; `is_copy` where its value comes over as it is."""
+
+    field: Field
+    is_copy: bool
+
+
+@dataclass(frozen=True)
 class Lineage:
     """Which fields are made from each column, over all models; models in the order in which they are built."""
 
@@ -211,6 +219,44 @@ def read_lineage(context: Context) -> Lineage:
         tuple(order),
         frozenset(_short(fqn) for fqn, model in context.models.items() if MIXED_COLUMNS in model.tags),
     )
+
+
+def column_origins(context: Context, model: Model) -> dict[str, tuple[Origin, ...]]:
+    """Return from which columns of other models each column of a model takes its values; filters and joins apart.
+
+    Of a Python model, every column that it reads counts for every column that it gives.
+    """
+    columns = [*(model.columns_to_types or ())]
+    if model.is_python and model.depends_on:
+        read = tuple(Origin(field, is_copy=False) for field in sorted(_python_reads(context, model), key=str))
+        return dict.fromkeys(columns, read)
+    if not model.is_sql:
+        return dict.fromkeys(columns, ())
+    found = {}
+    for column in columns:
+        origins: dict[Field, bool] = {}
+        for field, is_copy in _values(lineage(column, model, trim_selects=False), context, model):
+            origins[field] = origins.get(field, True) and is_copy
+        # What is put together from several columns is a copy of none of them.
+        copies = all(origins.values()) or len(origins) == 1
+        found[column] = tuple(Origin(field, is_copy and copies) for field, is_copy in origins.items())
+    return found
+
+
+def _values(root: Node, context: Context, model: Model) -> Iterator[tuple[Field, bool]]:
+    """Return the columns of other models at the ends of a lineage, each with whether all steps to it are copies."""
+    seen: set[tuple[int, bool]] = set()
+    waiting = [(root, True)]
+    while waiting:
+        node, is_copy = waiting.pop()
+        if isinstance(node.expression, exp.Table):
+            yield _field(node.expression, exp.to_column(node.name).name, context, model), is_copy
+            continue
+        # The branches of a UNION stand below a node of its own.
+        is_copy = is_copy and (node.name == "UNION" or isinstance(_bare(node.expression), exp.Column))
+        if (id(node), is_copy) not in seen:
+            seen.add((id(node), is_copy))
+            waiting.extend((below, is_copy) for below in node.downstream)
 
 
 def impact_of(delivered: Delivered, lineage: Lineage) -> Impact:

@@ -15,6 +15,8 @@ import pytest
 from filelock import FileLock
 
 from helpers import PLAN
+from lead_enrichment.dictionary.entries import Dictionary, read_dictionary
+from lead_enrichment.dictionary.keep import dictionary_file
 from lead_enrichment.paths import DataPaths, data_paths
 
 if TYPE_CHECKING:
@@ -164,6 +166,15 @@ def planned_demo(common_folder: Path, run: Run) -> Path:
             run(*PLAN, data=data)
             ready.touch()
     return data
+
+
+@pytest.fixture(scope="session")
+def dictionary(planned_demo: Path) -> Dictionary:
+    """The dictionary of the project, beside the published copy of the planned demo; written once, and read only."""
+    with FileLock(f"{planned_demo}.dictionary.lock"):
+        words = [sys.executable, "-m", "lead_enrichment.dictionary.keep"]
+        subprocess.run(words, cwd=ROOT, env=command_environment(planned_demo), check=True)
+        return read_dictionary(dictionary_file(DataPaths(planned_demo)))
 
 
 @pytest.fixture

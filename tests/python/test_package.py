@@ -24,7 +24,7 @@ FLOORS = (
     ("cli",),
     ("commands",),
     ("benchmark", "app"),
-    ("ingest", "preview", "matching", "quality", "hooks", "demo", "scaffold", "feedback", "salesforce"),
+    ("ingest", "preview", "matching", "quality", "hooks", "demo", "scaffold", "feedback", "salesforce", "dictionary"),
     ("outbox",),
     ("warehouse", "ingest.ledger", "ledger_files", "bronze", "contracts", "sqlmesh_internals", "submission"),
     (
