@@ -11,6 +11,7 @@ from lead_enrichment.commands import (
     contracts,
     demo,
     doctor,
+    feedback,
     incidents,
     ingest,
     lead,
@@ -56,6 +57,7 @@ app.add_typer(alert.app, name="alert")
 app.add_typer(archive.app, name="archive")
 app.add_typer(bench.app, name="bench")
 app.add_typer(contracts.app, name="contracts")
+app.add_typer(feedback.app, name="feedback")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(match.app, name="match")
 app.add_typer(pull.app, name="pull")

@@ -35,9 +35,9 @@ DELIVERY_MODES = ("full_snapshot", "change_feed")
 AUTHORITIES = ("identity", "license", "contact", "sales")
 # How often a source delivers, by the unit of its `frequency` among the service levels, whose value is always 1.
 CADENCES = {"d": "daily", "day": "daily", "week": "weekly", "month": "monthly"}
-# What the rows of a contract are: leads, the decisions of stewards about leads, what people do about incidents, or what
-# became of changes for other systems.
-CONTENTS = ("leads", "decisions", "incident_events", "outbox_events")
+# What the rows of a contract are: leads, the decisions of stewards about leads, what people do about incidents, what
+# became of changes for other systems, or what they say about leads, values and definitions.
+CONTENTS = ("leads", "decisions", "incident_events", "outbox_events", "feedback")
 # What a tag says that a column holds: values that are parsed once each, in the tables staging.stg_name and so on.
 VALUE_TAGS = {
     "name": "a name",

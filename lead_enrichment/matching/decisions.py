@@ -72,7 +72,8 @@ WITHOUT_EFFECT = """
         )
     ORDER BY d.decided_at DESC, d.file_name, d.row_number
 """
-MODEL, MACROS = Path("models/staging/stg_match_decision.sql"), (Path("macros/parse/parse_instant.py"),)
+MODEL = Path("models/staging/stg_match_decision.sql")
+MACROS = (Path("macros/parse/parse_instant.py"), Path("macros/parse/unguarded.py"))
 EVER = ("1970-01-01", "2999-12-31")
 
 

@@ -45,13 +45,14 @@ from lead_enrichment.preview.difference import Difference, compare, keep_state
 from lead_enrichment.users import user_name
 from lead_enrichment.warehouse.connection import connect
 
-# The files that production's models hold: of leads, of decisions, of what people do about incidents, and of what became
-# of changes for other systems.
+# The files that production's models hold: of leads, of what people decide, do and say, and of what became of changes
+# for other systems.
 MODELLED = (
     "SELECT file_id FROM intermediate.int_lead_delivered",
     "SELECT file_id FROM staging.stg_match_decision",
     "SELECT file_id FROM staging.stg_incident_event",
     "SELECT file_id FROM staging.stg_acknowledgement",
+    "SELECT file_id FROM staging.stg_feedback",
 )
 # Written last: a folder without it was left by a rehearsal that was killed.
 FINISHED, PAGE = "rehearsal.json", "report.html"

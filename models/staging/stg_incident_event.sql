@@ -31,11 +31,7 @@ SELECT
   c.person::TEXT AS acted_by, /* Who did it */
   COALESCE(c.stated_at, c.received_at)::TIMESTAMPTZ AS acted_at, /* When, UTC; the time of the delivery where none is stated */
   c.until_at::TIMESTAMPTZ AS snoozed_until, /* Of a snooze: until when, UTC */
-  CASE
-    WHEN REGEXP_MATCHES(c.reason, '^''[=+@-]')
-    THEN SUBSTRING(c.reason, 2)
-    ELSE NULLIF(TRIM(c.reason), '')
-  END::TEXT AS reason, /* Why; without the apostrophe that keeps a spreadsheet from taking it for a formula */
+  NULLIF(TRIM(@unguarded(c.reason)), '')::TEXT AS reason, /* Why; without the apostrophe that keeps a spreadsheet from taking it for a formula */
   CASE
     WHEN NOT COALESCE(c.word, '') IN ('ack', 'snooze', 'resolve', 'reopen')
     THEN CONCAT('the action ', COALESCE(c.action, ''), ' is none of ack, snooze, resolve, reopen')

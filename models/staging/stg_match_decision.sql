@@ -77,11 +77,7 @@ SELECT
   j.known_word::TEXT AS decision, /* same, different, sister_site or unsure; NULL where the word is another */
   j.person::TEXT AS decided_by, /* Who decided */
   COALESCE(j.stated_at, j.received_at)::TIMESTAMPTZ AS decided_at, /* When, UTC; the time of the delivery where none is stated */
-  CASE
-    WHEN REGEXP_MATCHES(j.reason, '^''[=+@-]')
-    THEN SUBSTRING(j.reason, 2)
-    ELSE NULLIF(TRIM(j.reason), '')
-  END::TEXT AS decision_reason, /* Why; without the apostrophe that keeps a spreadsheet from taking it for a formula */
+  NULLIF(TRIM(@unguarded(j.reason)), '')::TEXT AS decision_reason, /* Why; without the apostrophe that keeps a spreadsheet from taking it for a formula */
   NULLIF(TRIM(j.left_content_hash), '')::TEXT AS left_content_hash, /* Content of the first lead that was judged, where it is stated */
   NULLIF(TRIM(j.right_content_hash), '')::TEXT AS right_content_hash, /* The same of the other lead */
   j.problem::TEXT AS problem, /* Why the row decides nothing; NULL where it does */

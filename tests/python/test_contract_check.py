@@ -28,6 +28,7 @@ def test_contracts_are_of_the_standard(path: Path) -> None:
         "decisions": "at will",
         "incidents": "at will",
         "acknowledgements": "at will",
+        "feedback": "at will",
     }.get(path.stem, "monthly")
 
 

@@ -11,6 +11,7 @@ from lead_enrichment.contracts import contracts, contracts_dir, fold, read_contr
 MODES = {
     "salesforce": "change_feed",
     "decisions": "change_feed",
+    "feedback": "change_feed",
     "incidents": "change_feed",
     "acknowledgements": "change_feed",
     "nevada": "full_snapshot",
@@ -56,6 +57,8 @@ def test_the_natural_key_is_required(source: str) -> None:
         ("incidents", "a rule", False),
         ("acknowledgements", "0123456789abcdef0123456789ABCDEF", True),
         ("acknowledgements", "0123456789ab", False),
+        ("feedback", "Ana", True),
+        ("feedback", " ", False),
     ],
 )
 def test_a_row_without_a_licence_number_has_no_key(source: str, key: str, fits: bool) -> None:

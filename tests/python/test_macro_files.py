@@ -50,6 +50,7 @@ VALUES = {
     "parse_boolean": "@parse_boolean(d.a)",
     "parse_date": "@parse_date(d.a)",
     "parse_instant": "@parse_instant(d.a)",
+    "unguarded": "@unguarded(d.a)",
     "parse_integer": "@parse_integer(d.a)",
     "parse_timestamp": "@parse_timestamp(d.a)",
     "part_at_end": "@part_at_end(d.a)",

@@ -60,7 +60,7 @@ def test_one_model_is_rendered_without_its_project() -> None:
     macros = {*macro.get_registry()}
     query = sqlmesh_internals.query_of_file(
         Path("models/staging/stg_match_decision.sql"),
-        [Path("macros/parse/parse_instant.py")],
+        [Path("macros/parse/parse_instant.py"), Path("macros/parse/unguarded.py")],
         ("2026-01-01", "2026-01-31"),
     )
     assert "decisions" in query and "2026-01-31" in query
