@@ -12,7 +12,7 @@ from lead_enrichment.outbox.changes import Outbox
 from lead_enrichment.paths import DataPaths
 
 # By name: the module and the class in it, which takes nothing: settings and secrets are its own, from the environment.
-TARGETS: dict[str, str] = {}
+TARGETS: dict[str, str] = {"salesforce": "lead_enrichment.salesforce.sender:SalesforceTarget"}
 
 Progress = Callable[[int, int | None], None]
 

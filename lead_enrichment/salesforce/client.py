@@ -181,7 +181,7 @@ class Client:
         kind = "text/csv; charset=UTF-8" if data is not None else "application/json; charset=UTF-8"
 
         def attempt() -> requests.Response:
-            for is_second in (False, True):
+            for is_last in (*(False,) * (TRIES - 1), True):
                 if self._salesforce is None:
                     self._salesforce = self._sign_in()
                 try:
@@ -193,7 +193,7 @@ class Client:
                 except SalesforceExpiredSession as error:
                     # A token lives for hours, and may be taken away at any time.
                     self._salesforce = None
-                    if is_second:
+                    if is_last:
                         raise _api_error(error) from error
                 except SalesforceError as error:
                     if error.status in BUSY:
@@ -202,7 +202,7 @@ class Client:
                         answer.status_code = error.status
                         return answer
                     raise _api_error(error) from error
-            raise AssertionError("the second attempt returns or raises")
+            raise AssertionError("the last attempt returns or raises")
 
         answer = self._repeat(attempt)
         used, _, allowed = answer.headers.get("Sforce-Limit-Info", "").removeprefix("api-usage=").partition("/")
