@@ -26,31 +26,29 @@ WITH term AS (
     t.leads,
     k.search_key
   FROM term AS t
-  CROSS JOIN UNNEST(
-    LIST_DISTINCT(
-      [
-        t.term,
-        CASE
-          WHEN t.letters > 3
-          THEN CONCAT('<', SUBSTRING(t.term, 1, CAST(FLOOR(t.letters / 2) AS INT)))
-          ELSE t.term
-        END,
-        CASE
-          WHEN t.letters > 3
-          THEN CONCAT('>', RIGHT(t.term, CAST(FLOOR(t.letters / 2) AS INT)))
-          ELSE t.term
-        END,
-        CASE
-          WHEN t.is_phone
-          THEN RIGHT(t.term, 7)
-          WHEN t.is_email
-          THEN REGEXP_REPLACE(t.term, '@.*$', '', 'g')
-          ELSE t.term
-        END,
-        CASE WHEN t.is_email THEN REGEXP_REPLACE(t.term, '^.*@', '', 'g') ELSE t.term END
-      ]
-    )
-  ) AS k(search_key)
+  CROSS JOIN UNNEST(LIST_DISTINCT(
+    [
+      t.term,
+      CASE
+        WHEN t.letters > 3
+        THEN CONCAT('<', SUBSTRING(t.term, 1, FLOOR(t.letters / 2)::INT))
+        ELSE t.term
+      END,
+      CASE
+        WHEN t.letters > 3
+        THEN CONCAT('>', RIGHT(t.term, FLOOR(t.letters / 2)::INT))
+        ELSE t.term
+      END,
+      CASE
+        WHEN t.is_phone
+        THEN RIGHT(t.term, 7)
+        WHEN t.is_email
+        THEN REGEXP_REPLACE(t.term, '@.*$', '', 'g')
+        ELSE t.term
+      END,
+      CASE WHEN t.is_email THEN REGEXP_REPLACE(t.term, '^.*@', '', 'g') ELSE t.term END
+    ]
+  )) AS k(search_key)
 )
 SELECT
   k.search_key::TEXT AS search_key, /* What a reader looks for; a half begins with < where it is the first, with > where it is the last */

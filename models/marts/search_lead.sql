@@ -32,8 +32,7 @@ WITH worded AS (
         l.natural_id
       )
     ) AS words,
-    /* Without their signs, and not split: phones as ten digits, licence numbers */
-    REGEXP_REPLACE(SUBSTRING(l.phone_e164, 2), '^1', '', 'g') AS phone,
+    REGEXP_REPLACE(SUBSTRING(l.phone_e164, 2), '^1', '', 'g') AS phone, /* Without their signs, and not split: phones as ten digits, licence numbers */
     REGEXP_REPLACE(SUBSTRING(l.mobile_e164, 2), '^1', '', 'g') AS mobile,
     REGEXP_REPLACE(UPPER(l.license_number), '[^A-Z0-9]+', '', 'g') AS license,
     REPLACE(UPPER(l.email), ' ', '') AS email,
