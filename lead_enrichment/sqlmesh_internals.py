@@ -75,10 +75,11 @@ def connect_duckdb_by(connect: Callable[..., duckdb.DuckDBPyConnection]) -> None
 
 
 def say_what_to_plan_first() -> None:
-    """Let a run in an environment that nobody has planned say what to do.
+    """Let a run in an environment that nobody has planned, or whose plan failed, say what to do.
 
-    SQLMesh says that the environment was not found. Its own command `sqlmesh run` reads no file of the project by then,
-    so this holds where the project's commands call it.
+    SQLMesh says that the environment was not found, and waits six hours for a plan that failed. Where DuckDB holds its
+    state, no plan is at work: this process could not have opened the file. Its own command `sqlmesh run` reads no file
+    of the project by then, so this holds where the project's commands call it.
     """
     own = Context.run
     if hasattr(own, "says_what_to_plan"):
@@ -87,9 +88,12 @@ def say_what_to_plan_first() -> None:
     @wraps(own)
     def run(self: Context, environment: str | None = None, *args: Any, **settings: Any) -> Any:
         name = Environment.sanitize_name(environment or self.config.default_target_environment)
-        if self.state_reader.get_environment(name) is None:
-            target = "" if name == self.config.default_target_environment else f" {name}"
+        target = "" if name == self.config.default_target_environment else f" {name}"
+        planned = self.state_reader.get_environment(name)
+        if planned is None:
             raise SQLMeshError(f"The environment {name} has not been planned yet. Run: sqlmesh plan{target}")
+        if not planned.finalized_ts and self.state_sync.state_type() == "duckdb":
+            raise SQLMeshError(f"The last plan of the environment {name} failed. Run: sqlmesh plan{target}")
         return own(self, environment, *args, **settings)
 
     run.says_what_to_plan = True  # type: ignore[attr-defined]

@@ -9,12 +9,12 @@ import yaml
 from sqlmesh import Context
 from sqlmesh.core.linter.rule import Rule
 
-from linter import headers, queries, seeds
+from linter import audits, headers, queries, seeds
 
 ROOT = Path(__file__).parents[2]
 HOUSE_RULES = {
     name.lower()
-    for module in (headers, queries, seeds)
+    for module in (audits, headers, queries, seeds)
     for name, member in vars(module).items()
     if isinstance(member, type) and issubclass(member, Rule) and member.__module__ == module.__name__
 }
@@ -117,6 +117,22 @@ def test_a_rule_fires_on_the_model_that_breaks_it_and_no_other_does(
 @pytest.mark.parametrize("file", ["staging/other_name.sql", "intermediate/leads_of_day.sql"])
 def test_a_file_is_named_as_its_model_and_stands_in_the_folder_of_its_schema(tmp_path: Path, file: str) -> None:
     assert broken_rules(tmp_path, GOOD, file) == {"filenamedasmodel"}
+
+
+AUDITED = """;
+
+AUDIT (name no_lead_is_delivered_twice);
+SELECT d.lead_key FROM {table} AS d LEFT JOIN @this_model AS m ON m.lead_key = d.lead_key
+"""
+
+
+def test_an_audit_reads_what_is_built_before_its_model(tmp_path: Path) -> None:
+    audited = GOOD.replace("per lead.'\n", "per lead.',\n  audits (no_lead_is_delivered_twice)\n", 1)
+    (tmp_path / "kept").mkdir()
+    assert broken_rules(tmp_path / "kept", audited + AUDITED.format(table="staging.delivery")) == set()
+    found = violations(tmp_path, audited + AUDITED.format(table="staging.status"))
+    assert set(found) == {"auditsreaddependencies"}
+    assert "its audits read staging.status; name it in depends_on" in found["auditsreaddependencies"]
 
 
 def test_each_branch_of_a_union_is_cast(tmp_path: Path) -> None:

@@ -56,6 +56,25 @@ def test_run_in_an_environment_that_was_never_planned_says_what_to_do(
         context.run("dev")
 
 
+def test_run_after_a_plan_that_failed_says_so_at_once(
+    tmp_path: Path, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "one.sql").write_text("MODEL (name a.one, kind FULL); SELECT 1 AS one")
+    context = Context(paths=[str(tmp_path)], config=context.config)
+    monkeypatch.setattr(Context, "run", Context.run)
+    sqlmesh_internals.say_what_to_plan_first()
+    context.plan("dev", auto_apply=True, no_prompts=True, include_unmodified=True)
+    context.run("dev")
+    planned = context.state_reader.get_environment("dev")
+    assert planned is not None
+    context.state_sync.promote(
+        planned.copy(update={"plan_id": "failed", "previous_plan_id": planned.plan_id, "finalized_ts": None})
+    )
+    with pytest.raises(SQLMeshError, match=r"^The last plan of the environment dev failed\. Run: sqlmesh plan dev$"):
+        context.run("dev")
+
+
 def test_one_model_is_rendered_without_its_project() -> None:
     macros = {*macro.get_registry()}
     query = sqlmesh_internals.query_of_file(
