@@ -115,9 +115,9 @@ AUDIT_RESULT_COLUMNS = (
 )
 ALERT_EVENT_COLUMNS = (
     ("alert_key", "TEXT", "Key of the message; of noticed the key of the incident since it began the last time"),
-    ("incident_key", "TEXT", "Incident that it is about, as in quality.incident"),
-    ("severity", "TEXT", "Severity of the incident then"),
-    ("step", "BIGINT", "Step of the ladder, from 1; 0 of noticed"),
+    ("incident_key", "TEXT", "Incident that it is about, as in quality.incident; NULL of a digest"),
+    ("severity", "TEXT", "Severity of the incident then; NULL of a digest"),
+    ("step", "BIGINT", "Step of the ladder, from 1; 0 of noticed and of a digest"),
     ("channel", "TEXT", "Channel of alerts.yaml; empty of noticed"),
     ("event", "TEXT", "noticed, claimed (before it is sent), sent, failed, or revived: to be tried again"),
     ("problem", "TEXT", "Why it failed"),

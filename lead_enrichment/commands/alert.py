@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -98,6 +98,61 @@ def _as_json(message: AlertMessage) -> dict[str, Any]:
         "severity": message.incident["severity"], "step": message.step, "channel": message.channel,
         "due_at": message.due_at, "failures": message.failures, "is_given_up": message.is_given_up,
     }  # fmt: skip
+
+
+@app.command("digest")
+def digest_command(
+    month: Annotated[
+        str | None, typer.Option(help="Month, such as 2026-10; the one that was over last by default.")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Try again what was given up.")] = False,
+    as_json: AS_JSON = False,
+) -> None:
+    """Send the scorecard of the month that is over, as a table and a picture, to whom alerts.yaml names.
+
+    Run it every day from cron: each channel gets a month once, and what cannot
+    be sent is tried again. Exit code 1 where it could not be sent.
+    """
+    from lead_enrichment.quality.alert_settings import read_settings
+    from lead_enrichment.quality.digest import month_before, read_digest, send_digest
+    from lead_enrichment.quality.incidents import now_utc
+    from lead_enrichment.warehouse.reading import production
+
+    with errors_as_sentences():
+        paths = data_paths()
+        settings = read_settings()
+        if not settings.digest:
+            raise UsageError("alerts.yaml names nobody who gets the digest", "", "Add: digest: {to: [CHANNEL]}")
+        with production(paths) as connection:
+            digest = read_digest(connection, month_before(now_utc()) if month is None else _first_day(month))
+        outcomes = send_digest(paths, digest, settings, now_utc, revive=again) if digest.current else []
+    if as_json:
+        messages = [
+            {"alert_key": item.alert_key, "channel": item.channel, "problem": item.problem} for item in outcomes
+        ]
+        print_json({"month": digest.month, "messages": messages})
+    else:
+        for item in outcomes:
+            end = f"not sent: {item.problem}" if item.problem else "sent"
+            typer.echo(f"{item.channel}: {digest.title}: {end}.")
+        if not digest.current:
+            typer.echo(f"No delivery came in {digest.month:%Y-%m}: there is no scorecard to send.")
+        elif not outcomes:
+            typer.echo(f"{digest.title}: nothing is due.")
+    if any(item.problem for item in outcomes):
+        raise typer.Exit(1)
+
+
+def _first_day(month: str) -> date:
+    """Return the first day of a month.
+
+    Raises:
+        UsageError: The text is no month.
+    """
+    try:
+        return datetime.strptime(month, "%Y-%m").date()
+    except ValueError as error:
+        raise UsageError(f"{month!r} is no month", "--month", "Write it like 2026-10.") from error
 
 
 @app.command("test")

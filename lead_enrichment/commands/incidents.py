@@ -132,10 +132,14 @@ def _lines(row: Row, events: list[Row], muted: list[Row]) -> list[str]:
     lines += [f"Mutes {other['incident_key']}: {_title(other)}" for other in muted]
     lines += [
         f"{_time(event['acted_at'])} {event['action'] or 'unknown'} by {event['acted_by']}: {event['reason']}"
-        + (f" (refused: {event['problem']})" if event["problem"] else "")
+        + ("" if event["outcome"] == "applied" else f" ({_without_effect(event)})")
         for event in events
     ]
     return lines
+
+
+def _without_effect(event: Row) -> str:
+    return f"{event['outcome']}: {event['remark']}" if event["remark"] else str(event["outcome"])
 
 
 def _time(value: datetime) -> str:

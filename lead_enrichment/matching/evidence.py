@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
+from lead_enrichment.charts import charts, save_chart
 from lead_enrichment.errors import UsageError
 from lead_enrichment.matching.sentences import Evidence, evidence
 from lead_enrichment.warehouse.reading import Row, find_lead, rows
@@ -154,7 +154,7 @@ def draw_waterfall(pair: Row, path: Path) -> None:
     """Draw the waterfall of a pair as HTML, PNG or SVG, by the ending of the path's name.
 
     Raises:
-        UsageError: The ending is another, or what draws is not installed.
+        UsageError: The ending is another.
     """
     alt = charts()
     total, bars = 0.0, []
@@ -185,32 +185,3 @@ def draw_waterfall(pair: Row, path: Path) -> None:
         .properties(width=560)
     )
     save_chart(chart, path)
-
-
-def charts() -> Any:
-    """Return the library that draws.
-
-    Raises:
-        UsageError: It is not installed.
-    """
-    try:
-        import altair
-        import vl_convert  # noqa: F401
-    except ImportError as error:
-        raise UsageError("what draws charts is not installed", "", "Run: pip install -e '.[match]'") from error
-    return altair
-
-
-def save_chart(chart: Any, path: Path) -> None:
-    """Save a chart; HTML holds all that it needs.
-
-    Raises:
-        UsageError: The name's ending is none of .html, .png and .svg.
-    """
-    ending = path.suffix.lower()
-    if ending not in (".html", ".png", ".svg"):
-        raise UsageError(f"{ending or 'no ending'} is no kind of picture", str(path), "Name it .html, .png or .svg.")
-    if ending == ".html":
-        path.write_text(chart.to_html(inline=True), encoding="utf-8")
-    else:
-        chart.save(str(path))

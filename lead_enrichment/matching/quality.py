@@ -7,8 +7,8 @@ from pathlib import Path
 
 import duckdb
 
+from lead_enrichment.charts import charts, save_chart
 from lead_enrichment.errors import UsageError
-from lead_enrichment.matching.evidence import charts, save_chart
 from lead_enrichment.warehouse.connection import exactly, literal
 from lead_enrichment.warehouse.reading import Row, rows
 

@@ -54,6 +54,7 @@ class AlertSettings:
         channels: The environment variable that holds the address of each channel.
         owners: The channels of each owner; `default` for all others.
         ladders: The steps of each severity.
+        digest: The channels that get the scorecard once a month.
         tries: After so many failures a message is given up.
     """
 
@@ -64,6 +65,7 @@ class AlertSettings:
     tries: int = 6
     first_wait: timedelta = timedelta(minutes=5)
     longest_wait: timedelta = timedelta(hours=6)
+    digest: tuple[str, ...] = ()
 
     def receivers(self, step: LadderStep, owner: str) -> tuple[str, ...]:
         """Return the channels of a step for an owner, each once."""
@@ -108,6 +110,7 @@ def read_settings(path: Path = FILE) -> AlertSettings:
         sending.get("tries", AlertSettings.tries),
         _span(sending["first_wait"]) if "first_wait" in sending else AlertSettings.first_wait,
         _span(sending["longest_wait"]) if "longest_wait" in sending else AlertSettings.longest_wait,
+        tuple(document.get("digest", {}).get("to", ())),
     )
 
 
@@ -126,6 +129,7 @@ def faults(document: Any) -> list[str]:
         return found
     known = set(document["channels"])
     told = [(f"owners.{name}", channels, known) for name, channels in document["owners"].items()]
+    told += [("digest.to", document["digest"]["to"], known)] if "digest" in document else []
     told += [
         (f"ladders.{severity}.{number}", step["to"], known | {OWNER})
         for severity, steps in document["ladders"].items()

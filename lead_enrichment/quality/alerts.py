@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from lead_enrichment.errors import UsageError
@@ -243,8 +244,13 @@ def unsent(
     return [message for message in found if message.is_given_up or message.due_at <= now or message.failures]
 
 
-def send_by_apprise(address: str, title: str, body: str, look: str) -> str | None:
+def send_by_apprise(
+    address: str, title: str, body: str, look: str, body_format: str = "text", attachments: Sequence[Path] = ()
+) -> str | None:
     """Send a message to an address of Apprise, and return the problem; None where it is delivered.
+
+    `body_format`, text or markdown, is what the body is: where it is not said, mail takes it for HTML, in which lines
+    run together and a `<` of the data is no letter. A receiver that takes no files gets the message without them.
 
     What Apprise logs may hold the address, which is secret: of it only a status of HTTP or SMTP is kept.
     """
@@ -254,7 +260,13 @@ def send_by_apprise(address: str, title: str, body: str, look: str) -> str | Non
         sender = apprise.Apprise()
         if not sender.add(address):
             return "its address is none that Apprise knows"
-        is_sent = sender.notify(body=body, title=title, notify_type=apprise.NotifyType(look))
+        is_sent = sender.notify(
+            body=body,
+            title=title,
+            notify_type=apprise.NotifyType(look),
+            body_format=body_format,
+            attach=[*map(str, attachments)] or None,
+        )
     if is_sent:
         return None
     status = STATUS.search("\n".join(lines))

@@ -34,13 +34,13 @@ INCIDENTS = """
         incident_key
 """
 EVENTS = """
-    SELECT acted_at, action, acted_by, reason, snoozed_until, problem FROM staging.stg_incident_event
+    SELECT acted_at, action, acted_by, reason, snoozed_until, outcome, remark FROM ops.incident_event
     WHERE incident_key = ? ORDER BY acted_at, file_id, row_number
 """
 REFUSED = """
-    SELECT f.file_name, e.row_number, e.problem FROM staging.stg_incident_event AS e
+    SELECT f.file_name, e.row_number, e.remark AS problem FROM ops.incident_event AS e
     JOIN bronze.file_ledger AS f ON f.file_id = e.file_id AND f.status = 'loaded'
-    WHERE NOT e.problem IS NULL ORDER BY e.received_at, e.row_number
+    WHERE e.outcome IN ('refused', 'unknown incident') ORDER BY e.received_at, e.row_number
 """
 
 
@@ -80,12 +80,12 @@ def find_incident(found: list[Row], wanted: str) -> Row:
 
 
 def events_of(connection: duckdb.DuckDBPyConnection, incident_key: str) -> list[Row]:
-    """Return what people did about an incident, oldest first."""
+    """Return what people did about an incident and what came of it, oldest first."""
     return rows(connection, EVENTS, incident_key)
 
 
 def refused_events(connection: duckdb.DuckDBPyConnection) -> list[Row]:
-    """Return the delivered events that change nothing, with file, row and why."""
+    """Return the delivered events that cannot be read or name no incident, with file, row and why."""
     return rows(connection, REFUSED)
 
 

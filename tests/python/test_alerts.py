@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import email.message
 import email.policy
 import json
 import os
@@ -12,7 +13,8 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,8 @@ from lead_enrichment.ingest.ledger import Ledger
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.quality.alert_settings import AlertSettings, LadderStep, QuietHours, faults, read_settings
 from lead_enrichment.quality.alerts import AlertOutcome, messages, needs_telling, only_sender, send_due, unsent
+from lead_enrichment.quality.digest import Digest, month_before, read_digest, send_digest
+from lead_enrichment.warehouse.connection import connect
 from test_incidents import publish_incidents
 
 KEY = re.compile(r"\[([0-9a-f]{16})\]")
@@ -69,6 +73,7 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.titles: list[str] = []
+        self.messages: list[email.message.EmailMessage] = []
         self.refusals = 0
         port = free_port()
         self.controller = Controller(self, hostname="127.0.0.1", port=port)
@@ -81,7 +86,9 @@ class Mailbox:
         if self.refusals:
             self.refusals -= 1
             return "451 try again later"
-        self.titles.append(email.message_from_bytes(envelope.content, policy=email.policy.default)["Subject"])
+        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        self.titles.append(message["Subject"])
+        self.messages.append(message)
         return "250 OK"
 
 
@@ -341,6 +348,7 @@ def test_the_file_of_the_project_is_read() -> None:
         ({"channels": {"mail": {"address_from": "mailto://u:p@h"}}}, "channels.mail.address_from: "),
         ({"owners": {"operator": ["operations"]}}, "'default' is a required property"),
         ({"owners": {"default": ["pager"]}}, "owners.default: pager is no channel; there is on_call, operations, st"),
+        ({"digest": {"to": ["nobody"]}}, "digest.to: nobody is no channel"),
         ({"sending": {"tries": 0}}, "sending.tries: 0 is less than the minimum"),
         ({"quiet_hours": {"from": "25:00", "until": "07:00"}}, "quiet_hours.from: "),
         ({"quiet_hours": {"from": "20:00", "until": "07:00", "time_zone": "Mars/X"}}, "Mars/X is no time zone"),
@@ -384,6 +392,123 @@ def test_the_command_sends_and_says_what_is_left(
     # An address is no matter of the ledger, nor of what is printed.
     files = [path.read_bytes() for path in paths.root.rglob("*") if path.is_file()]
     assert SECRET not in said and not any(SECRET.encode() in content for content in files)
+
+
+def test_a_mail_keeps_its_lines_and_every_sign_of_the_data(paths: DataPaths, mailbox: Mailbox) -> None:
+    settings = replace(SETTINGS, owners={"default": ("mail",)})
+    send_due(paths, [incident(1, cause="3 of 40 rows fail: <b> & c")], settings, Clock())
+    (message,) = mailbox.messages
+    body = message.get_body(("plain",))
+    assert body and "3 of 40 rows fail: <b> & c\n\nLeads or rows: 3\n" in body.get_content().replace("\r\n", "\n")
+
+
+OCTOBER = date(2026, 10, 1)
+DIGEST = replace(SETTINGS, digest=("mail",), tries=2, first_wait=HOUR)
+
+
+def publish_scores(paths: DataPaths) -> None:
+    """Publish a scorecard of two months and two sources, with an open, a muted and a resolved incident."""
+    publish_incidents(
+        paths, incident(1), incident(2, muted_by=f"{1:012x}"), incident(3, state="resolved", opened_at=None)
+    )
+    with connect(str(paths.published)) as connection:
+        connection.execute(
+            "CREATE TABLE quality.scorecard (month DATE, source_key TEXT, dimension TEXT, owner TEXT, leads BIGINT, "
+            "score DOUBLE, change DOUBLE)"
+        )
+        for month, score, change in (("2026-09-01", 90.0, None), ("2026-10-01", 88.5, -1.5)):
+            for source in ("salesforce", "texas"):
+                for dimension, less in (("all", 0), ("validity", 8), ("timeliness", 3)):
+                    row = [month, source, dimension, "all", 13_362, score - less, change]
+                    connection.execute("INSERT INTO quality.scorecard VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+                # What one owner answers for is no part of the digest.
+                connection.execute(f"INSERT INTO quality.scorecard VALUES ('{month}', '{source}', 'all', 'x', 1, 5, 1)")
+
+
+def october(paths: DataPaths) -> Digest:
+    with connect(str(paths.published), read_only=True) as connection:
+        return read_digest(connection, OCTOBER)
+
+
+def test_the_month_that_is_over_is_told_as_a_table_and_a_picture(paths: DataPaths, mailbox: Mailbox) -> None:
+    publish_scores(paths)
+    clock = Clock()
+    assert [item.problem for item in send_digest(paths, october(paths), DIGEST, clock)] == [None]
+    (message,) = mailbox.messages
+    assert message["Subject"].startswith("Data quality in October 2026 [")
+    table = message.get_body(("html",))
+    assert table
+    words = " ".join(re.sub(r"<[^>]*>", " ", table.get_content()).split())
+    row = "13,362 88.5 -1.5 validity 80.5"
+    assert words.startswith(f"Source Leads Score Change Weakest salesforce {row} texas {row} ")
+    assert "1 incident open now: 1 error." in table.get_content()
+    (picture,) = message.iter_attachments()
+    content = picture.get_payload(decode=True)
+    assert picture.get_filename() == "data_quality_2026-10.png"
+    assert isinstance(content, bytes) and content.startswith(b"\x89PNG") and len(content) > 10_000
+    # Once a month, whenever it is asked for
+    clock.now += timedelta(days=2)
+    assert send_digest(paths, october(paths), DIGEST, clock) == [] and len(mailbox.messages) == 1
+
+
+def test_a_digest_that_is_refused_stays_due_and_is_given_up_after_its_tries(paths: DataPaths, mailbox: Mailbox) -> None:
+    publish_scores(paths)
+    digest, clock = october(paths), Clock()
+    mailbox.refusals = 2
+    assert [item.problem is None for item in send_digest(paths, digest, DIGEST, clock)] == [False]
+    assert send_digest(paths, digest, DIGEST, clock) == []
+    clock.now += HOUR
+    assert [item.problem is None for item in send_digest(paths, digest, DIGEST, clock)] == [False]
+    clock.now += timedelta(days=1)
+    assert send_digest(paths, digest, DIGEST, clock) == []
+    sent = send_digest(paths, digest, DIGEST, clock, revive=True)
+    assert [item.problem for item in sent] == [None] and len(mailbox.messages) == 1
+    # What was sent is not revived
+    assert send_digest(paths, digest, DIGEST, clock, revive=True) == []
+
+
+def test_a_digest_whose_sender_dies_is_sent_under_the_same_key(paths: DataPaths, mailbox: Mailbox) -> None:
+    publish_scores(paths)
+    digest, keys_seen = october(paths), []
+
+    def dies(address: str, title: str, body: str, picture: Path) -> None:
+        keys_seen.extend(KEY.findall(title))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        send_digest(paths, digest, DIGEST, Clock(), dies)
+    (item,) = send_digest(paths, digest, DIGEST, Clock())
+    assert KEY.findall(mailbox.titles[0]) == keys_seen == [item.alert_key]
+    # Alerts know nothing of it
+    assert messages([incident(1)], Ledger(paths.bronze).alert_events(), LADDER, NOON) == messages(
+        [incident(1)], [], LADDER, NOON
+    )
+
+
+def test_the_command_sends_the_digest_of_the_month_before(
+    paths: DataPaths, mailbox: Mailbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_scores(paths)
+    monkeypatch.setattr(
+        "lead_enrichment.quality.alert_settings.read_settings.__defaults__", (tmp_path / "alerts.yaml",)
+    )
+    alerts_file(tmp_path)
+    assert "stewards: Data quality in October 2026: not sent: LEADS_ALERT_STEWARDS is not set." in call(
+        "alert", "digest", "--month", "2026-10", expect=1
+    )
+    monkeypatch.setenv("LEADS_ALERT_STEWARDS", mailbox.address)
+    monkeypatch.setattr("lead_enrichment.quality.incidents.now_utc", lambda: datetime(2026, 11, 1, 7, tzinfo=UTC))
+    assert call("alert", "digest") == "stewards: Data quality in October 2026: sent.\n"
+    assert call("alert", "digest") == "Data quality in October 2026: nothing is due.\n"
+    said = call("alert", "digest", "--month", "2026-08")
+    assert said == "No delivery came in 2026-08: there is no scorecard to send.\n"
+    assert "Write it like 2026-10." in call("alert", "digest", "--month", "October", expect=2)
+    assert len(mailbox.messages) == 1
+
+
+def test_the_month_before_january_is_december() -> None:
+    assert month_before(datetime(2026, 1, 3, tzinfo=UTC)) == date(2025, 12, 1)
+    assert month_before(datetime(2026, 12, 31, tzinfo=UTC)) == date(2026, 11, 1)
 
 
 def test_a_test_goes_through_every_channel(

@@ -49,13 +49,18 @@ def publish_incidents(paths: DataPaths, *found: dict[str, Any]) -> None:
     paths.published.parent.mkdir(exist_ok=True)
     paths.published.unlink(missing_ok=True)
     with connect(str(paths.published)) as connection:
-        connection.execute("CREATE SCHEMA quality; CREATE SCHEMA staging; CREATE SCHEMA bronze")
+        connection.execute("CREATE SCHEMA quality; CREATE SCHEMA staging; CREATE SCHEMA ops; CREATE SCHEMA bronze")
         columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
         connection.execute(f"CREATE TABLE quality.incident ({columns})")
         connection.execute(
             "CREATE TABLE staging.stg_incident_event (incident_key TEXT, action TEXT, acted_by TEXT, "
             "acted_at TIMESTAMPTZ, snoozed_until TIMESTAMPTZ, reason TEXT, problem TEXT, file_id TEXT, "
             "row_number BIGINT, received_at TIMESTAMPTZ)"
+        )
+        connection.execute(
+            "CREATE TABLE ops.incident_event (incident_key TEXT, action TEXT, acted_by TEXT, acted_at TIMESTAMPTZ, "
+            "snoozed_until TIMESTAMPTZ, reason TEXT, outcome TEXT, remark TEXT, file_id TEXT, row_number BIGINT, "
+            "received_at TIMESTAMPTZ)"
         )
         connection.execute("CREATE TABLE bronze.file_ledger (file_id TEXT, file_name TEXT, status TEXT)")
         for row in found:
@@ -107,6 +112,20 @@ def test_an_incident_is_shown_whole_with_what_it_mutes(paths: DataPaths) -> None
     ):
         assert part in said
     assert "Did you mean" in call("incidents", "show", f"{key_of('phones')}0", expect=2)
+
+
+def test_an_incident_lists_what_was_done_and_what_came_of_it(paths: DataPaths) -> None:
+    publish_incidents(paths, incident("phones"))
+    with connect(str(paths.published)) as connection:
+        for number, (action, outcome, remark) in enumerate(
+            (("ack", "ended", "the incident came back since"), ("ack", "superseded", None), ("snooze", "applied", None))
+        ):
+            row = [key_of("phones"), action, "Ada", OPENED, None, f"why {number}", outcome, remark, "f", number, OPENED]
+            connection.execute("INSERT INTO ops.incident_event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    said = call("incidents", "show", key_of("phones"))
+    lines = [line.partition(" by ")[2].strip() for line in said.splitlines() if " by Ada" in line]
+    assert lines[1:] == ["Ada: why 1 (superseded)", "Ada: why 2"]
+    assert "why 0 (ended: the incident came back since)" in " ".join(said.split())
 
 
 def test_an_action_is_written_for_the_next_run_by_whoever_does_it(paths: DataPaths) -> None:

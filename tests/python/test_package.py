@@ -28,6 +28,7 @@ FLOORS = (
     ("outbox",),
     ("warehouse", "ingest.ledger", "ledger_files", "bronze", "contracts", "sqlmesh_internals", "submission"),
     (
+        "charts",
         "errors",
         "golden_record",
         "header_words",
