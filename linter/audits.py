@@ -15,7 +15,7 @@ class AuditsReadDependencies(Rule):
 
     def check_model(self, model: Model) -> RuleViolation | None:
         """Return one violation that names the models which an audit reads and the model does not depend on."""
-        known = set(model.depends_on) | {model.fqn}
+        known = {*(model.depends_on or ()), model.fqn}
         missing = set()
         audits: list[Any] = list(model.audits_with_args)
         for audit, arguments in audits:
