@@ -108,11 +108,17 @@ def _compared(leads: list[Row], golden: Row | None, survived: list[Row]) -> list
 def _pairs(reader: CopyReader, keys: list[str], golden: Row | None) -> list[Row]:
     """Return what speaks for and against the pairs of a facility, and its nearest neighbour."""
     around = [*keys, *([golden["nearest_lead_key"]] if golden and golden["nearest_lead_key"] else [])]
+    # Of a facility with many leads, the pairs with the one that stands for it are told first.
+    standing = (golden["salesforce_lead_key"] or golden["state_lead_key"]) if golden else None
     found = []
     for pair in reader.rows(PAIRS, keys=keys, around=around, most=MOST_PAIRS):
         explained = explanation_of(reader.connection, pair)
         assert explained.pair is not None
+        sides = {pair["left_lead_key"], pair["right_lead_key"]}
         found.append(
-            Row(pair=explained.pair, said=headline(explained.pair), evidence=explained.evidence, steps=explained.steps)
-        )
+            Row(
+                pair=explained.pair, said=headline(explained.pair), evidence=explained.evidence, steps=explained.steps,
+                is_of_standing=not standing or standing in sides or not sides <= {*keys},
+            )
+        )  # fmt: skip
     return found
