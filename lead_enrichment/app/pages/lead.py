@@ -116,13 +116,16 @@ def _pairs(reader: CopyReader, keys: list[str], golden: Row | None) -> list[Row]
     pairs.sort(key=lambda pair: (not pair["is_match"], -pair["match_weight"], pair["left_lead_key"]))
     found = []
     for pair in pairs[:MOST_PAIRS]:
+        sides = {pair["left_lead_key"], pair["right_lead_key"]}
+        if standing and standing not in sides and sides <= {*keys}:
+            found.append(Row(pair=pair, said=headline(pair), is_of_standing=False))
+            continue
         explained = explanation_of(reader.connection, pair)
         assert explained.pair is not None
-        sides = {pair["left_lead_key"], pair["right_lead_key"]}
         found.append(
             Row(
                 pair=explained.pair, said=headline(explained.pair), evidence=explained.evidence, steps=explained.steps,
-                is_of_standing=not standing or standing in sides or not sides <= {*keys},
+                is_of_standing=True,
             )
         )  # fmt: skip
     return found
