@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -41,8 +42,9 @@ def templates() -> Environment:
     )
     environment.filters |= {
         "number": number, "day": day, "moment": moment, "phone": lambda value: phone(value) if value else "",
-        "titled": titled, "status": status_words, "sure": sureness, "badge": lambda word: BADGES.get(word, "calm"),
-        "share": share, "counted": counted, "listed": listed, "shorten": shorten, "shown": shown, "place": place,
+        "titled": titled, "name": calm_name, "status": status_words, "sure": sureness, "place": place,
+        "badge": lambda word: BADGES.get(word, "calm"), "share": share, "counted": counted, "listed": listed,
+        "shorten": shorten, "shown": shown, "marked": marked,
     }  # fmt: skip
     environment.globals["static"] = static
     return environment
@@ -101,6 +103,29 @@ def redirect(request: Request, path: str, *messages: tuple[str, str]) -> Redirec
 def static(name: str) -> str:
     """Return the address of a file under static/, which changes with its content: browsers may keep it for ever."""
     return f"/static/{name}?{hashlib.sha256((STATIC_FILES / name).read_bytes()).hexdigest()[:12]}"
+
+
+# Words of names that stay in capitals, or are written otherwise.
+CAPITALS = {
+    "LLC", "YMCA", "YWCA", "II", "III", "IV", "USA", "ABC", "PLLC", "LLP", "LP", "AKA", "DBA", "TX", "OK", "NV",
+}  # fmt: skip
+
+
+def calm_name(text: str | None) -> str:
+    """Return a name for reading: one that is all in capitals gets small letters. What a source says stays elsewhere."""
+    if not text:
+        return ""
+    if not text.isupper() or len(text) < 5:
+        return visible(text)
+    return visible(
+        re.sub(r"[^\W\d_]+('[^\W\d_]+)?", lambda word: word[0] if word[0] in CAPITALS else word[0].capitalize(), text)
+    )
+
+
+def marked(text: Any, other: Any) -> list[tuple[str, bool]]:
+    """Return the words of a text, each with whether the other text lacks it."""
+    known = {word.strip(".,").casefold() for word in str(other).split()}
+    return [(word, word.strip(".,").casefold() not in known) for word in str(text).split()]
 
 
 def number(value: float | int | None) -> str:

@@ -25,7 +25,8 @@ IDLE = {
     "STREET", "ST", "AVENUE", "AVE", "ROAD", "RD", "DRIVE", "DR", "LANE", "LN", "COURT", "CT", "BOULEVARD", "BLVD",
     "SUITE", "STE", "UNIT", "APT", "THE", "OF", "AND", "INC", "LLC", "AT", "IN", "NEAR", "ON",
 }  # fmt: skip
-NUMBER = re.compile(r"\+?[0-9(][0-9().\- ]{5,}[0-9]")
+# A phone number as people write it; digits within a word, an address or a web address are none.
+NUMBER = re.compile(r"(?<![A-Z0-9@.])\+?[0-9(][0-9().\- ]{5,}[0-9](?![A-Z0-9@]|\.[A-Z])")
 FOUND_KEYS = "SELECT {} AS token, term, leads FROM marts.search_key WHERE search_key = ?"
 # What a half finds is filtered outside, so that the comparison sees only what it finds.
 NEAR_TERMS = """
@@ -151,7 +152,11 @@ def _find_nearly(reader: CopyReader, token: Token) -> None:
     if letters < 3:
         return
     halves = {f"<{typed[:size]}" for size in range(max(2, (letters - 1) // 2), min(letters, 12) + 1)}
-    halves |= {f">{typed[-size:]}" for size in {(letters - 1) // 2, letters // 2, (letters + 1) // 2} if size >= 2}
+    middles = {(letters - 1) // 2, letters // 2, (letters + 1) // 2}
+    halves |= {f"<{typed[:size]}" for size in middles if size >= 2}
+    halves |= {f">{typed[-size:]}" for size in middles if size >= 2}
+    # Two letters that changed places around the middle leave neither half right.
+    halves |= {typed[: at - 1] + typed[at] + typed[at - 1] + typed[at + 1 :] for at in middles if 0 < at < letters}
     named = {f"half_{number}": half for number, half in enumerate(sorted(halves))}
     query = NEAR_TERMS.format(" UNION ALL ".join(HALF.format(number) for number in range(len(named))))
     most = 2 if letters > 7 and not typed.isdigit() else 1

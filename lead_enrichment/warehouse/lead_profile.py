@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from lead_enrichment.errors import UsageError
-from lead_enrichment.warehouse.reading import Row, rows
+from lead_enrichment.warehouse.reading import Row, marks, rows
 from lead_enrichment.wording import status_words
 
 # How a lead may be found, the surest way first; $text is what was typed, $digits its digits.
@@ -49,11 +49,11 @@ VERSIONS = """
         SELECT source_key, received_at, MIN(file_name) AS file_name FROM facts.fact_file_load
         WHERE status = 'loaded' GROUP BY ALL
     ) AS f ON f.source_key = d.source_key AND f.received_at = d.valid_from
-    WHERE LIST_CONTAINS(?, d.lead_key) ORDER BY d.lead_key, d.valid_from
+    WHERE d.lead_key IN ({}) ORDER BY d.lead_key, d.valid_from
 """
 STATUSES = """
     SELECT lead_key, changed_at, previous_status, match_status, cause FROM facts.fact_match_status_change
-    WHERE LIST_CONTAINS(?, lead_key) ORDER BY changed_at, lead_key
+    WHERE lead_key IN ({}) ORDER BY changed_at, lead_key
 """
 # Columns of a version that say nothing about the facility, or only how another column was written.
 UNTOLD = re.compile(r"_raw$|_normal$|_reason$|^(valid_|received_|last_|source_(key|created|modified))|_updated_on$")
@@ -121,8 +121,8 @@ def profile(connection: duckdb.DuckDBPyConnection, entity_key: str) -> LeadProfi
     golden = rows(connection, "SELECT * FROM facts.fact_enriched_lead WHERE entity_key = ?", entity_key)
     leads = rows(connection, MEMBERS, entity_key)
     keys = [lead["lead_key"] for lead in leads]
-    changes = _changes(rows(connection, VERSIONS, keys))
-    for row in rows(connection, STATUSES, keys):
+    changes = _changes(rows(connection, VERSIONS.format(marks(keys)), *keys))
+    for row in rows(connection, STATUSES.format(marks(keys)), *keys):
         changes.append(
             Change(
                 row["changed_at"], row["lead_key"], "status",

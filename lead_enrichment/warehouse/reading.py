@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -172,6 +172,11 @@ def _damaged(file: Path, error: duckdb.Error) -> DataError:
 def rows(connection: duckdb.DuckDBPyConnection, query: str, *parameters: object, **named: object) -> list[Row]:
     """Return the rows of a query, whose parameters are given in order (`?`) or by name (`$name`)."""
     return [Row(row) for row in connection.execute(query, named or parameters).to_arrow_table().to_pylist()]
+
+
+def marks(values: Collection[object]) -> str:
+    """Return a mark for each value, for `IN (…)`: DuckDB looks for them before it reads other columns."""
+    return ", ".join("?" * len(values)) or "NULL"
 
 
 def one_row(connection: duckdb.DuckDBPyConnection, query: str, *parameters: object) -> tuple[Any, ...]:

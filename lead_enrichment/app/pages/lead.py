@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
@@ -11,7 +13,7 @@ from lead_enrichment.app.rendering import render
 from lead_enrichment.matching.evidence import explanation_of, with_names
 from lead_enrichment.matching.sentences import headline
 from lead_enrichment.warehouse.lead_profile import profile
-from lead_enrichment.warehouse.reading import Row
+from lead_enrichment.warehouse.reading import Row, marks
 
 router = APIRouter()
 MOST_PAIRS, MOST_CHANGES = 12, 200
@@ -39,19 +41,17 @@ SURVIVED = """
 """
 # The pairs within the facility, and the nearest lead outside of it.
 PAIRS = """
-    SELECT * FROM facts.fact_match_pair
-    WHERE (left_lead_key IN (SELECT UNNEST($keys::TEXT[])) AND right_lead_key IN (SELECT UNNEST($around::TEXT[])))
-        OR (left_lead_key IN (SELECT UNNEST($around::TEXT[])) AND right_lead_key IN (SELECT UNNEST($keys::TEXT[])))
-    ORDER BY is_match DESC, match_weight DESC, left_lead_key, right_lead_key LIMIT $most
+    SELECT * FROM facts.fact_match_pair WHERE left_lead_key IN ({0})
+    UNION ALL
+    SELECT * FROM facts.fact_match_pair WHERE right_lead_key IN ({0}) AND left_lead_key NOT IN ({0})
 """
-SCORES = "SELECT * FROM quality.lead_score WHERE lead_key IN (SELECT UNNEST(?::TEXT[])) ORDER BY lead_key"
+SCORES = "SELECT * FROM quality.lead_score WHERE lead_key IN ({}) ORDER BY lead_key"
 FAILURES = """
-    SELECT * FROM quality.lead_failure WHERE lead_key IN (SELECT UNNEST(?::TEXT[]))
+    SELECT lead_key, points, reason, remedy FROM quality.lead_failure WHERE lead_key IN ({})
     ORDER BY lead_key, points DESC, rule
 """
 FILES = """
-    SELECT file_id, MIN(file_name) AS file_name FROM facts.fact_file_load
-    WHERE file_id IN (SELECT UNNEST(?::TEXT[])) GROUP BY file_id
+    SELECT file_id, MIN(file_name) AS file_name FROM facts.fact_file_load WHERE file_id IN ({}) GROUP BY file_id
 """
 
 
@@ -64,12 +64,11 @@ def show(request: Request, key: str) -> Response:
             entity = reader.value(ENTITY, key)
             if entity is None or entity == key:
                 raise HTTPException(404)
-            return RedirectResponse(request.url_for("show", key=entity).path, 303)
+            return RedirectResponse(f"/leads/{quote(entity)}", 303)
         keys = [lead["lead_key"] for lead in whole.leads]
         reasons = with_names(reader.connection, [lead["reason"] for lead in whole.leads])
-        files = {
-            row["file_id"]: row["file_name"] for row in reader.rows(FILES, [lead["file_id"] for lead in whole.leads])
-        }
+        ids = {lead["file_id"] for lead in whole.leads}
+        files = {row["file_id"]: row["file_name"] for row in reader.rows(FILES.format(marks(ids)), *ids)}
         return render(
             request,
             "lead.html",
@@ -79,8 +78,8 @@ def show(request: Request, key: str) -> Response:
             work=reader.row(WORK, key),
             compared=_compared(whole.leads, whole.golden, reader.rows(SURVIVED, key)),
             pairs=_pairs(reader, keys, whole.golden),
-            scores={row["lead_key"]: row for row in reader.rows(SCORES, keys)},
-            failures=reader.rows(FAILURES, keys),
+            scores={row["lead_key"]: row for row in reader.rows(SCORES.format(marks(keys)), *keys)},
+            failures=reader.rows(FAILURES.format(marks(keys)), *keys),
             changes=whole.changes[::-1][:MOST_CHANGES],
             files=files,
         )
@@ -108,11 +107,25 @@ def _compared(leads: list[Row], golden: Row | None, survived: list[Row]) -> list
 def _pairs(reader: CopyReader, keys: list[str], golden: Row | None) -> list[Row]:
     """Return what speaks for and against the pairs of a facility, and its nearest neighbour."""
     around = [*keys, *([golden["nearest_lead_key"]] if golden and golden["nearest_lead_key"] else [])]
+    # Of a facility with many leads, the pairs with the one that stands for it are told first.
+    standing = (golden["salesforce_lead_key"] or golden["state_lead_key"]) if golden else None
+    pairs = [
+        pair for pair in reader.rows(PAIRS.format(marks(keys)), *keys, *keys, *keys)
+        if pair["left_lead_key"] in around and pair["right_lead_key"] in around
+    ]  # fmt: skip
+    pairs.sort(key=lambda pair: (not pair["is_match"], -pair["match_weight"], pair["left_lead_key"]))
     found = []
-    for pair in reader.rows(PAIRS, keys=keys, around=around, most=MOST_PAIRS):
+    for pair in pairs[:MOST_PAIRS]:
+        sides = {pair["left_lead_key"], pair["right_lead_key"]}
+        if standing and standing not in sides and sides <= {*keys}:
+            found.append(Row(pair=pair, said=headline(pair), is_of_standing=False))
+            continue
         explained = explanation_of(reader.connection, pair)
         assert explained.pair is not None
         found.append(
-            Row(pair=explained.pair, said=headline(explained.pair), evidence=explained.evidence, steps=explained.steps)
-        )
+            Row(
+                pair=explained.pair, said=headline(explained.pair), evidence=explained.evidence, steps=explained.steps,
+                is_of_standing=True,
+            )
+        )  # fmt: skip
     return found
