@@ -16,6 +16,7 @@ from lead_enrichment.commands import (
     ingest,
     lead,
     match,
+    outbox,
     pull,
     quality,
     refresh,
@@ -60,5 +61,6 @@ app.add_typer(contracts.app, name="contracts")
 app.add_typer(feedback.app, name="feedback")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(match.app, name="match")
+app.add_typer(outbox.app, name="outbox")
 app.add_typer(pull.app, name="pull")
 app.add_typer(quality.app, name="quality")

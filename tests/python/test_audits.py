@@ -14,6 +14,7 @@ from sqlmesh.core.macros import MacroEvaluator
 import macros.contact.phone_digits
 import macros.golden.golden_attributes
 import macros.golden.golden_value
+import macros.outbox.crm_plain
 import macros.values.missing_values  # noqa: F401
 from conftest import ROOT
 
@@ -635,3 +636,44 @@ def test_no_lead_stays_and_goes(kept: str, found: int) -> None:
 def test_priority_is_fit_and_timing(row: str, found: int) -> None:
     rows = f"SELECT 'e' AS entity_key, t.* FROM (VALUES {row}) AS t(priority, fit, timing, decile)"
     assert len(offending("priority_is_fit_and_timing", {"t": rows}, "t")) == found
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ("('update', 'pending', NULL, FALSE, TRUE, FALSE)", 0),
+        ("('update', 'rejected', NULL, FALSE, TRUE, TRUE)", 0),
+        ("('update', 'pending', 'people changed it', FALSE, TRUE, FALSE)", 1),
+        ("('update', 'pending', NULL, TRUE, TRUE, FALSE)", 1),
+        ("('update', 'claimed', NULL, FALSE, TRUE, FALSE)", 1),
+        ("('update', 'rejected', NULL, FALSE, TRUE, FALSE)", 1),
+        ("('merge', 'pending', NULL, FALSE, TRUE, FALSE)", 1),
+    ],
+    ids=["pending", "refused for the moment", "blocked", "over a limit", "claimed", "refused for good", "merge"],
+)
+def test_nothing_blocked_is_claimable(row: str, found: int) -> None:
+    rows = (
+        f"SELECT 'k' AS outbox_key, 'l' AS lead_key, 'Phone' AS field, t.* FROM (VALUES {row}) "
+        "AS t(operation, state, blocked_reason, is_over_limit, is_claimable, retryable)"
+    )
+    assert len(offending("nothing_blocked_is_claimable", {"t": rows}, "t")) == found
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ("('update', 'confirmed', '+1 214 555 1234', '(214) 555-1234')", 0),
+        ("('update', 'accepted', NULL::TEXT, '(214) 555-1234')", 0),
+        ("('update', 'confirmed', '999', '(214) 555-1234')", 1),
+        ("('update', 'confirmed', NULL::TEXT, '(214) 555-1234')", 1),
+        ("('create', 'confirmed', 'salesforce:1', '{}')", 0),
+        ("('create', 'confirmed', NULL::TEXT, '{}')", 1),
+    ],
+    ids=["spelled otherwise", "not yet", "another", "blank", "there", "nowhere"],
+)
+def test_confirmed_values_are_the_extracts(row: str, found: int) -> None:
+    rows = (
+        f"SELECT 'k' AS outbox_key, 'l' AS lead_key, 'Phone' AS field, t.* FROM (VALUES {row}) "
+        "AS t(operation, state, old_value, new_value)"
+    )
+    assert len(offending("confirmed_values_are_the_extracts", {"t": rows}, "t")) == found
