@@ -10,6 +10,7 @@ from lead_enrichment.commands import (
     bench,
     contracts,
     demo,
+    dictionary,
     doctor,
     feedback,
     incidents,
@@ -58,6 +59,7 @@ app.add_typer(alert.app, name="alert")
 app.add_typer(archive.app, name="archive")
 app.add_typer(bench.app, name="bench")
 app.add_typer(contracts.app, name="contracts")
+app.add_typer(dictionary.app, name="dictionary")
 app.add_typer(feedback.app, name="feedback")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(match.app, name="match")

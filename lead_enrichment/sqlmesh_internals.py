@@ -6,6 +6,7 @@ another version of SQLMesh differs. It takes a second to import: modules of quic
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import time
@@ -485,6 +486,34 @@ def _listen(console: Any, method: str, listener: Callable[..., None]) -> None:
         return answer
 
     setattr(console, method, both)
+
+
+def snapshots_of(connection: duckdb.DuckDBPyConnection, environment: str) -> dict[str, dict[str, Any]]:
+    """Return the models of an environment by name, as SQLMesh's state holds them: `fingerprint` and `node` of each.
+
+    Args:
+        connection: A warehouse.
+        environment: Name of the environment.
+
+    Returns:
+        None of them where there is no such environment, or the state lies in another database.
+    """
+    try:
+        listed = connection.execute(
+            "SELECT snapshots FROM sqlmesh._environments WHERE name = ?", [environment]
+        ).fetchone()
+        known = connection.execute("SELECT name, identifier, fingerprint FROM sqlmesh._snapshots").fetchall()
+    except duckdb.CatalogException:
+        return {}
+    wanted = {model["name"]: model["fingerprint"] for model in json.loads(listed[0])} if listed else {}
+    keys = [(name, identifier) for name, identifier, hashes in known if wanted.get(name) == json.loads(hashes)]
+    found = {}
+    for key in keys:
+        row = connection.execute("SELECT snapshot FROM sqlmesh._snapshots WHERE (name, identifier) = (?, ?)", key)
+        (text,) = row.fetchone() or ("{}",)
+        snapshot = json.loads(text)
+        found[snapshot["node"]["name"]] = snapshot
+    return found
 
 
 def failures(printed: str) -> list[str]:

@@ -11,6 +11,11 @@ from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.paths import data_paths
 from lead_enrichment.terminal import Console
 
+BETTER = (
+    "Lineage down to the delivered file, and what a change does to leads, flags and scores: make app. This page is for "
+    "making plans."
+)
+
 
 def ui_command(
     apply: Annotated[
@@ -19,7 +24,10 @@ def ui_command(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
 ) -> None:
-    """Open the project's web page: tables, columns, lineage and plans. Ctrl-C stops it.
+    """Open SQLMesh's web page: tables, columns, lineage and plans. Ctrl-C stops it.
+
+    For lineage and for what a change does to the leads `leads app` is better:
+    it shows flags and scores, and serves many at once.
 
     It shows a copy of production, so that it may stay open: runs go on, and
     what is planned or applied on the page stays in the copy and goes with it.
@@ -29,6 +37,7 @@ def ui_command(
     from lead_enrichment.preview.page import production_copy, serve
 
     console = Console(highlight=False)
+    console.print(BETTER, soft_wrap=True)
     with errors_as_sentences():
         paths = data_paths()
         if apply:

@@ -14,11 +14,12 @@ from lead_enrichment.dictionary.entries import Dictionary, read_dictionary, to_j
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import DataPaths, data_paths, write_text_whole
 
-# What of a project its dictionary follows from. Of the package the whole, since macros and models import it.
+# What of a project its dictionary follows from. Of the package all that macros and models may import.
 FOLDERS = ("audits", "contracts", "external_models", "macros", "metrics", "models", "quality", "seeds")
 FILES = ("config.yaml", "docs/glossary.yaml")
 SUFFIXES = (".csv", ".py", ".sql", ".yaml")
 PACKAGE = Path(__file__).parents[1]
+NOT_OF_MODELS = ("app", "benchmark", "commands", "demo", "hooks", "salesforce")
 
 
 def dictionary_file(paths: DataPaths) -> Path:
@@ -34,14 +35,22 @@ def project_version(project: Path) -> str:
     """
     if not (project / "config.yaml").exists():
         raise UsageError("here is no SQLMesh project", str(project.absolute()), "Run it from the project's folder.")
-    found = [(str(path), path) for name in FILES if (path := project / name).exists()]
-    for folder in (*(project / name for name in FOLDERS), PACKAGE):
-        found += [(str(path), path) for path in sorted(folder.rglob("*")) if path.suffix in SUFFIXES]
     digest = hashlib.sha256()
-    for name, path in found:
+
+    def add(path: Path, root: Path) -> None:
         content = path.read_bytes()
-        digest.update(f"{name}\0{len(content)}\0".encode())
+        # By its name from the folder on: the same project somewhere else has the same dictionary.
+        digest.update(f"{path.relative_to(root)}\0{len(content)}\0".encode())
         digest.update(content)
+
+    for name in FILES:
+        if (project / name).exists():
+            add(project / name, project)
+    for folder, root in (*((project / name, project) for name in FOLDERS), (PACKAGE, PACKAGE)):
+        for path in sorted(folder.rglob("*")):
+            is_of_models = root != PACKAGE or path.relative_to(root).parts[0] not in NOT_OF_MODELS
+            if path.suffix in SUFFIXES and is_of_models:
+                add(path, root)
     return digest.hexdigest()
 
 

@@ -17,6 +17,7 @@ import duckdb
 from lead_enrichment.bronze import LEDGER_TABLES
 from lead_enrichment.errors import DataError
 from lead_enrichment.paths import DataPaths, whole
+from lead_enrichment.preview.environments import forget_others, keep_comparison
 from lead_enrichment.warehouse.connection import literal
 
 # Name of the environment that readers see.
@@ -90,9 +91,15 @@ def publish_after(adapter: Any, environment: str, is_complete: bool, paths: Data
 
     Args:
         adapter: SQLMesh's engine adapter. On other engines readers hinder nobody, and need no copy.
-        environment: The environment that was built; only production is published.
+        environment: The environment that was built. Of production the whole is published, of another one what it would
+            change; see lead_enrichment/preview/environments.py.
         is_complete: Whether all its models were built.
         paths: The data directory.
     """
-    if adapter.dialect == "duckdb" and environment == PRODUCTION and is_complete:
+    if adapter.dialect != "duckdb" or not is_complete:
+        return
+    if environment == PRODUCTION:
         publish(adapter.cursor, paths)
+        forget_others(adapter.cursor, paths)
+    elif paths.published.exists():
+        keep_comparison(adapter.cursor, environment, paths)

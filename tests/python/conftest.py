@@ -187,7 +187,7 @@ def own_demo(planned_demo: Path, tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def app_data(planned_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def app_data(planned_demo: Path, dictionary: Dictionary, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the planned demo for the web app, whose pages write into its landing; one for each worker."""
     return Path(shutil.copytree(planned_demo, tmp_path_factory.mktemp("app") / "data"))
 

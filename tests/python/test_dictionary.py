@@ -144,6 +144,7 @@ def test_the_file_holds_all_and_is_written_again_only_where_the_project_changed(
     written = dictionary_file(paths).stat().st_mtime_ns
     assert current_dictionary(paths, ROOT) == dictionary == kept_dictionary(paths)
     assert dictionary_file(paths).stat().st_mtime_ns == written
+    assert project_version(ROOT) == dictionary.version
     (tmp_path / "config.yaml").write_text("project: other")
     before = project_version(tmp_path)
     (tmp_path / "models").mkdir()

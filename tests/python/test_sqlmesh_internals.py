@@ -350,3 +350,18 @@ def test_a_plan_compares_columns_with_older_tables_only(tmp_path: Path, monkeypa
     # The table stays, and gets the column.
     assert plan("SELECT 1::INT AS c, 2::INT AS d", forward_only=True) == ["c", "d"]
     assert '"w"."a"."b"' in compared
+
+
+def test_the_models_of_an_environment_are_read_from_the_state(planned_demo: Path) -> None:
+    with duckdb.connect(str(planned_demo / "warehouse" / "leads.duckdb"), read_only=True) as connection:
+        found = sqlmesh_internals.snapshots_of(connection, "prod")
+        assert sqlmesh_internals.snapshots_of(connection, "none") == {}
+        views = connection.execute("SELECT schema_name || '.' || view_name FROM duckdb_views()").fetchall()
+    assert {"facts.fact_lead_match", "seeds.match_weight"} <= {*found} <= {name for (name,) in views} | {*found}
+    assert "SELECT" in str(found["facts.fact_lead_match"]["node"]["query"])
+    assert {"data_hash", "metadata_hash", "parent_data_hash"} <= {*found["facts.fact_lead_match"]["fingerprint"]}
+
+
+def test_a_state_that_lies_elsewhere_holds_no_models() -> None:
+    with duckdb.connect() as connection:
+        assert sqlmesh_internals.snapshots_of(connection, "prod") == {}

@@ -35,6 +35,13 @@
     if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
   });
 
+  // Of a picture that is wider than its place, the middle of the question.
+  document.querySelectorAll(".scroll a.center").forEach((box) => {
+    const place = box.closest(".scroll").getBoundingClientRect();
+    const found = box.getBoundingClientRect();
+    box.closest(".scroll").scrollLeft += found.left + found.width / 2 - place.left - place.width / 2;
+  });
+
   document.addEventListener("htmx:responseError", (event) => say(event.detail.xhr.status));
   document.addEventListener("htmx:sendError", () => say(0));
   function say(status) {
