@@ -35,6 +35,9 @@ DELIVERY_MODES = ("full_snapshot", "change_feed")
 AUTHORITIES = ("identity", "license", "contact", "sales")
 # How often a source delivers, by the unit of its `frequency` among the service levels, whose value is always 1.
 CADENCES = {"d": "daily", "day": "daily", "week": "weekly", "month": "monthly"}
+# How long a source may be silent: its cadence, and a few days for weekends and holidays. Decisions come at will.
+SILENCE = {"daily": timedelta(days=1), "weekly": timedelta(days=7), "monthly": timedelta(days=31)}
+GRACE = timedelta(days=4)
 # What the rows of a contract are: leads, the decisions of stewards about leads, what people do about incidents, what
 # became of changes for other systems, or what they say about leads, values and definitions.
 CONTENTS = ("leads", "decisions", "incident_events", "outbox_events", "feedback")
@@ -138,6 +141,16 @@ class Contract:
     def key_column(self) -> Column:
         """The column that holds the natural key."""
         return next(column for column in self.columns if column.name == self.key)
+
+    def days_late(self, newest: date | None, today: date) -> int:
+        """Return for how many days a delivery has been overdue; 0 where it is not, or the source never delivered.
+
+        Args:
+            newest: Date that the newest file claims.
+            today: The day on which it is asked.
+        """
+        silence = SILENCE.get(self.cadence)
+        return max((today - newest - silence - GRACE).days, 0) if newest and silence else 0
 
     def tagged(self, tag: str) -> tuple[str, ...]:
         """Return the names of the columns with a tag, in the order in which they make up one value."""

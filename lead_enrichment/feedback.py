@@ -113,11 +113,12 @@ def give(
     if not lead_key and not term:
         raise UsageError("it is about nothing", "", "Name a lead, a value of a lead, or a definition.")
     lead = find_lead(connection, lead_key) if lead_key else {}
-    if not value_seen and term in lead and lead[term] is not None:
-        value_seen = str(lead[term])
+    # People name the value; the lead holds it as read, or as delivered where it could not be read.
+    names = (term, f"{term}_e164", f"{term}_raw")
+    seen = value_seen or next((str(lead[name]) for name in names if lead.get(name) is not None), "")
     return FeedbackStatement(
         _text(by, "name of who gives it", True), _text(comment, "comment", True), GIVE, secrets.token_hex(6),
-        datetime.now(UTC), lead_key, term, _text(value_seen, "value"), _text(suggested_value, "suggested value"),
+        datetime.now(UTC), lead_key, term, _text(seen, "value"), _text(suggested_value, "suggested value"),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import typer
 from lead_enrichment.commands import errors_as_sentences
 from lead_enrichment.commands.output import Listing, keys, numbers, print_json
 from lead_enrichment.errors import DataError, UsageError
-from lead_enrichment.paths import data_paths
+from lead_enrichment.paths import data_paths, write_text_whole
 from lead_enrichment.terminal import Console
 from lead_enrichment.wording import counted
 
@@ -44,6 +44,9 @@ def rehearse_command(
         bool, typer.Option("--accept", help="Let the rehearsed file in, with its aliases, and remove the copy.")
     ] = False,
     drop_copy: Annotated[bool, typer.Option("--drop", help="Remove the copy and every trace of it.")] = False,
+    progress: Annotated[
+        Path | None, typer.Option(help="Write each step into this file as it begins, for who waits elsewhere.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> None:
     """Show what production would become with a file, tried in an isolated copy. Exit code 1 where it is refused."""
@@ -90,7 +93,13 @@ def rehearse_command(
             plan = plan_rehearsal(Path(file), source, aliases, release)
             try:
                 with Console(stderr=True).status("") as status:
-                    report = rehearse(paths, plan, lock, lambda step: status.update(f"{step} …"))
+
+                    def begin(step: str) -> None:
+                        status.update(f"{step} …")
+                        if progress:
+                            write_text_whole(progress, step)
+
+                    report = rehearse(paths, plan, lock, begin)
             except DataError as error:
                 if as_json:
                     print_json({"status": "refused", "reason": str(error)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from lead_enrichment.quality.alert_settings import AlertSettings
     from lead_enrichment.quality.alerts import AlertMessage
 
-# How long a source may be silent: its cadence, and a few days for weekends and holidays. Decisions come at will.
-SILENCE = {"daily": timedelta(days=1), "weekly": timedelta(days=7), "monthly": timedelta(days=31)}
-GRACE = timedelta(days=4)
 SLOWEST = 5
 
 
@@ -162,13 +159,12 @@ def _print_models(console: Console, models: list[dict[str, Any]]) -> None:
 
 def _of_source(contract: Contract, total: dict[str, Any], today: date) -> dict[str, Any]:
     """Return what a source delivered, and how late it is; `total` is empty where nothing ever came."""
-    newest, silence = total.get("newest_file_date"), SILENCE.get(contract.cadence)
-    late = today - newest - silence - GRACE if newest and silence else timedelta()
+    newest = total.get("newest_file_date")
     return {
         "source": contract.source_key,
         "files_loaded": total.get("loaded", 0),
         "newest_file_date": str(newest) if newest else None,
-        "days_late": max(late.days, 0),
+        "days_late": contract.days_late(newest, today),
         "rows_loaded": total.get("rows_loaded", 0),
         "rows_rejected": total.get("rows_rejected", 0),
         "files_repeated": total.get("repeated", 0),

@@ -198,14 +198,15 @@ class Ledger:
         }  # fmt: skip
         self._append_proposal_rows([{**shared, **row} for row in found])
 
-    def decide_proposal(self, rows: list[dict[str, Any]], status: str) -> None:
+    def decide_proposal(self, rows: list[dict[str, Any]], status: str, by: str | None = None) -> None:
         """Write down that a person accepted or rejected a proposal.
 
         Args:
             rows: The rows of the proposal, as `proposals` returns them.
             status: ACCEPTED or REJECTED.
+            by: Who decided; the user who runs the command by default.
         """
-        self._append_proposal_rows([{**row, "status": status, "decided_by": user_name()} for row in rows])
+        self._append_proposal_rows([{**row, "status": status, "decided_by": by or user_name()} for row in rows])
 
     def _append_proposal_rows(self, rows: list[dict[str, Any]]) -> None:
         now, schema = datetime.now(UTC), arrow_schema(PROPOSAL_COLUMNS)

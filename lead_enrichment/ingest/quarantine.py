@@ -45,10 +45,15 @@ class Accepted:
     released: Path | None
 
 
-def accept(paths: DataPaths, proposal_id: str) -> Accepted:
+def accept(paths: DataPaths, proposal_id: str, by: str | None = None) -> Accepted:
     """Write a proposal's headers into the contract as aliases and put the file back into landing.
 
     It may be repeated after a crash: what is done already stays as it is.
+
+    Args:
+        paths: The data directory.
+        proposal_id: Such as texas-1a2b3c4d.
+        by: Who accepts it; the user who runs the command by default.
 
     Raises:
         UsageError: There is no such proposal, it was rejected, or it has nothing to map.
@@ -68,12 +73,17 @@ def accept(paths: DataPaths, proposal_id: str) -> Accepted:
         source_key = rows[0]["source_key"]
         version = add_aliases(source_key, aliases)
         if rows[0]["status"] != ACCEPTED:
-            ledger.decide_proposal(rows, ACCEPTED)
+            ledger.decide_proposal(rows, ACCEPTED, by)
         return Accepted(source_key, aliases, version, _back_to_landing(paths, rows[0]))
 
 
-def reject(paths: DataPaths, proposal_id: str) -> None:
+def reject(paths: DataPaths, proposal_id: str, by: str | None = None) -> None:
     """Keep the file of a proposal in quarantine for good; the ledger keeps who decided so.
+
+    Args:
+        paths: The data directory.
+        proposal_id: Such as texas-1a2b3c4d.
+        by: Who rejects it; the user who runs the command by default.
 
     Raises:
         UsageError: There is no such proposal, or it was decided already.
@@ -83,7 +93,7 @@ def reject(paths: DataPaths, proposal_id: str) -> None:
         rows = _proposal(ledger, proposal_id)
         if rows[0]["status"] != PROPOSED:
             raise UsageError(f"{proposal_id} was {rows[0]['status']} by {rows[0]['decided_by']}", "", "")
-        ledger.decide_proposal(rows, REJECTED)
+        ledger.decide_proposal(rows, REJECTED, by)
 
 
 def release(paths: DataPaths, name: str, reason: str) -> Path:
@@ -98,7 +108,7 @@ def release(paths: DataPaths, name: str, reason: str) -> Path:
         UsageError: No such file lies in quarantine, several do, or landing holds one of the name.
     """
     with only_writer(paths):
-        found = [path for path in _quarantined(paths) if name in (path.name, delivered_name(path))]
+        found = [path for path in quarantined(paths) if name in (path.name, delivered_name(path))]
         if not found:
             raise UsageError("no such file lies in quarantine", name, "`leads status` names those that do.")
         if len(found) > 1:
@@ -209,7 +219,8 @@ def _proposal(ledger: Ledger, proposal_id: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _quarantined(paths: DataPaths) -> list[Path]:
+def quarantined(paths: DataPaths) -> list[Path]:
+    """Return the files that lie in quarantine."""
     return [
         path
         for path in sorted(paths.quarantine.glob("*/*"))
@@ -218,7 +229,7 @@ def _quarantined(paths: DataPaths) -> list[Path]:
 
 
 def _back_to_landing(paths: DataPaths, row: dict[str, Any]) -> Path | None:
-    for path in _quarantined(paths):
+    for path in quarantined(paths):
         if delivered_name(path) == safe_name(row["file_name"]) and file_id(path) == row["file_id"]:
             return _move_back(paths, path)
     return None

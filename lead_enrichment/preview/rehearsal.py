@@ -222,10 +222,15 @@ def finish(report: Report, page: str) -> None:
     write_text_whole(report.folder / FINISHED, json.dumps(report.document(), indent=2))
 
 
-def accept(paths: DataPaths, plan: Plan) -> Path:
+def accept(paths: DataPaths, plan: Plan, by: str | None = None) -> Path:
     """Accept a rehearsed file: write its aliases into the contract, move it to landing, remove the copy.
 
     The aliases come first: a file in landing may be taken in at any moment.
+
+    Args:
+        paths: Production's data directory.
+        plan: What was rehearsed.
+        by: Who accepts it; the user who runs the command by default.
 
     Returns:
         The file in landing.
@@ -245,12 +250,12 @@ def accept(paths: DataPaths, plan: Plan) -> Path:
         proposal = ledger.proposals().get(proposal_id_of(plan.source_key, plan.rehearsal_id), [])
         if proposal and proposal[0]["status"] == PROPOSED:
             is_taken = _proposed(paths, plan) == plan.aliases
-            ledger.decide_proposal(proposal, ACCEPTED if is_taken else REJECTED)
+            ledger.decide_proposal(proposal, ACCEPTED if is_taken else REJECTED, by)
         landed.parent.mkdir(parents=True, exist_ok=True)
         if manifest_path(plan.file).exists():
             shutil.move(manifest_path(plan.file), manifest_path(landed))
         if plan.release:
-            write_manifest(landed, Statement(None, user_name(), plan.release))
+            write_manifest(landed, Statement(None, by or user_name(), plan.release))
         # Ingest passes over hidden names, so that it never meets half a file where the move is a copy.
         with whole(landed) as unfinished:
             shutil.move(plan.file, unfinished)
