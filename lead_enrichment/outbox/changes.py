@@ -105,7 +105,7 @@ TAKEN_IN = f"""
 # by the models only.
 CLAIMABLE = f"""
     CREATE OR REPLACE TEMP TABLE claimable AS
-    SELECT {", ".join(f"c.{name}" for name in COLUMNS)} FROM outbox.change AS c
+    SELECT c.outbox_key FROM outbox.change AS c
     WHERE c.target = $target AND c.is_claimable
         AND NOT EXISTS (
             SELECT 1 FROM temp.since AS s
@@ -113,6 +113,13 @@ CLAIMABLE = f"""
                 AND (s.field = c.field OR s.field = '{WHOLE}') AND s.event NOT IN ('{APPROVED}', '{RELEASED}')
         )
     ORDER BY c.operation, c.lead_key, c.field
+"""
+# The keys alone are sorted: to sort whole rows takes 150 MB for 100,000 of them.
+PAGE = f"""
+    SELECT {", ".join(f"c.{name}" for name in COLUMNS)}
+    FROM (SELECT rowid AS place, outbox_key FROM temp.claimable WHERE rowid BETWEEN ? AND ?) AS k
+    INNER JOIN outbox.change AS c ON c.outbox_key = k.outbox_key
+    ORDER BY k.place
 """
 # Of equal times the one that was read last: an answer is written after its claim.
 UNANSWERED = f"""
@@ -165,9 +172,8 @@ class Outbox:
         between, but not this one again.
         """
         self._connection.execute(CLAIMABLE, {"target": target})
-        page = "SELECT * FROM temp.claimable WHERE rowid BETWEEN ? AND ? ORDER BY rowid"
         first = 0
-        while found := self._connection.execute(page, [first, first + ROWS_AT_ONCE - 1]).fetchall():
+        while found := self._connection.execute(PAGE, [first, first + ROWS_AT_ONCE - 1]).fetchall():
             yield from (OutboxChange(*row) for row in found)
             first += ROWS_AT_ONCE
 

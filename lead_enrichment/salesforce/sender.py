@@ -22,6 +22,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import groupby, islice
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 from lead_enrichment.errors import UsageError
@@ -38,9 +39,9 @@ NAME, SENDER = "salesforce", "leads outbox send"
 # The external id of creates, and the field that the validation rule reads.
 KEY, SEEN = "Lead_Enrichment_Key__c", "Lead_Enrichment_Seen__c"
 # Leads in a request of collections, in one of composite, and in a bulk job; and from how many on a job is worth it.
-IN_COLLECTION, IN_COMPOSITE, IN_JOB, FEW = 200, 25, 10_000, 2_000
-# External ids in a query, whose address may not be longer than 16,000 signs.
-KEYS_IN_QUERY = 100
+IN_COLLECTION, IN_COMPOSITE, IN_JOB, FEW = 200, 25, 5_000, 2_000
+# Signs of a list of external ids in a query, whose address may not be longer than 16,000.
+SIGNS_IN_QUERY = 10_000
 # Of the day's requests so much is left to others.
 LEFT_TO_OTHERS = 0.2
 # Salesforce stamps to the second: what was edited in the last moments may be edited again under the same stamp.
@@ -294,8 +295,10 @@ class SalesforceTarget:
         is_changed = record.base is None or record.seen > record.base
         if is_changed and row["LastModifiedById"] != self.me():
             return Answer(CONFLICT, f"{IN_TIME}, at {record.seen:%Y-%m-%d %H:%M:%S} UTC", salesforce_id=row["Id"])
-        # Whatever the stamps say: two edits of one second share theirs, and an edit before ours hides behind it.
-        others = [name for name, old in record.old.items() if not _same(row.get(name), old)]
+        # What was blank must be so still, whatever the stamps say: two edits of one second share theirs. A value is
+        # compared where an edit may hide behind a change of ours; the project's own spelling of it then holds it back.
+        held = {name: old for name, old in record.old.items() if is_changed or not old}
+        others = [name for name, old in held.items() if not _same(row.get(name), old)]
         if others:
             return Answer(CONFLICT, f"{', '.join(others)}: {IN_TIME}", salesforce_id=row["Id"])
         return None
@@ -312,8 +315,7 @@ class SalesforceTarget:
         A deleted lead counts only where no other has its id.
         """
         found: dict[str, dict[str, Any]] = {}
-        for start in range(0, len(keys), KEYS_IN_QUERY):
-            listed = ", ".join(f"'{_escaped(key)}'" for key in keys[start : start + KEYS_IN_QUERY])
+        for listed in _lists(keys):
             soql = f"SELECT Id, IsDeleted, {KEY} FROM Lead WHERE {KEY} IN ({listed})"
             for row in self.client.query_all(soql):
                 key = str(row[KEY]).lower()
@@ -574,7 +576,8 @@ def _event(
         field=part.field,
         acted_by=SENDER,
         value=part.value,
-        salesforce_id=(answer.salesforce_id if answer else None) or record.salesforce_id,
+        # As the project names leads: without the three signs that the API adds.
+        salesforce_id=((answer.salesforce_id if answer else None) or record.salesforce_id or "")[:15] or None,
         batch_id=batch,
         is_retryable=answer.is_retryable if answer else False,
         message=answer.message if answer else None,
@@ -632,8 +635,19 @@ def _plain(held: Any) -> str:
     return str(held).lower() if isinstance(held, bool) else str(held).strip()
 
 
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("'", "\\'")
+def _lists(keys: Sequence[str]) -> Iterator[str]:
+    """Return keys as lists of SOQL, each short enough for an address."""
+    listed: list[str] = []
+    signs = 0
+    for key in keys:
+        literal = "'" + key.replace("\\", "\\\\").replace("'", "\\'") + "'"
+        signs += len(quote(f"{literal}, "))
+        if listed and signs > SIGNS_IN_QUERY:
+            yield ", ".join(listed)
+            listed, signs = [], len(quote(f"{literal}, "))
+        listed.append(literal)
+    if listed:
+        yield ", ".join(listed)
 
 
 def _time(text: str) -> datetime:

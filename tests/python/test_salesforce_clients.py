@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -144,5 +145,13 @@ def test_command_line_of_salesforce_finds_what_it_expects(
     sf("data", "export", "bulk", "-q", "SELECT Id, Company FROM Lead", "--output-file", "all.csv", "--wait", "2",
        "--result-format", "csv")  # fmt: skip
     assert len((tmp_path / "all.csv").read_text().splitlines()) == 1_001
+    # It reads the metadata that an admin deploys.
+    shutil.copytree(SETTINGS, tmp_path / "metadata")
+    project = (SETTINGS / "sfdx-project.json").read_text().replace('"path": "', '"path": "metadata/')
+    (tmp_path / "sfdx-project.json").write_text(project)
+    sf("project", "convert", "source", "--source-dir", "metadata/objects", "--source-dir", "metadata/permissionsets",
+       "--output-dir", "converted")  # fmt: skip
+    members = re.findall("<members>(.*)</members>", (tmp_path / "converted" / "package.xml").read_text())
+    assert {"Lead.Lead_Enrichment_Key__c", "Lead.Lead_Enrichment_Unchanged", "Lead_Enrichment"} <= set(members)
     limits = {item["name"]: item for item in sf("org", "list", "limits")["result"]}
     assert limits["DailyApiRequests"]["remaining"] < limits["DailyApiRequests"]["max"]

@@ -1,7 +1,6 @@
 """Senders that are killed at random while Salesforce fails at random and people edit: nothing is doubled or lost.
 
-Half of LEADS_TEST_KILLS says how many processes are started; each dies at a random request or writing, or comes to its
-end.
+Half of LEADS_TEST_KILLS says how many are started; each dies at a random request or writing, or comes to its end.
 """
 
 from __future__ import annotations

@@ -115,6 +115,8 @@ class Org:
         self.names = {name: {item.lower(): item for item in items} for name, items in self.objects.items()}
         self.dice = random.Random(self.seed)
         self.by_external: dict[tuple[str, str], str] = {}
+        # Those of deleted leads too.
+        self.ever_external: dict[tuple[str, str], set[str]] = {}
         self.by_email: dict[str, set[str]] = {}
         self.used = 0
         self.rows_of = {
@@ -273,7 +275,9 @@ class Org:
     def _list(self, row: Row) -> None:
         for item in self.objects["Lead"].values():
             if item.is_external_id and row.get(item.name):
-                self.by_external[item.name, str(row[item.name]).lower()] = row["Id"]
+                key = item.name, str(row[item.name]).lower()
+                self.by_external[key] = row["Id"]
+                self.ever_external.setdefault(key, set()).add(row["Id"])
         if row["Email"]:
             self.by_email.setdefault(row["Email"].lower(), set()).add(row["Id"])
 
@@ -303,6 +307,10 @@ class Org:
             query_ids = [full_id(str(value)) for value in query.keys["Id"]]
             rows = [self.leads[value] for value in query_ids if value in self.leads]
             query.test = _with_full_ids(query.test, {str(value): full_id(str(value)) for value in query.keys["Id"]})
+        for name in query.keys:
+            if self.objects["Lead"][name].is_external_id:
+                keys = [(name, str(value).lower()) for value in query.keys[name]]
+                rows = [self.leads[row_id] for key in keys for row_id in sorted(self.ever_external.get(key, ()))]
         return query, query.run(row for row in rows if with_deleted or not row["IsDeleted"])
 
 
