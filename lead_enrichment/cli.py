@@ -11,6 +11,7 @@ from lead_enrichment.commands import (
     contracts,
     demo,
     doctor,
+    feed,
     feedback,
     incidents,
     ingest,
@@ -25,6 +26,7 @@ from lead_enrichment.commands import (
     status,
     summary,
     ui,
+    webhooks,
     withdraw,
 )
 from lead_enrichment.commands import (
@@ -57,8 +59,10 @@ app.add_typer(alert.app, name="alert")
 app.add_typer(archive.app, name="archive")
 app.add_typer(bench.app, name="bench")
 app.add_typer(contracts.app, name="contracts")
+app.add_typer(feed.app, name="feed")
 app.add_typer(feedback.app, name="feedback")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(match.app, name="match")
 app.add_typer(pull.app, name="pull")
 app.add_typer(quality.app, name="quality")
+app.add_typer(webhooks.app, name="webhooks")
