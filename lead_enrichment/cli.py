@@ -6,6 +6,7 @@ import typer
 
 from lead_enrichment.commands import (
     alert,
+    api,
     archive,
     bench,
     contracts,
@@ -56,6 +57,7 @@ app.command("ui")(ui.ui_command)
 app.command("withdraw")(withdraw.withdraw_command)
 app.command("sqlmesh", context_settings=sqlmesh.SETTINGS, add_help_option=False)(sqlmesh.sqlmesh_command)
 app.add_typer(alert.app, name="alert")
+app.add_typer(api.app, name="api")
 app.add_typer(archive.app, name="archive")
 app.add_typer(bench.app, name="bench")
 app.add_typer(contracts.app, name="contracts")
