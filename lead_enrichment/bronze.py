@@ -124,6 +124,23 @@ ALERT_EVENT_COLUMNS = (
     ("run_by", "TEXT", "User whose command it was"),
     ("happened_at", "TIMESTAMPTZ", "When, UTC"),
 )
+WEBHOOK_EVENT_COLUMNS = (
+    ("message_id", "TEXT", "Id of the message, which the receiver gets as webhook-id; empty of what is about a target"),
+    ("target", "TEXT", "Target of webhooks.yaml"),
+    ("event_type", "TEXT", "Type of the event, such as lead.net_new; empty of what is about a target"),
+    ("subject", "TEXT", "What it is about: key of a lead, an incident or a change"),
+    (
+        "event", "TEXT",
+        "began (the target hears of what happens from since on), noticed (it was there then, and is not sent), claimed "
+        "(before it is sent), sent, failed, revived (to be tried again); disabled or enabled: the target",
+    ),
+    ("status", "BIGINT", "Status of HTTP that the receiver answered; NULL where it did not"),
+    ("problem", "TEXT", "Why it failed"),
+    ("retry_at", "TIMESTAMPTZ", "Before which the receiver asked not to be called again, UTC"),
+    ("since", "DATE", "Of began: the day from which on events count"),
+    ("run_by", "TEXT", "User whose command it was"),
+    ("happened_at", "TIMESTAMPTZ", "When, UTC"),
+)  # fmt: skip
 ARROW_TYPES = {
     "TEXT": pa.string(),
     "BIGINT": pa.int64(),
@@ -159,6 +176,10 @@ LEDGER_TABLES: dict[str, tuple[str, Columns]] = {
         "What became of each message about an incident; only ever appended to. One row per message and event.",
         ALERT_EVENT_COLUMNS,
     ),
+    "webhook_event": (
+        "What became of each message to a webhook; only ever appended to. One row per message and event.",
+        WEBHOOK_EVENT_COLUMNS,
+    ),
 }
 
 # Ledger tables whose small files are compacted (see ledger_files.py), each with the time by whose date they are filed.
@@ -169,6 +190,7 @@ COMPACTED = {
     "model_run": "started_at",
     "audit_result": "audited_at",
     "alert_event": "happened_at",
+    "webhook_event": "happened_at",
 }
 # What their files hold besides.
 ENTRY = ("entry", "TEXT", "Name of the file from which compaction took the row; NULL in that file itself")

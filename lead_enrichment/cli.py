@@ -6,12 +6,14 @@ import typer
 
 from lead_enrichment.commands import (
     alert,
+    api,
     archive,
     bench,
     contracts,
     demo,
     dictionary,
     doctor,
+    feed,
     feedback,
     incidents,
     ingest,
@@ -27,6 +29,7 @@ from lead_enrichment.commands import (
     status,
     summary,
     ui,
+    webhooks,
     withdraw,
 )
 from lead_enrichment.commands import (
@@ -56,13 +59,16 @@ app.command("ui")(ui.ui_command)
 app.command("withdraw")(withdraw.withdraw_command)
 app.command("sqlmesh", context_settings=sqlmesh.SETTINGS, add_help_option=False)(sqlmesh.sqlmesh_command)
 app.add_typer(alert.app, name="alert")
+app.add_typer(api.app, name="api")
 app.add_typer(archive.app, name="archive")
 app.add_typer(bench.app, name="bench")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(dictionary.app, name="dictionary")
+app.add_typer(feed.app, name="feed")
 app.add_typer(feedback.app, name="feedback")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(match.app, name="match")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(pull.app, name="pull")
 app.add_typer(quality.app, name="quality")
+app.add_typer(webhooks.app, name="webhooks")

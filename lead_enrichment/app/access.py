@@ -32,6 +32,7 @@ SIGN_IN = "/sign-in"
 # What is answered without a session: nothing of a lead is on them.
 PUBLIC = (SIGN_IN, "/health")
 STATIC = "/static/"
+API = "/api/"
 POLICY = "; ".join(
     (
         "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "font-src 'self'",
@@ -185,6 +186,10 @@ class Gate:
                     headers.setdefault("cache-control", "no-store")
             await send(message)
 
+        if path.startswith(API):
+            # Programs: tokens instead of sessions, and errors that they can read; see api/access.py.
+            await self._app(scope, receive, send_guarded)
+            return
         refusal = self._refusal(scope, headers)
         if refusal:
             await refusal(scope, receive, send_guarded)
@@ -205,22 +210,16 @@ class Gate:
 
     def _refusal(self, scope: Scope, headers: Headers) -> PlainTextResponse | None:
         """Return why a request is not answered, whoever sends it; None where it is."""
-        if self._settings.is_open and not _is_local(headers.get("host", "")):
-            # A foreign page could name its own host after this machine's address, and read along.
+        if is_foreign_host(self._settings, headers):
             return PlainTextResponse("This app answers to its own address only.", 421)
         if scope["method"] in SAFE:
             return None
-        if not self._is_own(headers, scope):
+        if not is_own_origin(self._settings, headers, scope):
             return PlainTextResponse("This request comes from another page, and nothing was written.", 403)
         length = headers.get("content-length", "")
         if not length.isdigit() or int(length) > LARGEST_BODY:
             return PlainTextResponse("This is too long, and nothing was written.", 413)
         return None
-
-    def _is_own(self, headers: Headers, scope: Scope) -> bool:
-        """Whether a request that writes comes from a page of the app."""
-        origin = headers.get("origin", "")
-        return bool(origin) and origin == (self._settings.origin or f"{scope['scheme']}://{headers.get('host', '')}")
 
     def _ask(self, scope: Scope, headers: Headers) -> PlainTextResponse | RedirectResponse:
         """Return what somebody gets who is not signed in."""
@@ -229,6 +228,20 @@ class Gate:
         if headers.get("hx-request"):
             return PlainTextResponse("Sign in again.", 401, {"HX-Redirect": SIGN_IN})
         return RedirectResponse(SIGN_IN, 303)
+
+
+def is_foreign_host(settings: AppSettings, headers: Headers) -> bool:
+    """Whether an app without sign-in is asked by a name that is not its own.
+
+    A foreign page could name its own host after this machine's address, and read along.
+    """
+    return settings.is_open and not _is_local(headers.get("host", ""))
+
+
+def is_own_origin(settings: AppSettings, headers: Headers, scope: Scope) -> bool:
+    """Whether a request that writes comes from a page of the app."""
+    origin = headers.get("origin", "")
+    return bool(origin) and origin == (settings.origin or f"{scope['scheme']}://{headers.get('host', '')}")
 
 
 def _is_local(host: str) -> bool:

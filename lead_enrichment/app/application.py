@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from lead_enrichment.app.access import Gate, RoleMissing, Sessions, check_routes
+from lead_enrichment.app.api.application import ROOT, create_api
 from lead_enrichment.app.deliveries import Notices
 from lead_enrichment.app.navigation import menu_of, page_modules
 from lead_enrichment.app.published import CopyProblem, PublishedCopy
@@ -55,6 +56,7 @@ def create_app(settings: AppSettings) -> FastAPI:
         app.include_router(module.router)
         routes += [route for route in module.router.routes if isinstance(route, APIRoute)]
     check_routes(routes)
+    app.mount(ROOT, create_api(settings, app.state.published))
     app.mount("/static", KeptFiles(directory=STATIC_FILES), name="static")
     for kind, answer in ERRORS.items():
         app.add_exception_handler(kind, answer)

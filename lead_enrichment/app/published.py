@@ -55,6 +55,11 @@ class CopyReader:
         """When the copy was finished."""
         return self._copy.published_at
 
+    @property
+    def version(self) -> str:
+        """What is the same for as long as the copy is."""
+        return "-".join(map(str, self._copy.version))
+
     def rows(self, query: str, *parameters: object, **named: object) -> list[Row]:
         """Return the rows of a query; values go in as parameters (`?` or `$name`), never as text."""
         return rows(self.connection, query, *parameters, **named)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lead_enrichment.matching.decisions import Standing
     from lead_enrichment.quality.alert_settings import AlertSettings
     from lead_enrichment.quality.alerts import AlertMessage
+    from lead_enrichment.webhooks.send import UnsentWebhooks
 
 SLOWEST = 5
 
@@ -31,6 +32,7 @@ def status_command(
     from lead_enrichment.bronze import write_empty_tables
     from lead_enrichment.commands.alert import print_unsent
     from lead_enrichment.commands.match.standing import print_standing
+    from lead_enrichment.commands.webhooks import print_unsent_webhooks, unsent_as_json
     from lead_enrichment.contracts import contracts
     from lead_enrichment.hooks.model_run import newest_run
     from lead_enrichment.ingest.archive import missing_names
@@ -43,7 +45,7 @@ def status_command(
         overview, proposals = ledger.overview(), ledger.proposals()
         models = newest_run(ledger.model_runs())
         decided = _decided(paths)
-        alerts = _unsent_alerts(paths)
+        alerts, webhooks = _unsent_alerts(paths), _unsent_webhooks(paths)
         missing = missing_names(paths, overview.loaded)
         refused = [
             {"source": row["source_key"], "file": row["file_name"], "at": f"{row['started_at']:%Y-%m-%d %H:%M}",
@@ -62,6 +64,8 @@ def status_command(
         if alerts:
             document["alerts_unsent"] = sum(not message.is_given_up for message in alerts[0])
             document["alerts_given_up"] = sum(message.is_given_up for message in alerts[0])
+        if webhooks is not None:
+            document["webhooks_unsent"] = unsent_as_json(webhooks)
         print_json(document)
         return
     console = Console()
@@ -89,6 +93,7 @@ def status_command(
         print_standing(console, decided)
     if alerts:
         print_unsent(console, *alerts)
+    print_unsent_webhooks(console, webhooks or [])
     if models:
         _print_models(console, models)
 
@@ -119,6 +124,25 @@ def _unsent_alerts(paths: DataPaths) -> tuple[list[AlertMessage], AlertSettings]
     try:
         settings = read_settings()
         return unsent(paths, incidents_to_tell(paths, now), settings, now), settings
+    except UsageError:
+        return None
+
+
+def _unsent_webhooks(paths: DataPaths) -> list[UnsentWebhooks] | None:
+    """Return what targets should have and have not; None before the first publication, or without targets."""
+    from lead_enrichment.warehouse.reading import production
+    from lead_enrichment.webhooks.webhook_settings import read_targets
+
+    if not paths.published.exists():
+        return None
+    try:
+        targets = list(read_targets().values())
+        if not targets:
+            return None
+        from lead_enrichment.webhooks.send import unsent_webhooks
+
+        with production(paths) as connection:
+            return unsent_webhooks(paths, connection, targets, datetime.now(UTC))
     except UsageError:
         return None
 

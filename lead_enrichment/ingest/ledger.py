@@ -24,6 +24,7 @@ from lead_enrichment.bronze import (
     LEDGER_TABLES,
     MODEL_RUN_COLUMNS,
     PROPOSAL_COLUMNS,
+    WEBHOOK_EVENT_COLUMNS,
     arrow_schema,
     write_whole,
 )
@@ -284,6 +285,25 @@ class Ledger:
     def alert_events(self) -> list[dict[str, Any]]:
         """Return what became of messages as a dictionary of ALERT_EVENT_COLUMNS, oldest first."""
         return self._rows("alert_event", ("happened_at",))
+
+    def append_webhook_events(self, rows: list[dict[str, Any]], noticed: Iterable[pa.Table] = ()) -> None:
+        """Write down what became of messages to webhooks, as one file.
+
+        Args:
+            rows: A dictionary of WEBHOOK_EVENT_COLUMNS for each, without run_by; none writes nothing.
+            noticed: More rows, with some of the columns; they may be many.
+        """
+        if not rows:
+            return
+        schema = arrow_schema(WEBHOOK_EVENT_COLUMNS)
+        table = pa.Table.from_pylist([{**row, "run_by": user_name()} for row in rows], schema=schema)
+        table = pa.concat_tables([table, *noticed], promote_options="default").cast(schema)
+        day = partition(self.bronze / "webhook_event", rows[0]["happened_at"])
+        write_whole(table, day / f"{uuid.uuid4().hex}.parquet")
+
+    def webhook_events(self) -> pa.Table:
+        """Return what became of messages to webhooks, under WEBHOOK_EVENT_COLUMNS, in no order; they may be many."""
+        return read(self.bronze / "webhook_event", WEBHOOK_EVENT_COLUMNS)
 
     def compact(self, most_loose: int = MOST_LOOSE) -> None:
         """Take the small files of each table up into one, where they are many; see ledger_files.py."""

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
-
 from lead_enrichment.errors import UsageError
+from lead_enrichment.settings_file import read_yaml, schema_faults
 
 FILE = Path("alerts.yaml")
 OWNER, DEFAULT = "owner", "default"
@@ -90,12 +87,7 @@ def read_settings(path: Path = FILE) -> AlertSettings:
         UsageError: It is not there, or not as it has to be; file, place and reason are named.
     """
     where = path.name
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UsageError("there is no such file", str(path), "Run it from the project's folder.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"it is no YAML ({' '.join(str(error).split())})", where, REMEDY) from error
+    document = read_yaml(path, REMEDY)
     for fault in faults(document):
         raise UsageError(fault, where, REMEDY)
     quiet, sending = document.get("quiet_hours"), document.get("sending", {})
@@ -116,15 +108,7 @@ def read_settings(path: Path = FILE) -> AlertSettings:
 
 def faults(document: Any) -> list[str]:
     """Return what alert_schema.json does not allow, and which channels are told of that are none."""
-    from jsonschema import Draft202012Validator
-
-    schema = json.loads(files("lead_enrichment.quality").joinpath("alert_schema.json").read_text(encoding="utf-8"))
-    found = [
-        f"{'.'.join(map(str, error.path))}: {error.message}" if error.path else error.message
-        for error in sorted(
-            Draft202012Validator(schema).iter_errors(document), key=lambda error: [*map(str, error.path)]
-        )
-    ]
+    found = schema_faults(document, "lead_enrichment.quality", "alert_schema.json")
     if found:
         return found
     known = set(document["channels"])

@@ -1,15 +1,11 @@
 """Alerts: what is due of the ladders, and sending it so that nothing is lost and nothing goes out twice.
 
 Each message has a key: the incident, when it began, the step of the ladder, and the channel. A ledger that is only ever
-appended to holds what became of it: noticed, claimed, sent, failed. A claim is written before the message is sent, and
-its end after. One process at a time sends, by a lock that the operating system frees when its holder dies: whoever has
-it knows that a claim without an end is that of a dead process, whose message is due again. It may have gone out: then
-it goes out a second time under the same key, by which a reader or a service tells the two as one.
+appended to holds what became of it: noticed, claimed, sent, failed; see claims.py.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import logging
 import re
@@ -20,12 +16,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from lead_enrichment.errors import UsageError
+from lead_enrichment.claims import CLAIMED, FAILED, NOTICED, REVIVED, SENT, only_sender_by
 from lead_enrichment.ingest.ledger import Ledger
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.quality.alert_settings import AlertSettings
 
-NOTICED, CLAIMED, SENT, FAILED, REVIVED = "noticed", "claimed", "sent", "failed", "revived"
 # What Apprise calls the severities.
 LOOKS = {"critical": "failure", "error": "failure", "warning": "warning", "info": "info"}
 STATUS = re.compile(r"error[= ]+([1-5][0-9]{2})\b")
@@ -88,12 +83,7 @@ def only_sender(paths: DataPaths) -> Iterator[None]:
     Raises:
         UsageError: Another one sends.
     """
-    lock = paths.root / ".alert.lock"
-    with lock.open("a") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UsageError("another `leads alert` is at work", str(lock), "Its messages are on their way.") from error
+    with only_sender_by(paths.root / ".alert.lock", "leads alert", "Its messages are on their way."):
         yield
 
 

@@ -1,14 +1,7 @@
-"""Sends alerts in processes of their own that are killed in the middle; test_alerts.py starts it.
-
-Each line of standard input is a number that seeds one process; the answer is whether it was killed or came to its end.
-Imported once, then forked: importing takes longer than sending.
-"""
+"""Sends alerts in processes of their own that are killed in the middle; test_alerts.py starts it, see kills.py."""
 
 from __future__ import annotations
 
-import os
-import random
-import signal
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +9,7 @@ from typing import Any
 
 import apprise
 
+from kills import answer_lines, deadly
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.quality.alert_settings import AlertSettings, LadderStep
 from lead_enrichment.quality.alerts import send_by_apprise, send_due
@@ -44,36 +38,13 @@ def incident(number: int, **changes: Any) -> dict[str, Any]:
 
 def send_and_die(paths: DataPaths, count: int, seed: int) -> None:
     """Send what is due, and die at a message: between its claim and the sending, or before its end is written."""
-    dice = random.Random(seed)
-    left, is_before = dice.randrange(4), dice.random() < 0.6
-
-    def send(address: str, title: str, body: str, look: str) -> str | None:
-        nonlocal left
-        if left == 0 and is_before:
-            os.kill(os.getpid(), signal.SIGKILL)
-        problem = send_by_apprise(address, title, body, look)
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        left -= 1
-        return problem
-
     incidents = [incident(number) for number in range(count)]
-    send_due(paths, incidents, SETTINGS, lambda: datetime.now(UTC), send_by_apprise if seed < 0 else send)
-
-
-def main() -> None:
-    """Fork a process for each line."""
-    # Apprise imports its hundred plugins at the first address.
-    apprise.Apprise().add("json://127.0.0.1/")
-    paths, count = DataPaths(Path(sys.argv[1])), int(sys.argv[2])
-    for line in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            send_and_die(paths, count, int(line))
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        print("killed" if os.WIFSIGNALED(status) else f"ended {os.waitstatus_to_exitcode(status)}", flush=True)
+    send = send_by_apprise if seed < 0 else deadly(send_by_apprise, seed)
+    send_due(paths, incidents, SETTINGS, lambda: datetime.now(UTC), send)
 
 
 if __name__ == "__main__":
-    main()
+    # Apprise imports its hundred plugins at the first address.
+    apprise.Apprise().add("json://127.0.0.1/")
+    data, messages = DataPaths(Path(sys.argv[1])), int(sys.argv[2])
+    answer_lines(lambda seed: send_and_die(data, messages, seed))

@@ -8,8 +8,6 @@ import email.policy
 import json
 import os
 import re
-import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -26,6 +24,7 @@ from aiosmtpd.controller import Controller
 from alert_sender import OPENED, SETTINGS, incident
 from conftest import ROOT
 from helpers import call, free_port
+from kills import mortal_sender
 from lead_enrichment.errors import UsageError
 from lead_enrichment.ingest.ledger import Ledger
 from lead_enrichment.paths import DataPaths
@@ -299,17 +298,7 @@ def test_what_is_killed_between_claim_and_sending_is_sent_after_all(
         (message.alert_key, message.channel)
         for message in messages([incident(number) for number in range(count)], [], SETTINGS, NOON)
     }
-    command = (sys.executable, str(Path(__file__).with_name("alert_sender.py")), str(paths.root), str(count))
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as sender:
-        assert sender.stdin and sender.stdout
-
-        def send(seed: int) -> str:
-            assert sender.stdin and sender.stdout
-            sender.stdin.write(f"{seed}\n")
-            sender.stdin.flush()
-            return sender.stdout.readline().strip()
-
+    with mortal_sender("alert_sender.py", str(paths.root), str(count)) as send:
         ends = [send(seed) for seed in range(KILLS)]
         assert ends == ["killed"] * KILLS
         early = len(hook.titles) + len(mailbox.titles)

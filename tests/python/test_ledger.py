@@ -38,7 +38,9 @@ from lead_enrichment.paths import DataPaths
 from lead_enrichment.warehouse.connection import connect
 
 # What every ingest, plan or run, and every alert adds a file to.
-WRITTEN_OFTEN = ("file_ledger", "column_proposal", "archive_event", "model_run", "audit_result", "alert_event")
+WRITTEN_OFTEN = (
+    "file_ledger", "column_proposal", "archive_event", "model_run", "audit_result", "alert_event", "webhook_event",
+)  # fmt: skip
 FIRST = datetime(2024, 6, 1, tzinfo=UTC)
 FILE = f"{NEVADA_HEADER}\nABC,CENTER,{{}}-22,Active,11/30/23,N,1 ELM ST RENO NV 89501,NV,CLARK,1,12/1/13,A B,Other\n"
 
@@ -67,6 +69,9 @@ def fill(paths: DataPaths, entries: int = 9) -> Ledger:
         audit = {"run_id": str(number), "model_name": "a.a", "status": "passed", "audited_at": FIRST + number * day}
         ledger.append_audit_results([{**audit, "audit_name": name} for name in ("not_null", "unique_values")])
         ledger.append_alert_events([{"alert_key": f"k{number}", "event": "sent", "happened_at": FIRST + number * day}])
+        ledger.append_webhook_events(
+            [{"message_id": f"m{number}", "event": "sent", "happened_at": FIRST + number * day}]
+        )
     return ledger
 
 
@@ -76,6 +81,7 @@ def told(paths: DataPaths) -> dict[str, Any]:
     found: dict[str, Any] = {"attempts": ledger.attempts(), "proposals": ledger.proposals()}
     found |= {"events": ledger.archive_events(), "runs": ledger.model_runs()}
     found |= {"audits": ledger.audit_results(), "alerts": ledger.alert_events()}
+    found["webhooks"] = ledger.webhook_events().sort_by("happened_at").to_pylist()
     with connect() as connection:
         for statement in registration_statements(paths.bronze, "duckdb"):
             connection.execute(statement)

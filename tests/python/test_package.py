@@ -24,9 +24,22 @@ FLOORS = (
     ("cli",),
     ("commands",),
     ("benchmark", "app"),
-    ("ingest", "preview", "matching", "quality", "hooks", "demo", "scaffold", "feedback", "salesforce", "dictionary"),
+    (
+        "ingest", "preview", "matching", "quality", "hooks", "demo", "scaffold", "feedback", "salesforce", "dictionary",
+        "feeds", "webhooks",
+    ),
     ("outbox",),
-    ("warehouse", "ingest.ledger", "ledger_files", "bronze", "contracts", "sqlmesh_internals", "submission"),
+    (
+        "warehouse",
+        "ingest.ledger",
+        "ledger_files",
+        "bronze",
+        "contracts",
+        "sqlmesh_internals",
+        "submission",
+        "settings_file",
+        "claims",
+    ),
     (
         "charts",
         "errors",
@@ -45,7 +58,7 @@ FLOORS = (
         "wording",
         "matching.verdicts",
     ),
-)
+)  # fmt: skip
 # Each takes a tenth of a second to several seconds to import.
 HEAVY = (
     "altair", "duckdb", "fastapi", "jinja2", "jsonschema", "numpy", "open_data_contract_standard", "pandas",

@@ -1,0 +1,169 @@
+"""Reading a resource: a page by keyset, one row, and the tag by which a client keeps what has not changed."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from lead_enrichment.app.api.problems import ApiProblem
+from lead_enrichment.app.api.resources import Field, Resource
+from lead_enrichment.app.published import CopyReader
+
+CASTS = {"text": "TEXT", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}
+# So many rows a page may have.
+MOST, USUAL = 200, 50
+# Changes with what the same copy is told as, so that no client keeps an older form.
+FORM = "1"
+
+
+def _shown(field: Field, alias: str) -> str:
+    """Return the SQL of a field, in a type that JSON has: dates and times become text as RFC 3339 writes them."""
+    column = f'{alias}."{field.name}"'
+    if field.kind == "datetime":
+        return f"STRFTIME({column} AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')"
+    if field.kind == "date":
+        return f"CAST({column} AS TEXT)"
+    # JSON has no infinity.
+    return f"CASE WHEN ISFINITE({column}) THEN {column} END" if field.kind == "number" else column
+
+
+def _select(reader: CopyReader, resource: Resource) -> tuple[str, str]:
+    """Return the columns of a resource, and the tables, where `page` holds the keys.
+
+    Raises:
+        ApiProblem: Production does not have the resource yet.
+    """
+    if not reader.has(resource.table):
+        raise ApiProblem(404, f"Production has no {resource.name} yet. Run: sqlmesh plan")
+    shown = []
+    for field in resource.fields:
+        # An older copy lacks what is new.
+        has = reader.has(field.of or resource.table, field.name)
+        shown.append(_shown(field, "b" if field.of else "a") if has else "NULL")
+    on = " AND ".join(f'a."{name}" = b."{name}"' for name in resource.key)
+    joined = f" LEFT JOIN {resource.joins} AS b ON {on}" if resource.joins else ""
+    return ", ".join(shown), joined
+
+
+def read_page(
+    reader: CopyReader, resource: Resource, given: Mapping[str, Any], limit: int, cursor: str
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Return a page of rows, and the cursor of the next one; None after the last.
+
+    Args:
+        reader: The published copy.
+        resource: What to read.
+        given: Filters by name.
+        limit: Rows of the page.
+        cursor: Of the page before; empty for the first.
+
+    Raises:
+        ApiProblem: The cursor is none of this question, or production does not have the resource.
+    """
+    shown, joined = _select(reader, resource)
+    conditions, values = ["TRUE"], []
+    kinds = {field.name: field.kind for field in resource.fields}
+    for item in resource.filters:
+        if given.get(item.name) is not None:
+            conditions.append(f'"{item.column}" {item.sign} ?::{CASTS[item.kind]}')
+            values.append(given[item.name])
+    question = _mark(resource.name, *(f"{name}={given[name]}" for name in sorted(given) if given[name] is not None))
+    keys = ", ".join(f'"{name}"' for name in resource.key)
+    if cursor:
+        after = _opened(cursor, question, [kinds[name] for name in resource.key])
+        casts = ", ".join(f"?::{CASTS[kinds[name]]}" for name in resource.key)
+        conditions.append(f"({keys}) > ({casts})" if len(resource.key) > 1 else f"{keys} > {casts}")
+        values += after
+    where = " AND ".join(conditions)
+    if resource.joins:
+        # The page first, by one narrow table: of a million leads only those of the page are looked up in the other.
+        page = f"WITH page AS MATERIALIZED (SELECT * FROM {resource.table} WHERE {where} ORDER BY {keys} LIMIT ?) "
+        source, end, sizes = f"page AS a{joined}", f"ORDER BY {_of_first(resource)}", [limit + 1]
+        query = f"{page}SELECT {shown} FROM {source} {end}"
+    else:
+        query = f"SELECT {shown} FROM {resource.table} AS a WHERE {where} ORDER BY {_of_first(resource)} LIMIT ?"
+        sizes = [limit + 1]
+    found = reader.connection.execute(query, [*values, *sizes]).fetchall()
+    names = [field.name for field in resource.fields]
+    rows = [dict(zip(names, row, strict=True)) for row in found[:limit]]
+    if len(found) <= limit:
+        return rows, None
+    return rows, _closed([rows[-1][name] for name in resource.key], question)
+
+
+def read_one(reader: CopyReader, resource: Resource, key: str) -> dict[str, Any]:
+    """Return the row of a key.
+
+    Raises:
+        ApiProblem: There is none, or production does not have the resource.
+    """
+    shown, joined = _select(reader, resource)
+    source = f'(SELECT * FROM {resource.table} WHERE "{resource.key[0]}" = ?) AS a{joined}'
+    found = reader.connection.execute(f"SELECT {shown} FROM {source}", [key]).fetchone()
+    if found is None:
+        raise ApiProblem(404, f"There is no such {resource.title.lower()}.")
+    return dict(zip([field.name for field in resource.fields], found, strict=True))
+
+
+def tag_of(reader: CopyReader, path: str, query: str) -> str:
+    """Return the tag of an answer: the same copy tells the same. It is weak, since compression changes the bytes."""
+    return f'W/"{_mark(FORM, reader.version, path, query)}"'
+
+
+def is_known(tag: str, header: str) -> bool:
+    """Whether a client has the answer of a tag, by its header If-None-Match."""
+    known = [part.strip() for part in header.split(",")]
+    return "*" in known or tag in known or tag.removeprefix("W/") in known
+
+
+def _of_first(resource: Resource) -> str:
+    return ", ".join(f'a."{name}"' for name in resource.key)
+
+
+def _mark(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:20]
+
+
+def _closed(key: list[Any], question: str) -> str:
+    text = json.dumps([question, *key], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode("utf-8")).decode("ascii").rstrip("=")
+
+
+def _opened(cursor: str, question: str, kinds: list[str]) -> list[Any]:
+    """Return the key after which a page begins.
+
+    Raises:
+        ApiProblem: The cursor is none, or of another question.
+    """
+    wrong = ApiProblem(400, "The cursor is none of this question. Begin anew, without a cursor.")
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        found: Any = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True).decode("utf-8"))
+        mark, *key = found
+    except (binascii.Error, ValueError, TypeError, RecursionError) as error:
+        raise wrong from error
+    is_key = len(key) == len(kinds) and all(map(_is_of_kind, key, kinds))
+    if not isinstance(found, list) or mark != question or not is_key:
+        raise wrong
+    return list(key)
+
+
+def _is_of_kind(value: Any, kind: str) -> bool:
+    if kind == "integer":
+        return type(value) is int and abs(value) < 2**63
+    if kind == "date" and isinstance(value, str):
+        return is_date(value)
+    return isinstance(value, str)
+
+
+def is_date(text: str) -> bool:
+    """Whether a text is a date as RFC 3339 writes it."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
