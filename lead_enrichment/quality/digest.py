@@ -16,10 +16,11 @@ from typing import Any
 import duckdb
 
 from lead_enrichment.charts import charts, save_chart
+from lead_enrichment.claims import CLAIMED, FAILED, REVIVED, SENT
 from lead_enrichment.ingest.ledger import Ledger
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.quality.alert_settings import AlertSettings
-from lead_enrichment.quality.alerts import CLAIMED, FAILED, REVIVED, SENT, only_sender, send_by_apprise
+from lead_enrichment.quality.alerts import only_sender, send_by_apprise
 from lead_enrichment.warehouse.reading import Row, rows
 from lead_enrichment.wording import counted
 

@@ -5,7 +5,9 @@ MODEL (
   grain (
     entity_key
   ),
-  depends_on (facts.fact_lead_match),
+  depends_on (
+    facts.fact_lead_match
+  ),
   description 'The list of work: each live facility once, with what to do next, how much it is worth a call and why, whose territory it is in, and the contacts of its golden record. For salespeople: which unknown facilities of my territory should I call today, and is this one known? Example query: SELECT facility_name, city, phone, next_step, ROUND(priority, 1) AS priority FROM marts.sales_lead WHERE status = ''Net-new'' AND can_be_reached ORDER BY priority DESC, facility_name LIMIT 10. One row per facility with a live lead.',
   audits (
     NOT_NULL(

@@ -324,7 +324,11 @@ WITH policy AS (
       WHEN NOT k.lead_key IS NULL AND NOT COALESCE(r.released_at > s.event_at, FALSE)
       THEN CONCAT('it was created as ', k.lead_key, ', which people deleted; a steward can release it')
       WHEN NOT d.lead_key IS NULL
-      THEN CONCAT('the facility was sent as ', d.lead_key, ' before: say in the review that the two are the same')
+      THEN CONCAT(
+        'the facility was sent as ',
+        d.lead_key,
+        ' before: say in the review that the two are the same'
+      )
       WHEN p.policy IS NULL OR p.policy <> 'create'
       THEN 'the policy creates no leads'
       WHEN g.match_status = 'to_review'
