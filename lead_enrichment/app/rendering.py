@@ -108,6 +108,7 @@ def static(name: str) -> str:
 # Words of names that stay in capitals, or are written otherwise.
 CAPITALS = {
     "LLC", "YMCA", "YWCA", "II", "III", "IV", "USA", "ABC", "PLLC", "LLP", "LP", "AKA", "DBA", "TX", "OK", "NV",
+    "NE", "NW", "SE", "SW", "FM", "PO", "US",
 }  # fmt: skip
 
 
@@ -117,9 +118,15 @@ def calm_name(text: str | None) -> str:
         return ""
     if not text.isupper() or len(text) < 5:
         return visible(text)
-    return visible(
-        re.sub(r"[^\W\d_]+('[^\W\d_]+)?", lambda word: word[0] if word[0] in CAPITALS else word[0].capitalize(), text)
-    )
+
+    def calm(word: re.Match[str]) -> str:
+        # The letters of 42nd are small; O'Brien has two capitals, Kid's one.
+        first, apostrophe, rest = word[0].partition("'")
+        if word[0] in CAPITALS or (apostrophe and len(first) == 1):
+            return word[0] if word[0] in CAPITALS else f"{first}'{rest.capitalize()}"
+        return word[0].capitalize()
+
+    return visible(re.sub(r"[^\W_]+('[^\W\d_]+)?", calm, text))
 
 
 def marked(text: Any, other: Any) -> list[tuple[str, bool]]:

@@ -16,6 +16,7 @@ from lead_enrichment.app.access import POLICY, SESSION, check_routes
 from lead_enrichment.app.application import create_app
 from lead_enrichment.app.people import add_person, remove_person
 from lead_enrichment.app.published import CopyProblem, PublishedCopy
+from lead_enrichment.app.rendering import calm_name
 from lead_enrichment.app.settings import AppSettings, settings_from_environment
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import DataPaths
@@ -266,3 +267,18 @@ def test_the_stylesheet_and_the_scripts_name_no_other_host(settings: AppSettings
     for file in Path(STATIC_FILES).glob("*.*"):
         text = file.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
         assert "http" not in text.replace("http-equiv", ""), file
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("4321 60TH DR STE A26, TULSA, OK", "4321 60th Dr Ste A26, Tulsa, OK"),
+        ("12366 42ND PL NW", "12366 42nd Pl NW"),
+        ("O'BRIEN HOME DAYCARE, LLC", "O'Brien Home Daycare, LLC"),
+        ("KID'S PLACE", "Kid's Place"),
+        # What is not all in capitals was written by a person.
+        ("McKinney ISD", "McKinney ISD"),
+    ],
+)
+def test_a_name_in_capitals_is_shown_as_people_write_it(said: str, read: str) -> None:
+    assert calm_name(said) == read
