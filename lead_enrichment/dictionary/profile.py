@@ -144,7 +144,8 @@ def example_answer(connection: duckdb.DuckDBPyConnection, model: ModelEntry) -> 
     query = model.example or f"SELECT * FROM {table}"
     try:
         answer = connection.execute(f"SELECT * FROM ({query}) LIMIT {EXAMPLE_ROWS}")
-    except (duckdb.CatalogException, duckdb.BinderException):
+    except (duckdb.CatalogException, duckdb.BinderException, duckdb.IOException, duckdb.PermissionException):
+        # Not built yet, or delivered rows, which lie in files beside the copy.
         return None
     headings = tuple(item[0] for item in answer.description or ())
     return ExampleAnswer(headings, tuple(answer.fetchall()))

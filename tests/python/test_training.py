@@ -13,19 +13,18 @@ from playwright.sync_api import Browser, Page, expect
 
 from app_pages import DESK, VIEWS, assert_path_is_sound, opened
 from conftest import ROOT
-from lead_enrichment.app.application import create_app
+from lead_enrichment.app.navigation import page_modules
 from lead_enrichment.app.pages.training import html_of
-from lead_enrichment.app.settings import AppSettings
 from lead_enrichment.cli import app as command_line
 from lead_enrichment.dictionary.entries import Dictionary
 from lead_enrichment.errors import UsageError
-from lead_enrichment.paths import DataPaths
 from lead_enrichment.training import QUESTIONS, TRAINING, Action, questions, walk_throughs
 
 WALKS = {walk.role: walk for walk in walk_throughs(ROOT)}
 # Where the pictures of a walk go, for the documents; nowhere by default.
 PICTURES = os.environ.get("LEADS_TRAINING_PICTURES")
 LARGEST_PICTURE = 100_000
+SLOW = 20_000
 
 
 def act(page: Page, action: Action, role: str) -> None:
@@ -47,7 +46,7 @@ def act(page: Page, action: Action, role: str) -> None:
         case "first":
             page.locator("main").locator(action.what).first.click()
         case "see":
-            expect(page.locator("body")).to_contain_text(action.what, ignore_case=True)
+            expect(page.locator("body")).to_contain_text(action.what, ignore_case=True, timeout=SLOW)
         case "picture" if PICTURES:
             file = Path(PICTURES) / f"{role}_{action.what}.png"
             page.screenshot(path=file)
@@ -93,9 +92,8 @@ def test_every_command_that_help_names_is_there() -> None:
             found = found.commands[word]
 
 
-def test_every_page_that_a_question_names_is_one(dictionary: Dictionary, tmp_path: Path) -> None:
-    app = create_app(AppSettings(DataPaths(tmp_path)))
-    routes = [route.path_regex for route in app.routes if hasattr(route, "path_regex")]
+def test_every_page_that_a_question_names_is_one(dictionary: Dictionary) -> None:
+    routes = [route.path_regex for module in page_modules() for route in module.router.routes]
     asked = questions(ROOT)
     assert len(asked) >= 15
     for question in asked:
