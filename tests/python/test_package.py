@@ -52,6 +52,7 @@ FLOORS = (
         "paths",
         "spreadsheet",
         "terminal",
+        "training",
         "patience",
         "patterns",
         "users",
