@@ -45,7 +45,7 @@ class Action:
 
 
 @dataclass(frozen=True)
-class Step:
+class WalkStep:
     """A step of a walk-through.
 
     Args:
@@ -71,7 +71,7 @@ class WalkThrough:
     role: str
     title: str
     about: str
-    steps: tuple[Step, ...]
+    steps: tuple[WalkStep, ...]
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _walk_through(file: Path) -> WalkThrough:
     return WalkThrough(file.stem, title.strip(), about.strip(), steps)
 
 
-def _step(file: Path, title: str, text: str) -> Step:
+def _step(file: Path, title: str, text: str) -> WalkStep:
     walk = WALK.search(text)
     lines = walk["lines"].strip().splitlines() if walk else []
     actions = tuple(Action(*(part.strip() for part in line.split(":", 1))) for line in lines if ":" in line)
@@ -142,7 +142,7 @@ def _step(file: Path, title: str, text: str) -> Step:
             f"the step {title!r} cannot be walked", str(file),
             f"Open a page first, see something, and use no verbs but {', '.join(ACTIONS)}.",
         )  # fmt: skip
-    return Step(title, WALK.sub("", text).strip(), actions)
+    return WalkStep(title, WALK.sub("", text).strip(), actions)
 
 
 def _sections(text: str, mark: str) -> list[tuple[str, str]]:
