@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 PAGES = {
     "overview": "/", "leads": "/leads", "search": "/leads?q=montesori", "nothing_found": "/leads?q=zzqqxx",
     "filtered_away": "/leads?status=Net-new&state=ZZ", "review": "/review", "outbox": "/outbox",
-    "outbox_nothing": "/outbox/nobody", "help": "/help",
+    "help": "/help",
 }  # fmt: skip
 
 
