@@ -201,6 +201,32 @@ WITH used AS (
   FROM ops.audit_result AS t
   WHERE
     t.environment = 'prod'
+  UNION ALL
+  /* A batch of which another system refused changes for good; one of which it refused none ends it */
+  SELECT
+    'outbox' AS kind,
+    CONCAT('changes that ', k.target, ' refused') AS name,
+    'outbox.change' AS object_name,
+    '' AS source_key,
+    k.batch_id AS file_id,
+    MAX(k.event_at) AS seen_at,
+    SUM(CASE WHEN k.event = 'rejected' AND NOT k.is_retryable THEN 1 ELSE 0 END) > 0 AS is_failing,
+    'error' AS severity,
+    '' AS columns_read,
+    'operator' AS owner,
+    SUM(CASE WHEN k.event = 'rejected' AND NOT k.is_retryable THEN 1 ELSE 0 END) AS affected_rows,
+    CONCAT(
+      k.target,
+      ' refused changes, such as: ',
+      COALESCE(MIN(CASE WHEN k.event = 'rejected' AND NOT k.is_retryable THEN k.message END), 'no reason was given')
+    ) AS cause,
+    'Correct what it refuses, or withdraw the change: leads outbox list --state rejected' AS remedy
+  FROM outbox.acknowledgement AS k
+  WHERE
+    k.event IN ('accepted', 'rejected') AND NOT k.batch_id IS NULL
+  GROUP BY
+    k.target,
+    k.batch_id
 ), ranked AS (
   SELECT
     o.*,
@@ -215,11 +241,11 @@ WITH used AS (
 )
 SELECT
   SUBSTRING(MD5(CONCAT(r.kind, '|', r.name, '|', r.object_name, '|', r.source_key)), 1, 12)::TEXT AS incident_key, /* Key of the incident that the problem is: it stays the same for ever */
-  r.kind::TEXT AS kind, /* rule, anomaly, file or audit */
+  r.kind::TEXT AS kind, /* rule, anomaly, file, audit, or outbox where another system refuses what is sent */
   r.name::TEXT AS name, /* Rule, metric, file, or audit with its arguments */
   r.object_name::TEXT AS object_name, /* Table that it is about */
   r.source_key::TEXT AS source_key, /* Source that it is about; empty for an audit */
-  COALESCE(r.file_id, '')::TEXT AS file_id, /* The delivery, or of an audit the run; empty for rules that judge a day */
+  COALESCE(r.file_id, '')::TEXT AS file_id, /* The delivery, of an audit the run, of the outbox the batch; empty for rules that judge a day */
   r.seen_at::TIMESTAMPTZ AS seen_at, /* When it was seen: when the delivery came, or the audit was asked, UTC */
   r.is_failing::BOOLEAN AS is_failing, /* Whether the problem is there */
   LEAST(4, r.rank + CASE WHEN u.column_name IS NULL THEN 0 ELSE 1 END)::INT AS severity_rank, /* 1 info, 2 warning, 3 error, 4 critical; one step more where a flag, mart or feed reads the column */

@@ -19,6 +19,7 @@ import pyarrow as pa
 from conftest import ROOT
 from lead_enrichment.outbox.fields import SHOWN_FIELDS
 from lead_enrichment.outbox.ledger import HEADER
+from lead_enrichment.paths import DataPaths
 from lead_enrichment.sqlmesh_internals import query_of_file
 from lead_enrichment.warehouse.connection import connect
 
@@ -227,3 +228,17 @@ class World:
             "received_at": at, "file_id": "f", "row_number": count, "is_retryable": False, **more,
         }  # fmt: skip
         self.add("staging.stg_acknowledgement", [row])
+
+
+def publish(paths: DataPaths, world: World) -> None:
+    """Put the tables of a world in the place of production: the warehouse and its published copy."""
+    world.run()
+    for file in (paths.published, paths.warehouse):
+        file.parent.mkdir(exist_ok=True)
+        with connect(str(file)) as connection:
+            for table in ("change", "human_edit", "acknowledgement", "stg_acknowledgement"):
+                schema = "staging" if table.startswith("stg_") else "outbox"
+                rows = world.connection.execute(f"FROM {schema}.{table}").to_arrow_table()
+                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+                connection.register("rows", rows)
+                connection.execute(f"CREATE OR REPLACE TABLE {schema}.{table} AS FROM rows")

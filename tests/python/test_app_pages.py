@@ -16,7 +16,8 @@ pytestmark = pytest.mark.browser
 
 PAGES = {
     "overview": "/", "leads": "/leads", "search": "/leads?q=montesori", "nothing_found": "/leads?q=zzqqxx",
-    "filtered_away": "/leads?status=Net-new&state=ZZ", "review": "/review", "help": "/help",
+    "filtered_away": "/leads?status=Net-new&state=ZZ", "review": "/review", "outbox": "/outbox",
+    "help": "/help",
 }  # fmt: skip
 
 

@@ -15,23 +15,9 @@ from lead_enrichment.outbox.ledger import ACCEPTED, CLAIMED, REJECTED, SOURCE, O
 from lead_enrichment.outbox.targets import SendReport
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.warehouse.connection import connect
-from outbox_world import BEGIN, LIMITS, World
+from outbox_world import BEGIN, LIMITS, World, publish
 
 DAY = timedelta(days=1)
-
-
-def publish(paths: DataPaths, world: World, environment: str = "") -> None:
-    """Put the tables of a world in the place of production, or of an environment beside it."""
-    world.run()
-    for file in (paths.published, paths.warehouse):
-        file.parent.mkdir(exist_ok=True)
-        with connect(str(file)) as connection:
-            for table in ("change", "human_edit", "acknowledgement", "stg_acknowledgement"):
-                schema = "staging" if table.startswith("stg_") else "outbox"
-                rows = world.connection.execute(f"FROM {schema}.{table}").to_arrow_table()
-                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}{environment}")
-                connection.register("rows", rows)
-                connection.execute(f"CREATE OR REPLACE TABLE {schema}{environment}.{table} AS FROM rows")
 
 
 def landed(paths: DataPaths) -> list[dict[str, str]]:
