@@ -55,6 +55,20 @@ def test_page_is_sound_on_a_phone_and_in_the_dark(chromium: Browser, app_address
     assert_path_is_sound(chromium, app_address, OTHERS[name], name, (PHONE, View(1440, "dark")))
 
 
+@pytest.mark.browser
+def test_the_counts_of_a_delivery_add_up_on_its_page(chromium: Browser, app_address: str) -> None:
+    with opened(chromium, app_address, PHONE) as page:
+        page.goto("/files?source=texas&status=loaded")
+        page.get_by_role("row").filter(has_text="texas_").first.get_by_role("link").click()
+        expect(page.get_by_role("heading", name="The counts add up")).to_be_visible()
+        rows = [
+            int(page.get_by_role("row").filter(has_text=name).get_by_role("cell").inner_text().replace(",", ""))
+            for name in ("Rows in the file", "Loaded", "Rejected", "Read by the models")
+        ]
+        assert rows[0] == rows[1] + rows[2] > 0 and rows[3] == rows[1]
+        assert_page_is_sound(page, "file", PHONE)
+
+
 def lead_of(data: Path) -> str:
     ((key,),) = query(
         data,
@@ -90,6 +104,7 @@ def test_feedback_is_given_answered_and_seen_by_who_gave_it(
         expect(item.get_by_role("button", name="Accept")).to_have_count(0)
         item.get_by_label("Your answer").fill("mended")
         item.get_by_role("button", name="Applied").click()
+        expect(page.get_by_role("status")).to_contain_text("It is applied.")
         page.goto("/feedback/mine")
         expect(page.locator(".said")).to_contain_text("mended")
         page.locator(".said").get_by_role("link").first.click()
@@ -173,6 +188,7 @@ def test_a_proposal_is_accepted_by_whoever_is_signed_in(chromium: Browser, drift
         page.goto("/sign-in")
         page.get_by_label("Your token").fill(token)
         page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("status")).to_contain_text("Good day, Olu.")
         page.goto("/files")
         assert_page_is_sound(page, "files_refused", DESK)
         page.get_by_role("link", name="See the proposal").click()

@@ -36,9 +36,8 @@ NEWEST = """
 """
 # Newest first; a page begins behind the attempt at which the one before ended.
 FILES = """
-    SELECT f.*, r.broken_link, r.leads_current
+    SELECT f.*
     FROM facts.fact_file_load AS f
-    LEFT JOIN ops.reconciliation AS r ON f.status = 'loaded' AND r.file_id = f.file_id
     WHERE ($source = '' OR f.source_key = $source) AND ($status = '' OR f.status = $status)
         AND ($before = '' OR (f.started_at, f.attempt_id) < (
             SELECT (b.started_at, b.attempt_id) FROM facts.fact_file_load AS b WHERE b.attempt_id = $before
@@ -47,7 +46,14 @@ FILES = """
     LIMIT $limit
 """
 ATTEMPTS = "SELECT * FROM facts.fact_file_load WHERE file_id = ? ORDER BY started_at DESC LIMIT 50"
-RECONCILED = "SELECT * FROM ops.reconciliation WHERE file_id = ?"
+# Of a delivery of leads. ops.reconciliation counts all files, and bronze too: that takes a run's time, not a page's.
+COUNTED = """
+    SELECT
+        COUNT(*) AS rows_in_staging, COUNT(DISTINCT s.lead_key) AS leads, COUNT(DISTINCT c.lead_key) AS leads_current
+    FROM intermediate.int_lead_delivered AS s
+    LEFT JOIN intermediate.int_lead_current AS c ON c.lead_key = s.lead_key
+    WHERE s.file_id = ?
+"""
 REJECTED_ROWS = "SELECT line_number, raw_text, reason FROM ops.rejected_row WHERE file_id = ? ORDER BY 1 LIMIT 100"
 
 
@@ -101,8 +107,9 @@ def one(request: Request, file_id: str) -> Response:
         attempts = reader.rows(ATTEMPTS, file_id)
         if not attempts:
             raise UsageError("no such file was delivered, or the next run shows it", "", "See the list of files.")
+        counts = _counts(attempts, reader.row(COUNTED, file_id))
         return render(
-            request, "file.html", attempts=attempts, newest=attempts[0], counts=reader.row(RECONCILED, file_id),
+            request, "file.html", attempts=attempts, newest=attempts[0], counts=counts,
             rejected=reader.rows(REJECTED_ROWS, file_id),
         )  # fmt: skip
 
@@ -164,6 +171,22 @@ def conclude(request: Request, decision: str, person: Annotated[Person, require(
         return redirect(request, "/files/rehearsal", ("bad", f"Nothing was changed: {error.what}. {error.remedy}"))
     commit = f" Have contracts/{plan.source_key}.yaml committed." if plan.aliases else ""
     return redirect(request, "/files", ("good", f"{plan.file_name} is let in; the next run takes it in.{commit}"))
+
+
+def _counts(attempts: list[Row], built: Row | None) -> Row | None:
+    """Return the rows of a loaded delivery at each step, and in words where they do not add up; None without a load."""
+    load = next((row for row in attempts if row["status"] == "loaded"), None)
+    contract = contracts().get(load["source_key"]) if load else None
+    if load is None or built is None or contract is None:
+        return None
+    is_of_leads = contract.content == "leads"
+    is_built = not is_of_leads or bool(built["rows_in_staging"]) or not load["rows_loaded"]
+    problem = ""
+    if load["rows_delivered"] != load["rows_loaded"] + load["rows_rejected"]:
+        problem = "rows of the file are neither loaded nor rejected"
+    elif is_of_leads and is_built and load["rows_loaded"] != built["rows_in_staging"]:
+        problem = "loaded rows are missing in staging"
+    return Row(load, **built, is_built=is_built, is_of_leads=is_of_leads, problem=problem)
 
 
 def _proposal(paths: DataPaths, proposal_id: str) -> list[dict[str, Any]]:
