@@ -98,7 +98,7 @@ class IncidentEventAsked(_Closed):
     snoozed_until: Date | None = None
 
 
-class Accepted(BaseModel):
+class AcceptedWrite(BaseModel):
     """What was said, on its way into the data."""
 
     status: Literal["accepted"]
@@ -236,7 +236,7 @@ def _resolve(function: Callable[..., Any], **types: Any) -> None:
 
 def _add_writes(api: FastAPI) -> None:
     taken: dict[str, Any] = {
-        "status_code": 202, "response_model": Accepted, "responses": _problems(400, 409, 413, 415),
+        "status_code": 202, "response_model": AcceptedWrite, "responses": _problems(400, 409, 413, 415),
     }  # fmt: skip
 
     @api.post("/decisions", operation_id="decide", **taken)

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from lead_enrichment.app.api.problems import ApiProblem
-from lead_enrichment.app.api.resources import Field, Resource
+from lead_enrichment.app.api.resources import ApiField, Resource
 from lead_enrichment.app.published import CopyReader
 
 CASTS = {"text": "TEXT", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}
@@ -21,7 +21,7 @@ MOST, USUAL = 200, 50
 FORM = "1"
 
 
-def _shown(field: Field, alias: str) -> str:
+def _shown(field: ApiField, alias: str) -> str:
     """Return the SQL of a field, in a type that JSON has: dates and times become text as RFC 3339 writes them."""
     column = f'{alias}."{field.name}"'
     if field.kind == "datetime":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from lead_enrichment.app.lead_list import EXPORTED, ORDERS, STATUSES, Wish, choices, exported, page_of
 from lead_enrichment.app.navigation import MenuEntry
 from lead_enrichment.app.rendering import render
-from lead_enrichment.spreadsheet import guarded
+from lead_enrichment.spreadsheet import GuardedWriter
 
 MENU = (MenuEntry("Leads", "/leads", "Sales", 20),)
 router = APIRouter()
@@ -67,5 +66,5 @@ def export(request: Request, asked: Asked) -> Response:
 def _line(values: Sequence[object]) -> str:
     """Return a line of the file; no value of it runs as a formula where a spreadsheet opens it."""
     text = io.StringIO()
-    csv.writer(text, quoting=csv.QUOTE_MINIMAL).writerow([guarded(value) for value in values])
+    GuardedWriter(text).writerow(values)
     return text.getvalue()
