@@ -127,6 +127,33 @@ def ingest_command(
     console.print(f"The ingest runs at {timing.speed:.2f} of the speed of the bare COPY.")
 
 
+@app.command("api")
+def api_command(
+    leads: Annotated[int, typer.Option(help="Leads of the copy that is made.", min=1000)] = 1_000_000,
+    rate: Annotated[int, typer.Option(help="Requests a second.", min=1)] = 50,
+    seconds: Annotated[int, typer.Option(help="How long.", min=1)] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the times as JSON.")] = False,
+) -> None:
+    """Time the REST API at a rate of requests, on a published copy that is made for it.
+
+    A request counts from the moment at which it was to be sent, so that one
+    that waits for others counts its waiting. No data of yours is touched.
+    """
+    from lead_enrichment.benchmark.api import time_api
+
+    with errors_as_sentences(), Console(stderr=True).status(f"Asking the API, {rate} times a second"):
+        found = time_api(leads, rate, seconds)
+    if as_json:
+        print_json({name: asdict(times) for name, times in found.items()})
+        return
+    headings = numbers("Requests", "Median ms", "95% ms", "99% ms", "Failed")
+    table = Listing("Question", *headings, title=f"{leads:,} leads, {rate} requests a second")
+    for name, times in found.items():
+        shown = (f"{value:,.0f}" for value in (times.median_ms, times.p95_ms, times.p99_ms))
+        table.add_row(name, f"{times.requests:,}", *shown, f"{times.failed:,}")
+    Console(highlight=False).print(table)
+
+
 @app.command("match")
 def match_command(
     leads: Annotated[int, typer.Option(help="Leads to match: those in production over and over.", min=1000)] = 100_000,

@@ -72,7 +72,7 @@ def read_page(
         if given.get(item.name) is not None:
             conditions.append(f'"{item.column}" {item.sign} ?::{CASTS[item.kind]}')
             values.append(given[item.name])
-    question = _mark(resource.name, *(f"{name}={given[name]}" for name in sorted(given) if given[name] is not None))
+    question = _question(resource, given)
     keys = ", ".join(f'"{name}"' for name in resource.key)
     if cursor:
         after = _opened(cursor, question, [kinds[name] for name in resource.key])
@@ -80,20 +80,23 @@ def read_page(
         conditions.append(f"({keys}) > ({casts})" if len(resource.key) > 1 else f"{keys} > {casts}")
         values += after
     where = " AND ".join(conditions)
-    if resource.joins:
-        # The page first, by one narrow table: of a million leads only those of the page are looked up in the other.
-        page = f"WITH page AS MATERIALIZED (SELECT * FROM {resource.table} WHERE {where} ORDER BY {keys} LIMIT ?) "
-        source, end, sizes = f"page AS a{joined}", f"ORDER BY {_of_first(resource)}", [limit + 1]
-        query = f"{page}SELECT {shown} FROM {source} {end}"
-    else:
-        query = f"SELECT {shown} FROM {resource.table} AS a WHERE {where} ORDER BY {_of_first(resource)} LIMIT ?"
-        sizes = [limit + 1]
-    found = reader.connection.execute(query, [*values, *sizes]).fetchall()
+    # The keys of the page first, from few columns: of a million rows only those of the page are read whole.
+    on = " AND ".join(f'a."{name}" = p."{name}"' for name in resource.key)
+    query = (
+        f"WITH page AS MATERIALIZED (SELECT {keys} FROM {resource.table} WHERE {where} ORDER BY {keys} LIMIT ?) "
+        f"SELECT {shown} FROM {resource.table} AS a JOIN page AS p ON {on}{joined} ORDER BY {_of_first(resource)}"
+    )
+    found = reader.connection.execute(query, [*values, limit + 1]).fetchall()
     names = [field.name for field in resource.fields]
     rows = [dict(zip(names, row, strict=True)) for row in found[:limit]]
     if len(found) <= limit:
         return rows, None
     return rows, _closed([rows[-1][name] for name in resource.key], question)
+
+
+def cursor_after(resource: Resource, given: Mapping[str, Any], key: list[Any]) -> str:
+    """Return the cursor of the page that begins after a key."""
+    return _closed(key, _question(resource, given))
 
 
 def read_one(reader: CopyReader, resource: Resource, key: str) -> dict[str, Any]:
@@ -119,6 +122,10 @@ def is_known(tag: str, header: str) -> bool:
     """Whether a client has the answer of a tag, by its header If-None-Match."""
     known = [part.strip() for part in header.split(",")]
     return "*" in known or tag in known or tag.removeprefix("W/") in known
+
+
+def _question(resource: Resource, given: Mapping[str, Any]) -> str:
+    return _mark(resource.name, *(f"{name}={given[name]}" for name in sorted(given) if given[name] is not None))
 
 
 def _of_first(resource: Resource) -> str:
