@@ -20,6 +20,7 @@ from lead_enrichment.commands import (
     lead,
     match,
     outbox,
+    priority,
     pull,
     quality,
     refresh,
@@ -69,6 +70,7 @@ app.add_typer(feedback.app, name="feedback")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(match.app, name="match")
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(priority.app, name="priority")
 app.add_typer(pull.app, name="pull")
 app.add_typer(quality.app, name="quality")
 app.add_typer(webhooks.app, name="webhooks")

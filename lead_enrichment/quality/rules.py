@@ -186,16 +186,22 @@ def parse(document: Any, file: str) -> list[QualityRule]:
     return [placed(item, file) for item in document]
 
 
-def schema_faults(document: Any) -> list[tuple[str, str]]:
-    """Return what a list of rules has that rule_schema.json does not allow: the rule, or its number, and the fault."""
+def schema_faults(document: Any, schema_file: str = "rule_schema.json", key: str = "rule") -> list[tuple[str, str]]:
+    """Return what a list has that its JSON schema does not allow: the name of the item, or its number, and the fault.
+
+    Args:
+        document: What a YAML file holds.
+        schema_file: Name of the schema, which lies beside this module.
+        key: The property that names an item.
+    """
     from jsonschema import Draft202012Validator
 
-    schema = json.loads(files("lead_enrichment.quality").joinpath("rule_schema.json").read_text(encoding="utf-8"))
+    schema = json.loads(files("lead_enrichment.quality").joinpath(schema_file).read_text(encoding="utf-8"))
     found = []
     for error in sorted(Draft202012Validator(schema).iter_errors(document), key=lambda error: [*map(str, error.path)]):
         place = [*error.path]
         item = document[place[0]] if place else None
-        name = str(item.get("rule") or f"number {int(place[0]) + 1}") if isinstance(item, dict) else ""
+        name = str(item.get(key) or f"number {int(place[0]) + 1}") if isinstance(item, dict) else ""
         said = f"{'.'.join(map(str, place[1:]))}: " if place[1:] else ""
         found.append((name, f"{said}{error.message}"))
     return found

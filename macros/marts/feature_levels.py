@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator, macro
 
-from macros.marts.priority_weights import unpivoted
+from lead_enrichment.priority_terms import unpivoted
 
 
 @macro()

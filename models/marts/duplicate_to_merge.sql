@@ -15,7 +15,13 @@ MODEL (
   )
 );
 
-WITH pair AS (
+WITH today AS (
+  SELECT
+    MAX(d.received_on) AS as_of
+  FROM intermediate.int_delivery AS d
+  WHERE
+    d.is_effective
+), pair AS (
   SELECT
     m.lead_key,
     m.duplicate_of_lead_key AS keep_lead_key,
@@ -69,8 +75,10 @@ SELECT
   )::BOOLEAN AS is_customer_and_other_is_not, /* Whether the lead to merge away is the customer: keep that one instead */
   (
     COALESCE(d.last_activity_on > k.last_activity_on, FALSE)
-  )::BOOLEAN AS is_more_active /* Whether sales worked last on the lead to merge away */
+  )::BOOLEAN AS is_more_active, /* Whether sales worked last on the lead to merge away */
+  t.as_of::DATE AS as_of /* Day of the newest delivery, up to which all this is known */
 FROM pair AS p
+CROSS JOIN today AS t
 INNER JOIN intermediate.int_lead_current AS d
   ON d.lead_key = p.lead_key
 INNER JOIN intermediate.int_lead_current AS k

@@ -13,7 +13,8 @@ from sqlmesh.core.macros import macro
 import macros.lead.content_hash
 import macros.quality.least_share
 import macros.sql.date_spine_between
-import macros.sql.similarity  # noqa: F401
+import macros.sql.similarity
+import macros.sql.wilson_bound  # noqa: F401
 from lead_enrichment.lead_shape import LEAD_COLUMNS, UNTRACKED_COLUMNS
 
 
@@ -101,3 +102,23 @@ def test_one_row_of_many_is_more_than_none() -> None:
     text = written("least_share", exp.column("x"), exp.column("n"))
     found = duckdb.execute(f"SELECT {text} > 0 FROM (SELECT 1 AS x, 100_000_000 AS n)").fetchone()
     assert found == (True,)
+
+
+@pytest.mark.parametrize(
+    ("hits", "tried", "low", "high"),
+    [
+        # As scipy.stats.binomtest(...).proportion_ci(method="wilson") gives them
+        (1, 2, 0.0945, 0.9055),
+        (4, 10, 0.1682, 0.6873),
+        (0, 5, 0, 0.4345),
+        (7, 7, 0.6457, 1),
+    ],
+)
+def test_interval_of_a_share_is_that_of_wilson(hits: int, tried: int, low: float, high: float) -> None:
+    for side, end in (("low", low), ("high", high)):
+        text = written("wilson_bound", exp.column("x"), exp.column("n"), exp.Literal.string(side))
+        found = duckdb.execute(f"SELECT {text} FROM (SELECT ?::BIGINT AS x, ?::BIGINT AS n)", [hits, tried]).fetchone()
+        assert found == (pytest.approx(end, abs=1e-4),)
+    nothing = duckdb.execute(f"SELECT {text} FROM (SELECT 0 AS x, 0 AS n)").fetchone()
+    assert nothing == (None,)
+    assert "SQRT(" in for_spark(text)

@@ -73,6 +73,7 @@ VALUES = {
     "unaccented": "@unaccented(d.a)",
     "unparsed": "@unparsed(('a', d.a, d.b), ('c', d.c, d.b))",
     "website_domain": "@website_domain(d.a)",
+    "wilson_bound": "@wilson_bound(d.a::BIGINT, d.b::BIGINT, 'low')",
 }
 COLUMNS = {
     "address_columns": "@address_columns(d)",
@@ -110,6 +111,8 @@ QUERIES = {
     "lead_shape": "@lead_shape(bronze.texas AS d, 'texas' AS source_key, d.operation AS natural_id, "
     "(d.zip, d.zip) AS postal_code, UPPER(cleaned.city) AS city)",
     "leads_on": "@leads_on(day)",
+    "metric_list": "@metric_list()",
+    "metric_values": "@metric_values()",
     "missing_values": "@missing_values(texas)",
     "new_values": "@new_values(address)",
     "priority_weights": "@priority_weights(observed, seeds.priority_term, 50, 20)",
@@ -121,11 +124,13 @@ QUERIES = {
 LEAD_TYPES = {
     **{column: kind for column, kind, _ in (*LEAD_COLUMNS, *STAGING_EXTRA, *FINAL_EXTRA)},
     **dict.fromkeys(("valid_from", "valid_to", "changed_at"), "TIMESTAMPTZ"),
-    **dict.fromkeys(("evaluated_on", "happened_on"), "DATE"),
-    **dict.fromkeys(("is_listed", "is_crm", "is_fixed"), "BOOLEAN"),
-    **dict.fromkeys(("bits", "facilities"), "DOUBLE"),
+    **dict.fromkeys(("evaluated_on", "happened_on", "month", "cohort_month", "converted_on"), "DATE"),
+    **dict.fromkeys(("is_listed", "is_crm", "is_fixed", "is_won"), "BOOLEAN"),
+    **dict.fromkeys(("bits", "facilities", "score", "leads", "converted", "changed_in_week"), "DOUBLE"),
 }
-OF_LEADS = {"facility_features", "final_outcomes", "leads_on", "priority_weights", "staging_outcomes"}
+OF_LEADS = {
+    "facility_features", "final_outcomes", "leads_on", "metric_values", "priority_weights", "staging_outcomes",
+}  # fmt: skip
 
 
 @pytest.fixture(params=sorted(MACROS))

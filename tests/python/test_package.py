@@ -26,7 +26,7 @@ FLOORS = (
     ("benchmark", "app"),
     (
         "ingest", "preview", "matching", "quality", "hooks", "demo", "scaffold", "feedback", "salesforce", "dictionary",
-        "feeds", "webhooks",
+        "feeds", "webhooks", "priority",
     ),
     ("outbox",),
     (
@@ -50,6 +50,7 @@ FLOORS = (
         "lock",
         "memory",
         "paths",
+        "priority_terms",
         "spreadsheet",
         "terminal",
         "training",
