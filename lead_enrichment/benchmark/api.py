@@ -17,7 +17,7 @@ from threading import local
 from urllib.parse import urlencode
 
 from lead_enrichment.app.api.paging import cursor_after
-from lead_enrichment.app.api.resources import RESOURCES, Field, Resource
+from lead_enrichment.app.api.resources import RESOURCES, ApiField, Resource
 from lead_enrichment.errors import DataError
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.warehouse.connection import connect
@@ -106,7 +106,7 @@ def make_copy(paths: DataPaths, leads: int) -> None:
                     _make_table(connection, resource, table, own, leads)
 
 
-def _make_table(connection: object, resource: Resource, table: str, fields: tuple[Field, ...], leads: int) -> None:
+def _make_table(connection: object, resource: Resource, table: str, fields: tuple[ApiField, ...], leads: int) -> None:
     is_first = table == resource.table
     chosen = [field for field in fields if field.name in resource.key or (field.of == "") is is_first]
     values = ", ".join(

@@ -218,7 +218,10 @@ WITH used AS (
     CONCAT(
       k.target,
       ' refused changes, such as: ',
-      COALESCE(MIN(CASE WHEN k.event = 'rejected' AND NOT k.is_retryable THEN k.message END), 'no reason was given')
+      COALESCE(
+        MIN(CASE WHEN k.event = 'rejected' AND NOT k.is_retryable THEN k.message END),
+        'no reason was given'
+      )
     ) AS cause,
     'Correct what it refuses, or withdraw the change: leads outbox list --state rejected' AS remedy
   FROM outbox.acknowledgement AS k
