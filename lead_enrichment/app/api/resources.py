@@ -279,16 +279,19 @@ RESOURCES = (
     ),
     Resource(
         "metrics", "MetricValue", "Numbers by month and dimension, as the app shows them.",
-        LEADS, "marts.metric_value", ("metric", "dimension", "dimension_value", "month"),
+        LEADS, "marts.metric_value", ("metric", "dimension", "member", "month"),
         (
             ApiField("metric", "text", "Metric"),
             ApiField("dimension", "text", "By what it is divided"),
-            ApiField("dimension_value", "text", "Its value"),
+            ApiField("member", "text", "Value of the dimension; all for the whole"),
             ApiField("month", "date", "First day of the month"),
             ApiField("numerator", "number", "Numerator"),
             ApiField("denominator", "number", "Denominator"),
             ApiField("value", "number", "Value"),
         ),
-        (Filter("metric", "metric"), Filter("dimension", "dimension"), Filter("month_from", "month", "date", ">=")),
+        (
+            Filter("metric", "metric"), Filter("dimension", "dimension"), Filter("member", "member"),
+            Filter("month_from", "month", "date", ">="),
+        ),
     ),
 )  # fmt: skip
