@@ -79,11 +79,11 @@ WITH delivered AS (
     MIN(b.number) AS number_least,
     AVG(b.number) AS number_mean,
     MAX(b.number) AS number_greatest,
-    APPROX_QUANTILE(b.number, 0.05) AS quantile_05,
-    APPROX_QUANTILE(b.number, 0.25) AS quantile_25,
-    APPROX_QUANTILE(b.number, 0.5) AS quantile_50,
-    APPROX_QUANTILE(b.number, 0.75) AS quantile_75,
-    APPROX_QUANTILE(b.number, 0.95) AS quantile_95,
+    @quantile(b.number, 0.05) AS quantile_05,
+    @quantile(b.number, 0.25) AS quantile_25,
+    @quantile(b.number, 0.5) AS quantile_50,
+    @quantile(b.number, 0.75) AS quantile_75,
+    @quantile(b.number, 0.95) AS quantile_95,
     [
       COUNT(CASE WHEN b.bin = 0 THEN 1 END),
       COUNT(CASE WHEN b.bin = 1 THEN 1 END),
@@ -140,11 +140,11 @@ SELECT
   p.number_least::DOUBLE AS number_least, /* Least of the numbers */
   p.number_mean::DOUBLE AS number_mean, /* Mean of the numbers */
   p.number_greatest::DOUBLE AS number_greatest, /* Greatest of the numbers */
-  p.quantile_05::DOUBLE AS quantile_05, /* Number below which 5% of them lie, about (t-digest) */
-  p.quantile_25::DOUBLE AS quantile_25, /* Number below which 25% of them lie, about (t-digest) */
-  p.quantile_50::DOUBLE AS quantile_50, /* Number below which 50% of them lie, about (t-digest); the median */
-  p.quantile_75::DOUBLE AS quantile_75, /* Number below which 75% of them lie, about (t-digest) */
-  p.quantile_95::DOUBLE AS quantile_95, /* Number below which 95% of them lie, about (t-digest) */
+  p.quantile_05::DOUBLE AS quantile_05, /* Number below which 5% of them lie */
+  p.quantile_25::DOUBLE AS quantile_25, /* Number below which 25% of them lie */
+  p.quantile_50::DOUBLE AS quantile_50, /* Number below which 50% of them lie; the median */
+  p.quantile_75::DOUBLE AS quantile_75, /* Number below which 75% of them lie */
+  p.quantile_95::DOUBLE AS quantile_95, /* Number below which 95% of them lie */
   CASE WHEN p.number_count > 0 THEN p.histogram END::BIGINT[] AS histogram, /* Rows whose number is below 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, and from there on */
   l.received_at::TIMESTAMPTZ AS received_at, /* When the delivery was taken in, UTC */
   l.received_on::DATE AS received_on /* Date of received_at; the incremental clock */

@@ -59,10 +59,10 @@ WITH newest AS (
     o.outcomes
 )
 SELECT
-  c.evaluated_on::DATE AS evaluated_on, /* Day for which the leads were judged; the incremental clock */
   c.source_key::TEXT AS source_key, /* Source of the leads */
   c.outcomes::TEXT AS outcomes, /* A letter per rule, at the position that quality.rule has for it */
-  c.leads::BIGINT AS leads /* Leads with these outcomes */
+  c.leads::BIGINT AS leads, /* Leads with these outcomes */
+  c.evaluated_on::DATE AS evaluated_on /* Day for which the leads were judged; the incremental clock */
 FROM counted AS c
 WHERE
   c.evaluated_on BETWEEN @start_date AND @end_date

@@ -13,6 +13,7 @@ from sqlmesh.core.macros import macro
 import macros.lead.content_hash
 import macros.quality.least_share
 import macros.sql.date_spine_between
+import macros.sql.quantile
 import macros.sql.similarity
 import macros.sql.wilson_bound  # noqa: F401
 from lead_enrichment.lead_shape import LEAD_COLUMNS, UNTRACKED_COLUMNS
@@ -49,6 +50,13 @@ def test_texts_are_alike_by_the_share_of_their_letters(
     text = written("similarity", exp.column("a"), exp.column("b"), exp.Literal.number("0.5"))
     found = duckdb.execute(f"SELECT {text} FROM (SELECT ?::TEXT AS a, ?::TEXT AS b)", [left, right]).fetchone()
     assert found == (pytest.approx(alike) if alike is not None else None,)
+
+
+def test_a_quantile_is_one_of_the_numbers_on_both_engines() -> None:
+    text = written("quantile", exp.column("a"), exp.Literal.number("0.25"))
+    assert duckdb.execute(f"SELECT {text} FROM (VALUES (7), (9), (174), (NULL)) AS t(a)").fetchone() == (7,)
+    assert duckdb.execute(f"SELECT {text} FROM RANGE(1, 9) AS t(a)").fetchone() == (2,)
+    assert for_spark(text) == "PERCENTILE_APPROX(a, 0.25)"
 
 
 def test_similarity_is_written_for_spark() -> None:
