@@ -43,6 +43,7 @@ COMMANDS = {"run", "planned_demo", "salesforce_clients"}
 LONGEST = (
     "test_faults.py",
     "test_spark.py",
+    "test_walk.py",
     "test_rehearse.py",
     "test_history_replay.py",
     "test_publish.py",
@@ -51,7 +52,9 @@ LONGEST = (
     "test_refresh.py",
     "test_ingest_faults.py",
     "test_scaffold.py",
+    "test_value_tables.py",
     "test_ui.py",
+    "test_app_pages.py",
 )
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
