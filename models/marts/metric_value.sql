@@ -3,7 +3,7 @@ MODEL (
   kind FULL,
   owner sales_operations,
   grain (metric, dimension, member, month),
-  description 'Every reported number, by month and by each dimension of the metric. For the app, the API and whoever makes a report: one number, defined once. Metrics of the market are of the newest month only. Example query: SELECT metric, month, ROUND(value, 3) AS value FROM marts.metric_value WHERE dimension = ''all'' ORDER BY metric, month. One row per metric, dimension, member of it and month.',
+  description 'Every reported number, by month and by each dimension of the metric. For the web app, the API and whoever makes a report: one number, defined once. Metrics of the market are of the newest month only. Example query: SELECT metric, month, ROUND(value, 3) AS value FROM marts.metric_value WHERE dimension = ''all'' ORDER BY metric, month. One row per metric, dimension, member of it and month.',
   audits (
     NOT_NULL(columns := (metric, dimension, member, month)),
     UNIQUE_COMBINATION_OF_COLUMNS(columns := (metric, dimension, member, month)),
