@@ -108,7 +108,7 @@ def test_feedback_is_given_answered_and_seen_by_who_gave_it(
         expect(page.get_by_role("status")).to_contain_text("Thank you")
         # What somebody wrote is shown as it was written, and runs as nothing.
         expect(page.get_by_text('it rings at <b>"Ann\'s"</b>')).to_be_visible()
-        said_now = page.locator(".said").filter(has_text="it rings at")
+        said_now = page.get_by_role("listitem").filter(has_text="it rings at")
         expect(said_now.get_by_text("Nobody has answered yet.")).to_be_visible()
         page.goto("/feedback/queue")
         item = page.get_by_role("listitem").filter(has_text="it rings at")
