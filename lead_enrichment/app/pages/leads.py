@@ -43,7 +43,7 @@ def show(request: Request, asked: Asked) -> Response:
     return render(request, "leads.html", found=found, asked=asked, offered=offered, statuses=STATUSES, orders=ORDERS)
 
 
-@router.get("/leads/export.csv")
+@router.get("/leads.csv")
 def export(request: Request, asked: Asked) -> Response:
     """Send the list as a CSV file, row by row, so that a million rows take little memory."""
 
