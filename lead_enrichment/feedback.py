@@ -11,7 +11,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from pathlib import Path
 
 import duckdb
@@ -19,7 +18,7 @@ import duckdb
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.submission import one_line, rows_on_their_way, submit_rows
-from lead_enrichment.warehouse.reading import Row, find_lead, rows
+from lead_enrichment.warehouse.reading import Row, find_by_key, find_lead, rows
 
 SOURCE, MODEL = "feedback", "staging.stg_feedback"
 HEADER = (
@@ -231,16 +230,7 @@ def find_feedback(found: Sequence[Row], wanted: str) -> Row:
     Raises:
         UsageError: None has it, or several have.
     """
-    key = wanted.strip().lower()
-    hits = [row for row in found if key and row["feedback_key"].startswith(key)]
-    if len(hits) == 1:
-        return hits[0]
-    if hits:
-        names = ", ".join(row["feedback_key"] for row in hits[:3])
-        raise UsageError(f"{len(hits):,} pieces of feedback begin with {wanted}", "", f"Give more of the key: {names}.")
-    near = get_close_matches(key, [row["feedback_key"] for row in found], n=3)
-    hint = f"Did you mean {' or '.join(near)}?" if near else "See: leads feedback list --all"
-    raise UsageError(f"there is no feedback {wanted}", "", hint)
+    return find_by_key(found, "feedback_key", wanted, "feedback", "pieces of feedback", "leads feedback list --all")
 
 
 def place_of(term: str, project: Path = Path()) -> str | None:

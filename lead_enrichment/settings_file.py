@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 from lead_enrichment.errors import UsageError
+
+Item = TypeVar("Item")
 
 
 def read_yaml(path: Path, remedy: str) -> Any:
@@ -47,3 +51,27 @@ def schema_faults(document: Any, package: str, schema: str) -> list[str]:
             Draft202012Validator(rules).iter_errors(document), key=lambda error: [*map(str, error.path)]
         )
     ]
+
+
+def with_tuples(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what stands under a name with its lists as tuples: the fields of a frozen dataclass."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in item.items()}
+
+
+def find_named(items: Mapping[str, Item], name: str, noun: str, file: Path) -> Item:
+    """Return what a file of settings has under a name.
+
+    Args:
+        items: What it has, by name.
+        name: The name.
+        noun: What the items are, in the message.
+        file: The file.
+
+    Raises:
+        UsageError: There is none of this name.
+    """
+    if name in items:
+        return items[name]
+    near = get_close_matches(name, items, n=3)
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"There is {', '.join(items) or 'none'}."
+    raise UsageError(f"there is no {noun} {name}", file.name, hint)

@@ -6,8 +6,10 @@ import hashlib
 import hmac
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import write_text_whole
@@ -15,6 +17,17 @@ from lead_enrichment.paths import write_text_whole
 # Each may do what those before it may.
 ROLES = ("viewer", "steward", "operator", "admin")
 TOKEN_BYTES = 32
+
+
+class HasToken(Protocol):
+    """Who is known by a token."""
+
+    @property
+    def token_sha256(self) -> str:
+        """Hash of the token, hexadecimal; empty where there is none."""
+
+
+Holder = TypeVar("Holder", bound=HasToken)
 
 
 @dataclass(frozen=True)
@@ -84,13 +97,13 @@ def remove_person(file: Path, name: str) -> None:
     _write(file, people)
 
 
-def person_of_token(people: dict[str, Person], token: str) -> Person | None:
-    """Return whose token it is; None where it is nobody's."""
+def holder_of(holders: Mapping[str, Holder], token: str) -> Holder | None:
+    """Return whose token it is, of people or of programs; None where it is nobody's."""
     wanted, found = hash_of(token), None
-    for person in people.values():
+    for holder in holders.values():
         # All are compared, each in the same time: how long it takes says nothing.
-        if person.token_sha256 and hmac.compare_digest(person.token_sha256, wanted):
-            found = person
+        if hmac.compare_digest(holder.token_sha256, wanted):
+            found = holder
     return found
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import DataPaths
-from lead_enrichment.settings_file import read_yaml, schema_faults
+from lead_enrichment.settings_file import find_named, read_yaml, schema_faults, with_tuples
 
 FILE = Path("feeds.yaml")
 FORMATS = ("csv", "parquet")
@@ -57,7 +56,7 @@ def read_feeds(path: Path = FILE) -> dict[str, Feed]:
     document = read_yaml(path, REMEDY)
     for fault in schema_faults(document, "lead_enrichment.feeds", "feed_schema.json"):
         raise UsageError(fault, path.name, REMEDY)
-    feeds = {name: _feed(name, item) for name, item in document["feeds"].items()}
+    feeds = {name: Feed(name, **with_tuples(item)) for name, item in document["feeds"].items()}
     places: dict[str, str] = {}
     for feed in feeds.values():
         other = places.setdefault(feed.folder or f"feeds/{feed.name}", feed.name)
@@ -66,19 +65,10 @@ def read_feeds(path: Path = FILE) -> dict[str, Feed]:
     return feeds
 
 
-def _feed(name: str, item: dict[str, Any]) -> Feed:
-    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in item.items()}
-    return Feed(name, **given)
-
-
 def find_feed(feeds: dict[str, Feed], name: str) -> Feed:
     """Return the feed of a name.
 
     Raises:
         UsageError: There is none.
     """
-    if name in feeds:
-        return feeds[name]
-    near = get_close_matches(name, feeds, n=3)
-    hint = f"Did you mean {' or '.join(near)}?" if near else f"There is {', '.join(feeds) or 'none'}."
-    raise UsageError(f"there is no feed {name}", FILE.name, hint)
+    return find_named(feeds, name, "feed", FILE)

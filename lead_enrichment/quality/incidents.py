@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from pathlib import Path
 
 import duckdb
@@ -12,7 +11,7 @@ import duckdb
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.submission import one_line, rows_on_their_way, submit_rows
-from lead_enrichment.warehouse.reading import Row, rows
+from lead_enrichment.warehouse.reading import Row, find_by_key, rows
 
 SOURCE = "incidents"
 HEADER = ("incident_key", "action", "acted_by", "acted_at", "snoozed_until", "reason")
@@ -67,16 +66,7 @@ def find_incident(found: list[Row], wanted: str) -> Row:
     Raises:
         UsageError: None has it, or several have.
     """
-    key = wanted.strip().lower()
-    hits = [row for row in found if key and row["incident_key"].startswith(key)]
-    if len(hits) == 1:
-        return hits[0]
-    if hits:
-        names = ", ".join(row["incident_key"] for row in hits[:3])
-        raise UsageError(f"{len(hits):,} incidents begin with {wanted}", "", f"Give more of the key: {names}.")
-    near = get_close_matches(key, [row["incident_key"] for row in found], n=3)
-    hint = f"Did you mean {' or '.join(near)}?" if near else "See: leads incidents --all"
-    raise UsageError(f"there is no incident {wanted}", "", hint)
+    return find_by_key(found, "incident_key", wanted, "incident", "incidents", "leads incidents --all")
 
 
 def events_of(connection: duckdb.DuckDBPyConnection, incident_key: str) -> list[Row]:

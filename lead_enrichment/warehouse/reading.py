@@ -186,6 +186,32 @@ def one_row(connection: duckdb.DuckDBPyConnection, query: str, *parameters: obje
     return row
 
 
+def find_by_key(found: Collection[Row], column: str, wanted: str, noun: str, plural: str, see: str) -> Row:
+    """Return the row of a key, or of the beginning of one.
+
+    Args:
+        found: The rows.
+        column: Which of their columns holds the key, in small letters.
+        wanted: What somebody typed.
+        noun: What a row is, in the message.
+        plural: What several are.
+        see: The command that lists them all.
+
+    Raises:
+        UsageError: None has it, or several have.
+    """
+    key = wanted.strip().lower()
+    hits = [row for row in found if key and row[column].startswith(key)]
+    if len(hits) == 1:
+        return hits[0]
+    if hits:
+        names = ", ".join(row[column] for row in hits[:3])
+        raise UsageError(f"{len(hits):,} {plural} begin with {wanted}", "", f"Give more of the key: {names}.")
+    near = get_close_matches(key, [row[column] for row in found], n=3)
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"See: {see}"
+    raise UsageError(f"there is no {noun} {wanted}", "", hint)
+
+
 def find_lead(connection: duckdb.DuckDBPyConnection, lead_key: str) -> Row:
     """Return the current state of a lead.
 

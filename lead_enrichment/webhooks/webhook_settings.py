@@ -7,13 +7,11 @@ import binascii
 import os
 import secrets
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from lead_enrichment.errors import UsageError
-from lead_enrichment.settings_file import read_yaml, schema_faults
+from lead_enrichment.settings_file import find_named, read_yaml, schema_faults, with_tuples
 
 FILE = Path("webhooks.yaml")
 REMEDY = "See docs/interfaces.md."
@@ -123,12 +121,7 @@ def read_targets(path: Path = FILE) -> dict[str, WebhookTarget]:
     document = read_yaml(path, REMEDY)
     for fault in schema_faults(document, "lead_enrichment.webhooks", "webhook_schema.json"):
         raise UsageError(fault, path.name, REMEDY)
-    return {name: _target(name, item) for name, item in (document["targets"] or {}).items()}
-
-
-def _target(name: str, item: dict[str, Any]) -> WebhookTarget:
-    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in item.items()}
-    return WebhookTarget(name, **given)
+    return {name: WebhookTarget(name, **with_tuples(item)) for name, item in (document["targets"] or {}).items()}
 
 
 def find_target(targets: dict[str, WebhookTarget], name: str) -> WebhookTarget:
@@ -137,8 +130,4 @@ def find_target(targets: dict[str, WebhookTarget], name: str) -> WebhookTarget:
     Raises:
         UsageError: There is none.
     """
-    if name in targets:
-        return targets[name]
-    near = get_close_matches(name, targets, n=3)
-    hint = f"Did you mean {' or '.join(near)}?" if near else f"There is {', '.join(targets) or 'none'}."
-    raise UsageError(f"there is no target {name}", FILE.name, hint)
+    return find_named(targets, name, "target", FILE)

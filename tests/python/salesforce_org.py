@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from conftest import ROOT
@@ -12,6 +13,16 @@ from lead_enrichment.salesforce.client import Client
 from lead_enrichment.salesforce.settings import Settings
 
 SETTINGS = ROOT / "docs" / "salesforce"
+
+
+class Clock:
+    """A clock that stands until a test sets it."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 2, 6, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
 
 
 def quick_client(address: str) -> Client:

@@ -31,13 +31,6 @@ SETTINGS = ROOT / "docs" / "salesforce"
 USER = "integration@example.com"
 
 
-def missing(why: str) -> None:
-    """Skip a test for what the machine lacks; fail where LEADS_TEST_CLIENTS says that it must be there."""
-    if os.environ.get("LEADS_TEST_CLIENTS"):
-        pytest.fail(why)
-    pytest.skip(why)
-
-
 @pytest.fixture(scope="session")
 def salesforce_clients() -> Path:
     """The folder `node_modules` with both clients and the Node.js that they need."""
@@ -49,7 +42,7 @@ def salesforce_clients() -> Path:
         if not (folder / "ready").exists():
             npm = shutil.which("npm")
             if npm is None:
-                missing("npm is not installed")
+                pytest.fail("npm is not installed: the clients of Salesforce come from it")
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
             for name in ("package.json", "package-lock.json"):
@@ -57,7 +50,7 @@ def salesforce_clients() -> Path:
             command = [str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
             if done.returncode:
-                missing(f"npm ci failed: {done.stderr[-1000:]}")
+                pytest.fail(f"npm ci failed: {done.stderr[-1000:]}")
             (folder / "ready").touch()
     return folder / "node_modules"
 
@@ -69,7 +62,7 @@ def node(salesforce_clients: Path) -> str:
     program = salesforce_clients / f"node-linux-{kind}" / "bin" / "node"
     found = str(program) if program.exists() else shutil.which("node")
     if found is None:
-        missing("there is no Node.js for this machine")
+        pytest.fail("there is no Node.js for this machine")
     return str(found)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +25,7 @@ from lead_enrichment.salesforce import pull as pulling
 from lead_enrichment.salesforce.client import Client
 from lead_enrichment.salesforce.pull import Pulled, column_of, delivered, pull
 from lead_enrichment.salesforce.settings import Settings, read_settings
-from salesforce_org import environment, quick_client, serve
-
-
-class Clock:
-    """A clock that a test sets."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 2, 6, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
+from salesforce_org import Clock, environment, quick_client, serve
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,19 +18,9 @@ from lead_enrichment.paths import DataPaths
 from lead_enrichment.salesforce import sender
 from lead_enrichment.salesforce.sender import KEY, SEEN, SalesforceTarget
 from outbox_stand_in import create, publish, run, states, update
-from salesforce_org import environment, quick_client, serve
+from salesforce_org import Clock, environment, quick_client, serve
 
 PHONE = "+17025550142"
-
-
-class Clock:
-    """A clock that goes on by itself, so that nothing is edited just now."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 2, 6, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @pytest.fixture

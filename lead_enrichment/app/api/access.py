@@ -13,7 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lead_enrichment.app.access import LARGEST_BODY, is_foreign_host, is_own_origin
 from lead_enrichment.app.api.problems import problem
-from lead_enrichment.app.api.tokens import SCOPES, ApiClient, client_of_token, read_clients
+from lead_enrichment.app.api.tokens import SCOPES, ApiClient, read_clients
+from lead_enrichment.app.people import holder_of
 from lead_enrichment.app.settings import AppSettings
 
 JSON = "application/json"
@@ -99,7 +100,7 @@ class ApiGate:
         kind, _, token = given[0].partition(" ")
         if len(given) > 1 or kind.lower() != "bearer" or not token.strip():
             return None
-        return client_of_token(clients, token)
+        return holder_of(clients, token)
 
 
 def _takes_json(accepted: list[str]) -> bool:

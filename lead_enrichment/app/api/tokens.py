@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 import secrets
 from collections.abc import Collection
@@ -89,16 +88,6 @@ def remove_client(file: Path, name: str) -> None:
     if clients.pop(name, None) is None:
         raise UsageError(f"there is no {name}", str(file), f"There is {', '.join(clients) or 'none'}.")
     _write(file, clients)
-
-
-def client_of_token(clients: dict[str, ApiClient], token: str) -> ApiClient | None:
-    """Return whose token it is; None where it is nobody's."""
-    wanted, found = hash_of(token), None
-    for client in clients.values():
-        # All are compared, each in the same time: how long it takes says nothing.
-        if hmac.compare_digest(client.token_sha256, wanted):
-            found = client
-    return found
 
 
 def _write(file: Path, clients: dict[str, ApiClient]) -> None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
 from lead_enrichment.app.access import SESSION, SIGN_IN, require
-from lead_enrichment.app.people import Person, person_of_token, read_people
+from lead_enrichment.app.people import Person, holder_of, read_people
 from lead_enrichment.app.rendering import redirect, render
 
 router = APIRouter()
@@ -28,7 +28,7 @@ def sign_in(request: Request, token: Annotated[str, Form(max_length=200)] = "") 
     state = request.app.state
     if not state.sessions.may_try():
         return render(request, "sign_in.html", 429, problem="Too many tokens were tried. Wait a minute.")
-    person = person_of_token(read_people(state.settings.people_file), token)
+    person = holder_of(read_people(state.settings.people_file), token)
     if person is None:
         state.sessions.failed()
         return render(request, "sign_in.html", 403, problem="Nobody has this token. Copy it whole, without spaces.")
