@@ -41,8 +41,7 @@ WITH said AS (
     MIN(s.target) AS target,
     MIN(s.lead_key) AS lead_key,
     MIN(s.field) AS field,
-    /* What met an edit of people before it was claimed has an answer alone */
-    COALESCE(MAX(CASE WHEN s.event = 'claimed' THEN s.value END), MAX(s.value)) AS value,
+    COALESCE(MAX(CASE WHEN s.event = 'claimed' THEN s.value END), MAX(s.value)) AS value, /* What met an edit of people before it was claimed has an answer alone */
     MAX(s.salesforce_id) AS salesforce_id,
     SUM(CASE WHEN s.event = 'claimed' THEN 1 ELSE 0 END) AS attempts,
     MAX(CASE WHEN s.event = 'claimed' THEN s.acted_at END) AS claimed_at,
