@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -49,10 +49,10 @@ def export(request: Request, asked: Asked) -> Response:
 
     def lines() -> Iterator[str]:
         columns = EXPORTED.replace(",", " ").split()
-        yield _line(columns)
+        yield _lines([columns])
         with request.app.state.published.reading(is_export=True) as reader:
             for rows in exported(reader, asked):
-                yield "".join(_line([row[name] for name in columns]) for row in rows)
+                yield _lines([row[name] for name in columns] for row in rows)
 
     # Whether the copy can be read is told by a page, before the first line.
     with request.app.state.published.reading() as reader:
@@ -63,8 +63,8 @@ def export(request: Request, asked: Asked) -> Response:
     )
 
 
-def _line(values: Sequence[object]) -> str:
-    """Return a line of the file; no value of it runs as a formula where a spreadsheet opens it."""
+def _lines(rows: Iterable[Sequence[object]]) -> str:
+    """Return lines of the file; no value of them runs as a formula where a spreadsheet opens it."""
     text = io.StringIO()
-    GuardedWriter(text).writerow(values)
+    GuardedWriter(text).writerows(rows)
     return text.getvalue()
