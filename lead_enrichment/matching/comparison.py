@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import partial
 
 import duckdb
 
-from lead_enrichment.errors import UsageError
-from lead_enrichment.warehouse.reading import Row, one_row, rows, tables_with_environment
+from lead_enrichment.warehouse.reading import Row, check_is_other, one_row, rows, schemas_in
 
 LEADS = """
     SELECT
@@ -77,16 +75,9 @@ def compare(connection: duckdb.DuckDBPyConnection, environment: str, samples: in
     Raises:
         UsageError: There is no such environment, or it is production.
     """
-    if environment == "prod" or not re.fullmatch(r"[A-Za-z0-9_]+", environment):
-        raise UsageError(f"{environment!r} is no other environment", "", "Name one that you planned: sqlmesh plan dev")
+    check_is_other(environment)
     (catalog,) = one_row(connection, "SELECT CURRENT_DATABASE()")
-    own = f"facts__{environment.lower()}"
-    tables = tables_with_environment(connection, catalog, environment)
-    # SQLMesh makes views of what an environment changes; the rest is production's.
-    changed_models = {row["table_name"] for row in tables if row["table_schema"] == own}
-    schemas_of = {
-        model: own if model in changed_models else "facts" for model in ("fact_lead_match", "fact_match_pair")
-    }
+    schemas_of = schemas_in(connection, catalog, environment, "facts", ("fact_lead_match", "fact_match_pair"))
 
     def grouped(query: str) -> list[Row]:
         found = rows(

@@ -152,6 +152,20 @@ def submit(paths: DataPaths, decisions: Sequence[Decision]) -> Path:
     return submit_rows(paths, SOURCE, decisions[-1].decided_at, HEADER, decided)
 
 
+def asked_before(pair: Row) -> str:
+    """Return who decided on a pair before, and why it is asked for again; empty where nobody did."""
+    if not pair["decision"]:
+        return ""
+    decided = f"{pair['decided_by']} decided {pair['decision'].replace('_', ' ')}"
+    if pair["is_contradicted"]:
+        return f"{decided}, and somebody else before otherwise"
+    if pair["is_decision_overruled"]:
+        return f"{decided}, and decisions on other pairs say otherwise"
+    if pair["is_decision_stale"]:
+        return f"{decided}, and one of the two has changed since"
+    return decided
+
+
 def refusals(paths: DataPaths, files: Sequence[str]) -> list[Refusal]:
     """Return the decisions of loaded files that decide nothing, by the rule of staging.stg_match_decision.
 

@@ -11,7 +11,7 @@ import duckdb
 from lead_enrichment.errors import UsageError
 from lead_enrichment.outbox.changes import UPDATE, WHOLE
 from lead_enrichment.outbox.ledger import APPROVED, RELEASED, WITHDRAWN, OutboxEvent
-from lead_enrichment.warehouse.reading import Row, rows, tables_with_environment
+from lead_enrichment.warehouse.reading import Row, rows, schemas_in
 
 OPERATIONS = {"creates": "create", "updates": UPDATE}
 STATES = ("pending", "claimed", "accepted", "confirmed", "rejected", "conflict", "superseded", "withdrawn")
@@ -124,13 +124,7 @@ def differences(connection: duckdb.DuckDBPyConnection, catalog: str, before: str
     """
     tables = {}
     for role, name in (("before", before), ("after", after)):
-        schema = "outbox"
-        if name != "prod":
-            found = tables_with_environment(connection, catalog, name)
-            own = f"outbox__{name.lower()}"
-            # What an environment has not changed is production's.
-            if any((row["table_schema"], row["table_name"]) == (own, "change") for row in found):
-                schema = own
+        schema = schemas_in(connection, catalog, name, "outbox", ("change",))["change"]
         tables[role] = f'{catalog}."{schema}".change'
     return rows(connection, DIFFERENCE.format(**tables))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ import duckdb
 
 from lead_enrichment.errors import UsageError
 from lead_enrichment.quality.rules import line_of
-from lead_enrichment.warehouse.reading import Row, find_lead, one_row, rows, tables_with_environment
+from lead_enrichment.warehouse.reading import Row, check_is_other, find_lead, one_row, rows, schemas_in
 
 # Of live leads, by the few combinations of outcomes that there are.
 HITS = """
@@ -180,14 +179,10 @@ def compare(connection: duckdb.DuckDBPyConnection, environment: str, samples: in
     Raises:
         UsageError: There is no such environment, or it is production.
     """
-    if environment == "prod" or not re.fullmatch(r"[A-Za-z0-9_]+", environment):
-        raise UsageError(f"{environment!r} is no other environment", "", "Name one that you planned: sqlmesh plan dev")
+    check_is_other(environment)
     (catalog,) = one_row(connection, "SELECT CURRENT_DATABASE()")
-    own = f"quality__{environment.lower()}"
-    tables = tables_with_environment(connection, catalog, environment)
-    # SQLMesh makes views of what an environment changes; the rest is production's.
-    changed = {row["table_name"] for row in tables if row["table_schema"] == own}
-    names = {name: f"{own if name in changed else 'quality'}.{name}" for name in ("lead_score", "lead_failure")}
+    schemas = schemas_in(connection, catalog, environment, "quality", ("lead_score", "lead_failure"))
+    names = {name: f"{schema}.{name}" for name, schema in schemas.items()}
     scores = CHANGED_SCORES.format(scores=SCORES.format(**names), samples=samples)
     return QualityComparison(
         scores=rows(connection, scores),

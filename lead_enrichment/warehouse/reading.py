@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -125,6 +126,41 @@ def tables_with_environment(connection: duckdb.DuckDBPyConnection, catalog: str,
         hint = f"There is {', '.join(sorted(environments))}." if environments else f"Plan it first: sqlmesh plan {name}"
         raise UsageError(f"there is no environment {name}", "", hint)
     return found
+
+
+def schemas_in(
+    connection: duckdb.DuckDBPyConnection, catalog: str, environment: str, schema: str, models: Collection[str]
+) -> dict[str, str]:
+    """Return by model the schema in which an environment shows it.
+
+    SQLMesh makes views of what an environment changes; the rest is production's.
+
+    Args:
+        connection: The warehouse.
+        catalog: Name of the warehouse's catalog.
+        environment: Name of the environment; prod is one too.
+        schema: The schema of the models in production.
+        models: Their names in it.
+
+    Raises:
+        UsageError: There is no such environment.
+    """
+    if environment == "prod":
+        return dict.fromkeys(models, schema)
+    own = f"{schema}__{environment.lower()}"
+    tables = tables_with_environment(connection, catalog, environment)
+    changed = {row["table_name"] for row in tables if row["table_schema"] == own}
+    return {model: own if model in changed else schema for model in models}
+
+
+def check_is_other(environment: str) -> None:
+    """Check that a name may be that of an environment beside production.
+
+    Raises:
+        UsageError: It may not.
+    """
+    if environment == "prod" or not re.fullmatch(r"[A-Za-z0-9_]+", environment):
+        raise UsageError(f"{environment!r} is no other environment", "", "Name one that you planned: sqlmesh plan dev")
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from lead_enrichment.app.pages.lead import ATTRIBUTES
 from lead_enrichment.app.people import Person
 from lead_enrichment.app.published import CopyReader
 from lead_enrichment.app.rendering import redirect, render
-from lead_enrichment.matching.decisions import QUEUE, SOURCE, Decision, decide, on_their_way, submit
+from lead_enrichment.matching.decisions import QUEUE, SOURCE, Decision, asked_before, decide, on_their_way, submit
 from lead_enrichment.matching.evidence import explanation_of
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.warehouse.reading import Row, find_lead
@@ -133,22 +133,8 @@ def _pair(reader: CopyReader, pair: Row) -> Row:
         )
     return Row(
         pair=explained.pair, sides=sides, compared=compared, evidence=explained.evidence, steps=explained.steps,
-        asked_before=_asked_before(explained.pair),
+        asked_before=asked_before(explained.pair),
     )  # fmt: skip
-
-
-def _asked_before(pair: Row) -> str:
-    """Return why a pair that was decided is asked for again; empty where it was not."""
-    if not pair["decision"]:
-        return ""
-    decided = f"{pair['decided_by']} decided {_words(pair['decision'])}"
-    if pair["is_contradicted"]:
-        return f"{decided}, and somebody else before otherwise"
-    if pair["is_decision_overruled"]:
-        return f"{decided}, and decisions on other pairs say otherwise"
-    if pair["is_decision_stale"]:
-        return f"{decided}, and one of the two has changed since"
-    return decided
 
 
 def _as_seen(made: Decision, left_hash: str, right_hash: str) -> Decision:

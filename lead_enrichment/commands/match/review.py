@@ -83,27 +83,17 @@ def review_command(
 
 
 def _table(pairs: list[Row]) -> Listing:
+    from lead_enrichment.matching.decisions import asked_before
+
     table = Listing(*keys("Leads"), "Names", "Licence", *numbers("Children", "Sure"), "Net-new", "Why a person")
     for pair in pairs:
         table.add_row(
             f"{pair['left_lead_key']}\n{pair['right_lead_key']}", f"{pair['name_left']}\n{pair['name_right']}",
             pair["license_type"], f"{pair['capacity']:,}" if pair["capacity"] else "",
-            sureness(pair["match_probability"]), "yes" if pair["settles_net_new"] else "", _why(pair),
-            end_section=True,
+            sureness(pair["match_probability"]), "yes" if pair["settles_net_new"] else "",
+            asked_before(pair) or str(pair["reason"]), end_section=True,
         )  # fmt: skip
     return table
-
-
-def _why(pair: Row) -> str:
-    """Return why a person should look at a pair, also where it was decided before."""
-    decided = f"{pair['decided_by']} decided {str(pair['decision']).replace('_', ' ')}"
-    if pair["is_contradicted"]:
-        return f"{decided}, and somebody else before otherwise"
-    if pair["is_decision_overruled"]:
-        return f"{decided}, and decisions on other pairs say otherwise"
-    if pair["is_decision_stale"]:
-        return f"{decided}, and one of the two has changed since"
-    return str(pair["reason"])
 
 
 def _work(console: Console, paths: DataPaths, explained: list[Explanation], person: str) -> None:
@@ -147,12 +137,15 @@ def _work(console: Console, paths: DataPaths, explained: list[Explanation], pers
 
 def _about(pair: Row) -> str:
     """Return what depends on the verdict of a pair."""
+    from lead_enrichment.matching.decisions import asked_before
+
     parts = [
+        asked_before(pair) or pair["reason"],
         f"licence {pair['license_type']}" if pair["license_type"] else "",
         f"{pair['capacity']:,} children" if pair["capacity"] else "",
         "decides whether sales knows the facility" if pair["settles_net_new"] else "",
     ]
-    return f"Why a person: {'; '.join([_why(pair), *filter(None, parts)])}."
+    return f"Why a person: {'; '.join(filter(None, parts))}."
 
 
 def _reason(console: Console, pair: Row, verdict: str) -> str:
