@@ -201,11 +201,12 @@ def test_two_people_who_decide_one_pair_are_both_told(locked: tuple[TestClient, 
 
 
 def test_a_value_of_a_lead_runs_as_no_formula_in_the_export() -> None:
-    from lead_enrichment.app.pages.leads import _line
+    from lead_enrichment.app.pages.leads import _lines
 
-    line = _line(['=HYPERLINK("http://evil")', "+1 (512) 474-4571", "@x", "-1+2", "\t=1", "a,b", None, -3.5])
-    assert_no_formula(line)
-    assert next(csv.reader(io.StringIO(line)))[1] == "+1 (512) 474-4571"
+    values = ['=HYPERLINK("http://evil")', "+1 (512) 474-4571", "@x", "-1+2", "\t=1", "a,b", None, -3.5]
+    lines = _lines([values, values[::-1]])
+    assert_no_formula(lines)
+    assert [row[1] for row in csv.reader(io.StringIO(lines))] == ["+1 (512) 474-4571", ""]
 
 
 def test_templates_take_no_value_for_markup_and_hold_no_inline_script_or_style() -> None:
