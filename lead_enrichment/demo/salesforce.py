@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lead_enrichment.demo import words
+from lead_enrichment.demo.appeal import appeal
 from lead_enrichment.demo.dice import Dice, Numbers
 from lead_enrichment.demo.text import Text, choose, constant, day, is_empty, join, moment, number, spaced, swap, word
 from lead_enrichment.demo.world import FIRST_ELSEWHERE, Sites, World
@@ -41,8 +42,17 @@ _NEXT = {
     "Recycled": [("Assigned", 0.99), ("Converted", 0.01)],
     "Unqualified": [("Recycled", 0.99), ("Converted", 0.01)],
 }
-_FIRST_STATUSES = [_AT[s] for s in ("New", *["Assigned"] * 4, *["Working"] * 6, "Connected", "Connected", "Qualified",
-                                    "Converted", *["Recycled"] * 3, *["Unqualified"] * 2)]  # fmt: skip
+# At the start: how many of twenty usual leads have a status, and how many times as many for each bit of appeal, as
+# a power of two.
+_FIRST_STATUSES = {
+    "New": (1, 0.0), "Assigned": (4, 0.0), "Working": (6, 0.0), "Connected": (2, 0.5), "Qualified": (1, 1.0),
+    "Converted": (1, 0.8), "Recycled": (3, -0.2), "Unqualified": (2, -0.4),
+}  # fmt: skip
+# Leads that sales is at work on move on more often, and the more so the greater the appeal: shares from one feed to
+# the next, in addition to MOVED, for a usual lead; and how much a bit counts for pace, and for the first of _NEXT.
+_PACE = {"New": 0.04, "Assigned": 0.025, "Working": 0.03, "Connected": 0.05, "Qualified": 0.06}
+_DECIDED_BY_APPEAL = ("Working", "Connected", "Qualified")
+PACE_BY_APPEAL, STEP_BY_APPEAL, FASTEST = 0.4, 0.75, 0.12
 
 
 def _next_table() -> Numbers:
@@ -54,7 +64,43 @@ def _next_table() -> Numbers:
     return table
 
 
+def _by_status(values: dict[str, float]) -> Numbers:
+    """Return a value for each status; 0 where there is none."""
+    return np.array([values.get(status, 0.0) for status in words.STATUSES])
+
+
 _FOLLOWING = _next_table()
+_ADVANCE = _by_status({status: following[0][1] for status, following in _NEXT.items()})
+_BITS = _by_status(dict.fromkeys(_DECIDED_BY_APPEAL, STEP_BY_APPEAL))
+_OFTENER = _by_status(_PACE)
+
+
+def _first_status(draws: Numbers, bits: Numbers) -> Numbers:
+    """Return the status of each lead at the start, from an even draw and its appeal."""
+    weights = np.stack([usual * 2 ** (by_bit * bits) for usual, by_bit in _FIRST_STATUSES.values()], axis=1)
+    bounds = np.cumsum(weights, axis=1) / weights.sum(axis=1, keepdims=True)
+    chosen = (draws[:, None] >= bounds[:, :-1]).sum(axis=1)
+    statuses: Numbers = np.array([_AT[status] for status in _FIRST_STATUSES])[chosen]
+    return statuses
+
+
+def _next_status(draws: Numbers, status: Numbers, bits: Numbers) -> Numbers:
+    """Return the status that follows, from an even draw and the appeal, which alters the odds of the first of _NEXT."""
+    usual = _ADVANCE[status]
+    odds = usual * 2 ** (_BITS[status] * bits)
+    advance = odds / (odds + 1 - usual)
+    # Stretch the draw: what would advance by the appeal falls into the share that advances usually.
+    fallen_back = usual + (draws - advance) / np.maximum(1 - advance, 1e-9) * (1 - usual)
+    stretched = np.where(draws < advance, draws / advance * usual, fallen_back)
+    following: Numbers = _FOLLOWING[status, np.minimum((stretched * 100).astype(np.int64), 99)]
+    return following
+
+
+def _has_phone(dice: Dice, who: Numbers) -> Numbers:
+    """Whether each lead has a phone, and no invented one."""
+    bad = dice.unit("placeholder", who)
+    answers: Numbers = (bad >= 0.03) & (bad <= 0.93) & (dice.unit("bare", who) >= BARE)
+    return answers
 
 
 @dataclass(frozen=True)
@@ -114,15 +160,16 @@ def first_leads(world: World, month: int, now: int) -> Leads:
     order = np.lexsort((copy, created))
     slot, created, modified = slot[order], created[order], modified[order]
     numbers = np.arange(len(slot), dtype=np.int64)
-    status = np.array(_FIRST_STATUSES)[dice.below(len(_FIRST_STATUSES), "first status", numbers)]
+    # Known as of the last year and a half, in which some have moved on.
+    known_month = month - (dice.unit("known month", numbers) ** 2 * 18).astype(np.int64)
+    bits = appeal(world, slot, known_month, month, _has_phone(dice, numbers))
     is_active = dice.unit("active", numbers) < 0.9
     return Leads(
         number=numbers,
         slot=slot,
-        # Known as of the last year and a half, in which some have moved on.
-        known_month=month - (dice.unit("known month", numbers) ** 2 * 18).astype(np.int64),
+        known_month=known_month,
         edits=np.zeros(len(slot), dtype=np.int64),
-        status=status,
+        status=_first_status(dice.unit("first status", numbers), bits),
         status_moves=np.zeros(len(slot), dtype=np.int64),
         created=created,
         modified=modified,
@@ -158,13 +205,20 @@ def changed_leads(world: World, leads: Leads, month: int, since: int, until: int
     dice, numbers = world.dice, leads.number
     luck = dice.unit("event", numbers, since)
     bounds = np.cumsum([MOVED, EDITED, DELETED, TOUCHED])
-    event = np.searchsorted(bounds, luck, side="right")
-    changed = np.flatnonzero((event < len(bounds)) & ~leads.is_deleted)
-    kind, who = event[changed], numbers[changed]
+    # Only those whose draw may mean a change need a look at what they are about.
+    drawn = np.flatnonzero((luck < bounds[-1] + FASTEST) & ~leads.is_deleted)
+    rows = leads.rows(drawn)
+    bits = appeal(world, rows.slot, rows.known_month, month, _has_phone(dice, rows.number))
+    oftener = np.minimum(_OFTENER[rows.status] * 2 ** (PACE_BY_APPEAL * bits), FASTEST)
+    event = np.searchsorted(bounds, luck[drawn], side="right")
+    event = np.where((event == len(bounds)) & (luck[drawn] < bounds[-1] + oftener), 0, event)
+    is_changed = event < len(bounds)
+    changed, kind, bits = drawn[is_changed], event[is_changed], bits[is_changed]
+    who = numbers[changed]
     moment_of = since + dice.below(until - since - 3600, "moment", who, since)
 
     status, known = leads.status[changed], leads.known_month[changed]
-    following = _FOLLOWING[status, dice.below(100, "next status", who, since)]
+    following = _next_status(dice.unit("next status", who, since), status, bits)
     # A converted lead stays so, but for the odd mistake.
     stays = (status == _AT["Converted"]) & (dice.unit("stays", who, since) < 0.97)
     kind = np.where((kind == 0) & stays, 3, kind)

@@ -53,6 +53,7 @@ LIFE, MOVE, RENAME, NEW_PHONE = (60, 240), (100, 400), (120, 400), (50, 200)
 NEW_CAPACITY, NEW_CONTACT = (40, 160), (60, 240)
 EMPTY_MONTHS = 2
 LAPSES = 0.002
+NO_EMAIL = 0.15
 
 
 def month_number(day: date) -> int:
@@ -94,6 +95,16 @@ class State:
     def with_misprints(self, misprinted: Numbers) -> State:
         """Return the state with other phones in some rows, as a faulty file has them."""
         return replace(self, phone=np.where(misprinted, -1 - self.phone, self.phone))
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What each facility is, in numbers alone: quicker than all that can be said of it; a row a facility."""
+
+    is_home: Numbers
+    is_gym: Numbers
+    capacity: Numbers
+    has_email: Numbers
 
 
 @dataclass(frozen=True)
@@ -210,17 +221,35 @@ class World:
             renewed=months - (months + renewal_phase) % 12,
         )
 
+    def traits(self, state: State) -> Traits:
+        """Return what each facility of a state is."""
+        dice, facility, owner = self.dice, state.facility, state.owner
+        in_chain = owner != facility
+        is_gym = in_chain & (state.source == NEVADA) & (dice.unit("gym", owner) < 0.25)
+        # In some chains the operator's home came first.
+        is_home = np.where(
+            in_chain,
+            (state.slot % BLOCK == 0) & (dice.unit("home first", owner) < 0.4),
+            dice.unit("kind", facility) < 0.36,
+        )
+        is_home &= ~is_gym
+        bases = dice.below(6, "size", facility, state.capacity) + 7
+        sizes = 18 + dice.below(180, "size", facility, state.capacity)
+        return Traits(
+            is_home=is_home,
+            is_gym=is_gym,
+            capacity=np.where(is_home, bases, sizes),
+            has_email=dice.unit("no e-mail", state.email_owner) >= NO_EMAIL,
+        )
+
     def sites(self, state: State) -> Sites:
         """Return what can be said of each facility of a state."""
         if not len(state.slot):
             raise ValueError("no facility to speak of")
         dice, facility, owner = self.dice, state.facility, state.owner
         in_chain = owner != facility
-        kind = dice.unit("kind", facility)
-        is_gym = in_chain & (state.source == NEVADA) & (dice.unit("gym", owner) < 0.25)
-        # In some chains the operator's home came first.
-        is_home = np.where(in_chain, (state.slot % BLOCK == 0) & (dice.unit("home first", owner) < 0.4), kind < 0.36)
-        is_home &= ~is_gym
+        traits = self.traits(state)
+        is_home, is_gym = traits.is_home, traits.is_gym
         given, family = self._person(state, "contact")
         has_second = dice.unit("second", facility, state.contact) < 0.1
         second_given, second_family = self._person(state, "second contact")
@@ -232,9 +261,7 @@ class World:
         unnamed = is_home & ~in_chain & (dice.unit("unnamed", facility) < 0.35)
         phone, country, abroad_city, province, postcode = self._phone(state, place["area_code"])
         is_abroad = ~is_empty(country)
-        email, website = self._email(state, name, family, given)
-        bases = np.where(is_home, dice.below(6, "size", facility, state.capacity) + 7, 0)
-        sizes = 18 + dice.below(180, "size", facility, state.capacity)
+        email, website = self._email(state, name, family, given, traits.has_email)
         return Sites(
             state=state,
             name=choose(unnamed, "", name),
@@ -257,7 +284,7 @@ class World:
             website=website,
             is_home=is_home,
             is_gym=is_gym,
-            capacity=np.where(is_home, bases, sizes),
+            capacity=traits.capacity,
             ages=np.where(dice.unit("all ages", facility) < 0.6, 15, 1 + dice.below(15, "ages", facility)),
             takes_subsidy=dice.unit("subsidy", facility) < 0.6,
             # Licensed in the month before the first file that lists it.
@@ -425,7 +452,7 @@ class World:
             choose(is_canadian, postcode, blank),
         )
 
-    def _email(self, state: State, name: Text, family: Text, given: Text) -> tuple[Text, Text]:
+    def _email(self, state: State, name: Text, family: Text, given: Text, has_email: Numbers) -> tuple[Text, Text]:
         """Return e-mail addresses, each its owner's alone, and web sites; both empty for some."""
         dice, owner = self.dice, state.email_owner
         is_national = state.owner >= FIRST_NATIONAL
@@ -458,4 +485,4 @@ class World:
         website = choose(
             style < 0.35, join(word(["http://www.", "https://", "www."], dice.below(3, "web", owner)), domain), ""
         )
-        return choose(dice.unit("no e-mail", owner) < 0.15, "", email), website
+        return choose(has_email, email, ""), website
