@@ -41,7 +41,8 @@ WITH said AS (
     MIN(s.target) AS target,
     MIN(s.lead_key) AS lead_key,
     MIN(s.field) AS field,
-    MAX(CASE WHEN s.event = 'claimed' THEN s.value END) AS value,
+    /* What met an edit of people before it was claimed has an answer alone */
+    COALESCE(MAX(CASE WHEN s.event = 'claimed' THEN s.value END), MAX(s.value)) AS value,
     MAX(s.salesforce_id) AS salesforce_id,
     SUM(CASE WHEN s.event = 'claimed' THEN 1 ELSE 0 END) AS attempts,
     MAX(CASE WHEN s.event = 'claimed' THEN s.acted_at END) AS claimed_at,
@@ -64,7 +65,7 @@ SELECT
   s.target::TEXT AS target, /* System that it is for */
   s.lead_key::TEXT AS lead_key, /* Lead that it is about */
   s.field::TEXT AS field, /* Field of the system; * for the record as a whole */
-  s.value::TEXT AS value, /* Value that was claimed to be sent; NULL before the first claim */
+  s.value::TEXT AS value, /* Value that was claimed, or answered without a claim; NULL where no sender has spoken */
   s.salesforce_id::TEXT AS salesforce_id, /* Id of the record in the system, once it is known */
   a.event::TEXT AS event, /* Last word of a sender: claimed, accepted, rejected, conflict or abandoned; NULL where people alone have spoken */
   a.acted_at::TIMESTAMPTZ AS event_at, /* When it was said, UTC */

@@ -318,6 +318,16 @@ def test_a_new_lead_is_created_once_whatever_becomes_known_of_it() -> None:
     assert found[key]["state"] == "confirmed"
 
 
+def test_a_blank_that_people_fill_before_it_is_claimed_is_superseded() -> None:
+    world = one()
+    change = world.run()[PHONE]
+    # The sender read the lead just before it sent, and claimed nothing
+    world.say(change, "conflict", day(1.5))
+    world.extract(day(2), {LEAD: {"Phone": "7025550142"}})
+    row = world.run()[PHONE]
+    assert (row["state"], row["new_value"], row["is_claimable"]) == ("superseded", change["new_value"], False)
+
+
 def test_a_new_lead_that_salesforce_takes_for_a_duplicate_is_for_a_person_to_review() -> None:
     world = World()
     known = world.facility(5, City="Reno")
