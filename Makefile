@@ -13,7 +13,7 @@ INSTALLED := .venv/.installed
 INSTALLED_DEV := .venv/.installed-dev
 STARTED := $(shell date -u +%Y-%m-%dT%H:%M:%SZ)
 
-.PHONY: help setup setup-dev demo run refresh app check test test-spark ui format clean
+.PHONY: help setup setup-dev demo run refresh app demo-loop check test test-spark ui format clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s  %s\n", $$1, $$2 }'
@@ -69,6 +69,10 @@ refresh: $(INSTALLED) ## Take in what has landed and bring every model up to dat
 
 app: $(INSTALLED) ## Open the web app: leads, review queue, quality; for people without SQL
 	@leads app
+
+demo-loop: $(INSTALLED) ## Show the loop on a small demo and a fake Salesforce: pull, match, send, confirm
+	@mkdir -p $(SCRATCH)
+	@python tests/python/demo_loop.py $(SCRATCH)/demo_loop
 
 # Checks run against scratch data, never against those of LEADS_DATA_DIR.
 check test test-spark: export LEADS_DATA_DIR := $(SCRATCH)/check

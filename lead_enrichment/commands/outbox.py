@@ -44,6 +44,9 @@ def list_command(
     operation: Annotated[str | None, typer.Option(help="Only create, update or merge.")] = None,
     field: Annotated[str | None, typer.Option(help="Only those of a field, such as Phone.")] = None,
     blocked: Annotated[bool | None, typer.Option("--blocked/--free", help="Only blocked ones, or the others.")] = None,
+    to_review: Annotated[
+        bool, typer.Option("--to-review", help="Only new leads that the system takes for duplicates.")
+    ] = False,
     limit: Annotated[int, typer.Option(help="So many at most.", min=0)] = 20,
     env: ENVIRONMENT = None,
     as_json: AS_JSON = False,
@@ -61,8 +64,9 @@ def list_command(
         with environment(data_paths(create=False), env) as connection:
             total = counts(connection)
             number, found = list_changes(
-                connection, limit, state=state, operation=operation, field=field, blocked=blocked
-            )
+                connection, limit, state=state, operation=operation, field=field, blocked=blocked,
+                to_review=to_review or None,
+            )  # fmt: skip
     if as_json:
         print_json({"counts": total, "number": number, "changes": found})
         return
@@ -118,6 +122,12 @@ def show_command(lead: LEAD, env: ENVIRONMENT = None, as_json: AS_JSON = False) 
             console.print(f"  Blocked: {row['blocked_reason']}.", soft_wrap=True)
         if row["message"]:
             console.print(f"  Answer: {row['message']}", soft_wrap=True)
+        if row["is_to_review"]:
+            other = row["resembles_lead_key"] or "LEAD"
+            console.print(f"  If they are the same: leads match decide {row['lead_key']} {other} same", soft_wrap=True)
+            console.print(
+                f"  If not, enter it in Salesforce, and: leads outbox withdraw {row['lead_key']} '*'", soft_wrap=True
+            )
     for row in owned:
         state = "belongs to people" if row["is_owned"] else f"was released {row['released_at']:%Y-%m-%d}"
         change = f"{row['value_before'] or 'blank'} -> {row['value'] or 'blank'}"

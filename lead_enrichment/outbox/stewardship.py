@@ -21,14 +21,18 @@ LIST = """
     WHERE ($target IS NULL OR target = $target) AND ($state IS NULL OR state = $state)
         AND ($operation IS NULL OR operation = $operation) AND ($field IS NULL OR field = $field)
         AND ($blocked IS NULL OR (blocked_reason IS NOT NULL) = $blocked)
+        AND ($to_review IS NULL OR is_to_review = $to_review)
     ORDER BY
         LIST_POSITION(['rejected', 'conflict', 'claimed', 'pending', 'accepted'], state),
         is_claimable DESC, operation, lead_key, field
 """
-COUNTS = """
+# How `counts` names new leads that the system takes for duplicates.
+TO_REVIEW = "to review"
+COUNTS = f"""
     SELECT
         target, operation, state,
         CASE
+            WHEN is_to_review THEN '{TO_REVIEW}'
             WHEN is_claimable THEN 'may be sent' WHEN is_over_limit THEN 'too much at once: release it'
             WHEN blocked_reason IS NOT NULL THEN 'blocked' ELSE ''
         END AS standing,
@@ -84,9 +88,9 @@ def list_changes(connection: duckdb.DuckDBPyConnection, limit: int, **wanted: An
     Args:
         connection: The tables.
         limit: How many to return.
-        wanted: target, state, operation, field, and blocked as a truth value; None for any.
+        wanted: target, state, operation, field, and blocked and to_review as truth values; None for any.
     """
-    given = {name: wanted.get(name) for name in ("target", "state", "operation", "field", "blocked")}
+    given = {name: wanted.get(name) for name in ("target", "state", "operation", "field", "blocked", "to_review")}
     found = rows(connection, f"SELECT *, COUNT(*) OVER () AS number FROM ({LIST}) LIMIT {int(limit)}", **given)
     return (found[0]["number"] if found else 0), found
 

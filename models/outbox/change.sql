@@ -83,7 +83,7 @@ WITH policy AS (
     MIN(s.lead_key) AS made_of
   FROM sent AS s
   WHERE
-    s.field = '*' AND NOT s.salesforce_id IS NULL
+    s.field = '*' AND s.event <> 'rejected' AND NOT s.salesforce_id IS NULL
   GROUP BY
     s.salesforce_id
 ), extract_time AS (
@@ -252,7 +252,8 @@ WITH policy AS (
     s.outbox_key AS sent_key,
     s.event AS sent_event,
     s.event_at AS sent_at,
-    @crm_plain(p.field, s.value) AS plain_sent
+    @crm_plain(p.field, s.value) AS plain_sent,
+    NULL AS resembles
   FROM proposed AS p
   LEFT JOIN sent AS s
     ON s.lead_key = p.lead_key AND s.field = p.field
@@ -300,7 +301,7 @@ WITH policy AS (
     'create' AS operation,
     COALESCE(g.state_lead_key, s.lead_key) AS lead_key,
     COALESCE(g.state_lead_key, s.lead_key) AS external_id,
-    s.salesforce_id,
+    CASE WHEN s.event <> 'rejected' THEN s.salesforce_id END AS salesforce_id,
     '*' AS field,
     CASE WHEN NOT k.lead_key IS NULL THEN k.lead_key END AS old_value,
     '' AS plain_shown,
@@ -352,6 +353,10 @@ WITH policy AS (
     s.event AS sent_event,
     s.event_at AS sent_at,
     '' AS plain_sent,
+    CASE
+      WHEN s.event = 'rejected' AND NOT s.salesforce_id IS NULL
+      THEN CONCAT('salesforce:', s.salesforce_id)
+    END AS resembles,
     NOT k.lead_key IS NULL AS is_there
   FROM unknown AS g
   FULL OUTER JOIN (
@@ -365,7 +370,7 @@ WITH policy AS (
   LEFT JOIN released AS r
     ON r.lead_key = COALESCE(g.state_lead_key, s.lead_key) AND r.field = '*'
   LEFT JOIN known_record AS k
-    ON k.lead_key = CONCAT('salesforce:', s.salesforce_id)
+    ON k.lead_key = CONCAT('salesforce:', s.salesforce_id) AND s.event <> 'rejected'
   LEFT JOIN policy AS p
     ON p.field = '*'
   LEFT JOIN made AS d
@@ -398,7 +403,8 @@ WITH policy AS (
     NULL AS sent_key,
     NULL AS sent_event,
     NULL::TIMESTAMPTZ AS sent_at,
-    '' AS plain_sent
+    '' AS plain_sent,
+    NULL AS resembles
   FROM facts.fact_lead_match AS m
   WHERE
     m.is_duplicate_in_salesforce
@@ -482,6 +488,16 @@ WITH policy AS (
       ELSE 'pending'
     END AS state
   FROM said AS s
+), to_review AS (
+  /* Where a bulk job refuses a duplicate, Salesforce does not name the other lead */
+  SELECT
+    s.*,
+    (
+      s.operation = 'create'
+      AND s.state = 'rejected'
+      AND COALESCE(s.message LIKE 'DUPLICATES_DETECTED%', FALSE)
+    ) AS is_to_review
+  FROM stated AS s
 ), allowed AS (
   SELECT
     s.*,
@@ -502,6 +518,12 @@ WITH policy AS (
       )
       WHEN s.state = 'conflict'
       THEN 'the lead was changed in Salesforce after the last extract: the next one will tell'
+      WHEN s.is_to_review
+      THEN CONCAT(
+        'Salesforce takes it for a duplicate of ',
+        COALESCE(s.resembles, 'a lead that it does not name'),
+        ': a person has to look at both'
+      )
       WHEN s.state = 'rejected' AND NOT s.is_retryable
       THEN CONCAT('Salesforce refused it: ', COALESCE(s.message, 'no reason was given'))
       WHEN s.state = 'rejected' AND s.attempts >= @outbox_max_attempts
@@ -512,7 +534,7 @@ WITH policy AS (
         COALESCE(s.message, 'no reason was given')
       )
     END AS blocked
-  FROM stated AS s
+  FROM to_review AS s
 ), total AS (
   SELECT
     COUNT(DISTINCT CASE WHEN a.operation = 'create' THEN a.lead_key END) AS creates,
@@ -585,6 +607,8 @@ SELECT
   c.state::TEXT AS state, /* pending, claimed by a sender, accepted by the system, confirmed by an extract, rejected, conflict with people, superseded (sent in vain, and no longer wanted), or withdrawn */
   c.blocked_reason::TEXT AS blocked_reason, /* Why it may not be sent now; NULL where it may, or has been */
   c.is_over_limit::BOOLEAN AS is_over_limit, /* Whether it is blocked because too much would change at once */
+  c.is_to_review::BOOLEAN AS is_to_review, /* Whether Salesforce refused the new lead as a duplicate, so that a person has to look at both */
+  CASE WHEN c.is_to_review THEN c.resembles END::TEXT AS resembles_lead_key, /* Of such a one the lead that Salesforce takes it for; NULL where it names none, as in bulk jobs */
   (
     c.blocked_reason IS NULL
     AND c.state IN ('pending', 'rejected')

@@ -230,6 +230,18 @@ class World:
         self.add("staging.stg_acknowledgement", [row])
 
 
+def new_lead(world: World, number: int, **more: Any) -> tuple[str, str]:
+    """Add a facility that sales does not know; return the lead and field of its create."""
+    entity = {
+        "entity_key": f"N{number}", "state_lead_key": f"nevada:{number}", "sources": 1, "match_status": "net_new",
+        "confidence": 0.95, "reason": "unknown to sales", "name": f'The "New" \\ One {number}',
+        "contact_name": "Ana Maria Ruiz", "phone_e164": "+17025550000", "state": "NV", **more,
+    }  # fmt: skip
+    world.add("facts.fact_enriched_lead", [entity])
+    world.add("intermediate.int_entity", [{"lead_key": f"nevada:{number}", "entity_key": f"N{number}"}])
+    return f"nevada:{number}", "*"
+
+
 def publish(paths: DataPaths, world: World) -> None:
     """Put the tables of a world in the place of production: the warehouse and its published copy."""
     world.run()

@@ -13,7 +13,7 @@ from lead_enrichment.app.application import create_app
 from lead_enrichment.app.settings import AppSettings
 from lead_enrichment.outbox.ledger import SOURCE
 from lead_enrichment.paths import DataPaths
-from outbox_world import BEGIN, World, publish
+from outbox_world import BEGIN, World, new_lead, publish
 
 DAY = timedelta(days=1)
 HOME = "http://127.0.0.1:8100"
@@ -21,7 +21,7 @@ HOME = "http://127.0.0.1:8100"
 
 @pytest.fixture
 def client(paths: DataPaths) -> Iterator[TestClient]:
-    """The app on a blank phone to fill, one of people, and one that Salesforce refused."""
+    """The app on a blank phone to fill, one of people, one that Salesforce refused, and a new lead that it has."""
     world = World(policies={"Phone": ("correct_if_older", 0)})
     for number in (1, 2, 3):
         world.facility(number, Phone="+12145551234", as_of=BEGIN + 900 * DAY)
@@ -30,6 +30,11 @@ def client(paths: DataPaths) -> Iterator[TestClient]:
     refused = world.run()["salesforce:S3", "Phone"]
     world.say(refused, "claimed", BEGIN + 3 * DAY, batch_id="750B1")
     world.say(refused, "rejected", BEGIN + 3 * DAY, batch_id="750B1", message="BAD_VALUE: <b>no</b>")
+    new_lead(world, 4)
+    create = world.run()["nevada:4", "*"]
+    world.say(create, "claimed", BEGIN + 3 * DAY, batch_id="750B1")
+    words = "DUPLICATES_DETECTED: Use one of these records?"
+    world.say(create, "rejected", BEGIN + 3 * DAY, batch_id="750B1", message=words, salesforce_id="S1")
     publish(paths, world)
     app = create_app(AppSettings(paths, local_user="anna"))
     with TestClient(app, base_url=HOME, follow_redirects=False) as found:
@@ -49,6 +54,15 @@ def test_the_page_shows_what_stands_where(client: TestClient) -> None:
     # In the system's own words, and as text
     assert "BAD_VALUE: &lt;b&gt;no&lt;/b&gt;" in refused
     assert client.get("/outbox?view=nonsense").status_code == 200
+
+
+def test_what_salesforce_takes_for_a_duplicate_is_to_review(client: TestClient) -> None:
+    listed = client.get("/outbox?view=review").text
+    assert "nevada:4" in listed and "a duplicate of salesforce:S1" in listed and "salesforce:S3" not in listed
+    page = client.get("/outbox/nevada:4").text
+    assert 'href="/leads/salesforce%3AS1"' in page or 'href="/leads/salesforce:S1"' in page
+    assert "leads match decide nevada:4 salesforce:S1 same" in page
+    assert "leads match decide" not in client.get("/outbox/salesforce:S3").text
 
 
 def test_a_lead_is_shown_whole(client: TestClient) -> None:

@@ -15,7 +15,7 @@ from lead_enrichment.outbox.ledger import ACCEPTED, CLAIMED, REJECTED, SOURCE, O
 from lead_enrichment.outbox.targets import SendReport
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.warehouse.connection import connect
-from outbox_world import BEGIN, LIMITS, World, publish
+from outbox_world import BEGIN, LIMITS, World, new_lead, publish
 
 DAY = timedelta(days=1)
 
@@ -53,6 +53,23 @@ def test_a_lead_is_shown_whole() -> None:
     for part in ("222 -> (214) 555-1234", "Blocked: people changed it", "Phone belongs to people", "111 -> 222"):
         assert part in said
     assert "nothing is to be changed of texas:9" in call("outbox", "show", "texas:9", expect=2)
+
+
+def test_what_salesforce_takes_for_a_duplicate_is_listed_for_review(paths: DataPaths, world: World) -> None:
+    assert "No change is among these" in call("outbox", "list", "--to-review")
+    key = new_lead(world, 3)
+    create = world.run()[key]
+    world.say(create, "claimed", BEGIN + 3 * DAY)
+    world.say(create, "rejected", BEGIN + 4 * DAY, message="DUPLICATES_DETECTED: Use one?", salesforce_id="S1")
+    publish(paths, world)
+    document = json.loads(call("outbox", "list", "--to-review", "--json"))
+    assert [(row["lead_key"], row["resembles_lead_key"]) for row in document["changes"]] == [
+        ("nevada:3", "salesforce:S1")
+    ]
+    assert "to review" in [row["standing"] for row in document["counts"]]
+    said = call("outbox", "show", "nevada:3")
+    assert "leads match decide nevada:3 salesforce:S1 same" in said and "leads outbox withdraw nevada:3 '*'" in said
+    assert "leads match decide" not in call("outbox", "show", "salesforce:S1")
 
 
 def test_a_steward_releases_a_field_that_people_own(paths: DataPaths, world: World) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from outbox_world import BEGIN, LIMITS, World
+from outbox_world import BEGIN, LIMITS, World, new_lead
 
 DAY = timedelta(days=1)
 LEAD, PHONE = "salesforce:S1", ("salesforce:S1", "Phone")
@@ -272,18 +272,6 @@ def test_a_value_that_arrived_and_was_changed_later_is_no_conflict() -> None:
 # New leads
 
 
-def new_lead(world: World, number: int, **more: Any) -> tuple[str, str]:
-    """Add a facility that sales does not know."""
-    entity = {
-        "entity_key": f"N{number}", "state_lead_key": f"nevada:{number}", "sources": 1, "match_status": "net_new",
-        "confidence": 0.95, "reason": "unknown to sales", "name": f'The "New" \\ One {number}',
-        "contact_name": "Ana Maria Ruiz", "phone_e164": "+17025550000", "state": "NV", **more,
-    }  # fmt: skip
-    world.add("facts.fact_enriched_lead", [entity])
-    world.add("intermediate.int_entity", [{"lead_key": f"nevada:{number}", "entity_key": f"N{number}"}])
-    return f"nevada:{number}", "*"
-
-
 def test_a_facility_that_sales_does_not_know_becomes_a_new_lead() -> None:
     world = World()
     key = new_lead(world, 1)
@@ -338,6 +326,41 @@ def test_a_blank_that_people_fill_before_it_is_claimed_is_superseded() -> None:
     world.extract(day(2), {LEAD: {"Phone": "7025550142"}})
     row = world.run()[PHONE]
     assert (row["state"], row["new_value"], row["is_claimable"]) == ("superseded", change["new_value"], False)
+
+
+def test_a_new_lead_that_salesforce_takes_for_a_duplicate_is_for_a_person_to_review() -> None:
+    world = World()
+    known = world.facility(5, City="Reno")
+    world.extract(day(1), {known: {"City": "Elko"}})
+    key = new_lead(world, 1)
+    change = world.run()[key]
+    world.say(change, "claimed", day(2))
+    world.say(change, "rejected", day(2.1), message="DUPLICATES_DETECTED: Use one? S5", salesforce_id="S5")
+    row = world.run()[key]
+    assert (row["state"], row["is_claimable"], row["is_to_review"]) == ("rejected", False, True)
+    assert row["resembles_lead_key"] == known
+    assert row["blocked_reason"] == f"Salesforce takes it for a duplicate of {known}: a person has to look at both"
+    # It was not made: neither as a record of its own, nor as the one that it resembles
+    assert (row["salesforce_id"], row["old_value"]) == (None, None)
+    # A person says that the two are the same
+    world.connection.execute("UPDATE facts.fact_enriched_lead SET match_status = 'known' WHERE entity_key = 'N1'")
+    row = world.run()[key]
+    assert (row["state"], row["is_to_review"], row["resembles_lead_key"]) == ("superseded", False, None)
+
+
+def test_a_duplicate_that_a_bulk_job_refuses_is_to_review_without_the_other_lead() -> None:
+    world = World()
+    key = new_lead(world, 1)
+    change = world.run()[key]
+    world.say(change, "claimed", day(2))
+    world.say(change, "rejected", day(2.1), message="DUPLICATES_DETECTED: Use one?")
+    row = world.run()[key]
+    assert (row["is_to_review"], row["resembles_lead_key"]) == (True, None)
+    assert "a lead that it does not name" in row["blocked_reason"]
+    # What is refused for another reason is a matter of the value
+    world.say(change, "rejected", day(2.2), message="STRING_TOO_LONG: City")
+    row = world.run()[key]
+    assert (row["is_to_review"], row["blocked_reason"]) == (False, "Salesforce refused it: STRING_TOO_LONG: City")
 
 
 def test_a_new_lead_that_people_deleted_is_not_created_again() -> None:

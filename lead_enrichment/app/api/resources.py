@@ -262,6 +262,8 @@ RESOURCES = (
             ApiField("policy", "text", "Policy of the field"),
             ApiField("state", "text", "State"),
             ApiField("blocked_reason", "text", "Why it may not be sent"),
+            ApiField("is_to_review", "boolean", "Whether the system refused the new lead as a duplicate"),
+            ApiField("resembles_lead_key", "text", "Lead that the system takes it for"),
             ApiField("message", "text", "Answer of the system"),
             ApiField("state_at", "datetime", "When somebody last said something of it"),
         ),

@@ -14,7 +14,15 @@ from lead_enrichment.app.people import Person
 from lead_enrichment.app.rendering import redirect, render
 from lead_enrichment.errors import UsageError
 from lead_enrichment.outbox.ledger import submit
-from lead_enrichment.outbox.stewardship import STATES, changes_of, counts, list_changes, release_of, withdrawal_of
+from lead_enrichment.outbox.stewardship import (
+    STATES,
+    TO_REVIEW,
+    changes_of,
+    counts,
+    list_changes,
+    release_of,
+    withdrawal_of,
+)
 
 MENU = (MenuEntry("Outbox", "/outbox", "Operations", 40),)
 router = APIRouter()
@@ -25,6 +33,7 @@ SHOWN = 100
 VIEWS: dict[str, tuple[str, dict[str, Any]]] = {
     "ready": ("May be sent", {"blocked": False, "state": "pending"}),
     "blocked": ("Held back", {"blocked": True, "state": "pending"}),
+    "review": ("To review: duplicates for Salesforce", {"to_review": True}),
     "refused": ("Refused", {"state": "rejected"}),
     "conflict": ("Met an edit of people", {"state": "conflict"}),
     "under_way": ("Claimed", {"state": "claimed"}),
@@ -50,9 +59,10 @@ def show(request: Request, view: Annotated[str, Query(max_length=20)] = "ready")
         total, batches = counts(reader.connection), reader.rows(BATCHES)
     tally = {state: sum(row["changes"] for row in total if row["state"] == state) for state in STATES}
     ready = sum(row["changes"] for row in total if row["standing"] == "may be sent")
+    to_review = sum(row["changes"] for row in total if row["standing"] == TO_REVIEW)
     return render(
-        request, "outbox.html", found=found, number=number, tally=tally, ready=ready, batches=batches, chosen=chosen,
-        views=VIEWS, has_any=bool(total),
+        request, "outbox.html", found=found, number=number, tally=tally, ready=ready, to_review=to_review,
+        batches=batches, chosen=chosen, views=VIEWS, has_any=bool(total),
     )  # fmt: skip
 
 
