@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Iterable
 from typing import TextIO
@@ -41,3 +42,10 @@ class GuardedWriter:
         """Write rows."""
         for row in rows:
             self.writerow(row)
+
+
+def csv_line(values: Iterable[object]) -> str:
+    """Return a line of a CSV file, its end included, each value guarded."""
+    text = io.StringIO()
+    GuardedWriter(text).writerow(values)
+    return text.getvalue()
