@@ -88,6 +88,8 @@ def intervals_chart(values: Sequence[dict[str, Any]], title: str, width: int = 7
         "data": {"values": [*values]},
         "width": width,
         "height": {"step": 28},
+        # The browser's letters may be wider than those with which the room for names was measured.
+        "padding": {"left": 28, "right": 12, "top": 5, "bottom": 5},
         "encoding": {
             "y": {"field": "name", "type": "nominal", "title": None, "sort": None, "axis": {"labelLimit": 180}},
         },
