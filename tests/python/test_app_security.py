@@ -28,8 +28,8 @@ OWN = {"origin": HOME}
 ATTACKS = (
     "' OR '1'='1", "'; DROP TABLE facts.fact_lead_match; --", '" UNION SELECT * FROM duckdb_secrets() --', "%27%3B--",
     "read_csv('/etc/passwd')", "../../../../etc/passwd", "..%2f..%2fetc%2fpasswd", "/etc/passwd", "file:///etc/passwd",
-    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "javascript:alert(1)", "{{7*7}}", "{% raise %}",
-    "${7*7}", "=HYPERLINK(\"http://evil.example\")", "+1+cmd|' /C calc'!A0", "@SUM(1)", "-2+3", "\t=1", "\r=1",
+    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "javascript:alert(1)", "{{71*73}}", "{% raise %}",
+    "${71*73}", "=HYPERLINK(\"http://evil.example\")", "+1+cmd|' /C calc'!A0", "@SUM(1)", "-2+3", "\t=1", "\r=1",
     "a\r\nSet-Cookie: stolen=1", "a\r\n\r\n<script>", "//evil.example", "https://evil.example", "\x00", "\u202eevil",
     "A" * 5_000, "-1", "999999999999999999999", "NaN", "[]", "null",
 )  # fmt: skip
@@ -89,7 +89,8 @@ def assert_harmless(answer: Any, attack: str) -> None:
             assert markup not in answer.text
         assert "onerror=" not in re.sub(r"&quot;.*?(?=<)", "", answer.text) or "&lt;img" in answer.text
         assert 'href="javascript' not in answer.text
-        assert ">49<" not in answer.text
+        # A product that no page shows by itself: numbers above 999 have separators.
+        assert ">5183<" not in answer.text
     if answer.headers.get("content-type", "").startswith("text/csv"):
         assert_no_formula(answer.text)
 
