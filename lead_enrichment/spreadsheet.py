@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Iterable
 from typing import TextIO
@@ -41,3 +42,10 @@ class GuardedWriter:
         """Write rows."""
         for row in rows:
             self.writerow(row)
+
+
+def csv_lines(rows: Iterable[Iterable[object]]) -> str:
+    """Return lines of a CSV file, the last line end included; each value guarded."""
+    text = io.StringIO()
+    GuardedWriter(text).writerows(rows)
+    return text.getvalue()

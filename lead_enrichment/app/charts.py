@@ -74,3 +74,37 @@ def months_chart(
             {"mark": {"type": "point", "filled": True, "size": 70}},
         ],
     }  # fmt: skip
+
+
+def intervals_chart(values: Sequence[dict[str, Any]], title: str, width: int = 720) -> dict[str, Any]:
+    """Return a chart of rates with the interval in which each lies: a line from end to end, a point for the rate.
+
+    Args:
+        values: Rows with `name`, `rate`, `low` and `high`, shares of 1, in the order in which they are shown.
+        title: What the rate is.
+        width: Its width.
+    """
+    return {
+        "data": {"values": [*values]},
+        "width": width,
+        "height": {"step": 28},
+        # The browser's letters may be wider than those with which the room for names was measured.
+        "padding": {"left": 28, "right": 12, "top": 5, "bottom": 5},
+        "encoding": {
+            "y": {"field": "name", "type": "nominal", "title": None, "sort": None, "axis": {"labelLimit": 180}},
+        },
+        "layer": [
+            {
+                "mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.5},
+                "encoding": {
+                    "x": {"field": "low", "type": "quantitative", "title": title, "axis": {"format": ".0%"}},
+                    "x2": {"field": "high"},
+                    "color": {"datum": "", "legend": None},
+                },
+            },
+            {
+                "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
+                "encoding": {"x": {"field": "rate", "type": "quantitative"}, "color": {"datum": "", "legend": None}},
+            },
+        ],
+    }

@@ -25,6 +25,7 @@ EXPORTED = """
 """
 FILTER = """
     ($state = '' OR state = $state) AND ($status = '' OR status = $status)
+    AND ($county = '' OR COALESCE(county, 'unknown') = $county)
     AND ($territory = '' OR territory = $territory) AND ($duplicates = FALSE OR duplicate_count > 0)
 """
 # Each order with a value that is never NULL, so that a page goes on behind the last row of the one before.
@@ -62,11 +63,19 @@ CHOICES = """
         ARRAY_AGG(DISTINCT territory ORDER BY territory) FILTER (NOT territory IS NULL) AS territories
     FROM marts.sales_lead
 """
+# The name of a county means something within its state alone; unknown where the facility tells none.
+COUNTIES = """
+    SELECT state, ARRAY_AGG(DISTINCT COALESCE(county, 'unknown') ORDER BY COALESCE(county, 'unknown')) AS counties
+    FROM marts.sales_lead WHERE NOT state IS NULL GROUP BY state
+"""
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What somebody asks the list for; empty texts ask for nothing."""
+    """What somebody asks the list for; empty texts ask for nothing.
+
+    A county is that of a state; see settled().
+    """
 
     q: str = ""
     state: str = ""
@@ -75,24 +84,31 @@ class Wish:
     duplicates: bool = False
     sort: str = "priority"
     after: str = ""
+    county: str = ""
 
     @property
     def filters(self) -> dict[str, object]:
         """The parameters of FILTER."""
         return {
-            "state": self.state, "status": self.status, "territory": self.territory, "duplicates": self.duplicates,
+            "state": self.state, "county": self.county, "status": self.status, "territory": self.territory,
+            "duplicates": self.duplicates,
         }  # fmt: skip
 
     @property
     def is_narrowed(self) -> bool:
         """Whether anything is asked for beyond all."""
-        return bool(self.q or self.state or self.status or self.territory or self.duplicates)
+        return bool(self.q or self.is_filtered)
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether a filter is set."""
+        return bool(self.state or self.county or self.status or self.territory or self.duplicates)
 
     def query(self, **changed: object) -> str:
         """Return the query of the address for this wish, changed."""
         wish = replace(self, **changed)  # type: ignore[arg-type]
         named = {
-            "q": wish.q, "state": wish.state, "status": wish.status, "territory": wish.territory,
+            "q": wish.q, "state": wish.state, "county": wish.county, "status": wish.status, "territory": wish.territory,
             "duplicates": "true" if wish.duplicates else "", "sort": "" if wish.sort == "priority" else wish.sort,
             "after": wish.after,
         }  # fmt: skip
@@ -129,6 +145,19 @@ def choices(reader: CopyReader) -> Row:
     return reader.cached("list choices", lambda: reader.row(CHOICES) or Row(states=[], territories=[]))
 
 
+def counties(reader: CopyReader, state: str) -> list[str]:
+    """Return the counties of a state in which there are facilities."""
+    found: dict[str, list[str]] = reader.cached(
+        "list counties", lambda: {row["state"]: row["counties"] for row in reader.rows(COUNTIES)}
+    )
+    return found.get(state, [])
+
+
+def settled(reader: CopyReader, wish: Wish) -> Wish:
+    """Return the wish without a county that its state has not: who chooses another state leaves the county behind."""
+    return wish if not wish.county or wish.county in counties(reader, wish.state) else replace(wish, county="")
+
+
 def exported(reader: CopyReader, wish: Wish) -> Iterator[list[Row]]:
     """Return all that the wish asks for, with every column, in batches."""
     if wish.q:
@@ -143,7 +172,7 @@ def _found(reader: CopyReader, wish: Wish) -> list[Row]:
     hits = search(reader, wish.q, PAGE)
     rows = {row["entity_key"]: row for row in reader.rows(FOUND, keys=[hit.entity_key for hit in hits], **wish.filters)}
     gone: dict[str, Row] = {}
-    if not (wish.state or wish.status or wish.territory or wish.duplicates):
+    if not wish.is_filtered:
         missing = [hit.lead_key for hit in hits if hit.entity_key not in rows]
         gone = {row["lead_key"]: row for row in reader.rows(GONE, keys=missing)} if missing else {}
     shown = []

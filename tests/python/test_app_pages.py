@@ -17,7 +17,11 @@ pytestmark = pytest.mark.browser
 PAGES = {
     "overview": "/", "leads": "/leads", "search": "/leads?q=montesori", "nothing_found": "/leads?q=zzqqxx",
     "filtered_away": "/leads?status=Net-new&state=ZZ", "review": "/review", "outbox": "/outbox",
-    "help": "/help",
+    "help": "/help", "map": "/map", "map_of_nevada": "/map?state=NV&by=known", "territories": "/territories",
+    "campaigns": "/campaigns", "segment": "/campaigns/segments/new%20facilities",
+    "left_out": "/campaigns/segments/new%20facilities?suppressed=true", "conversion": "/campaigns/conversion",
+    "funnel": "/campaigns/funnel", "contacts": "/campaigns/contacts", "metrics": "/campaigns/metrics",
+    "metric": "/campaigns/metrics/known_share",
 }  # fmt: skip
 
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from lead_enrichment.app.lead_list import EXPORTED, ORDERS, STATUSES, Wish, choices, exported, page_of
+from lead_enrichment.app.lead_list import (
+    EXPORTED,
+    ORDERS,
+    STATUSES,
+    Wish,
+    choices,
+    counties,
+    exported,
+    page_of,
+    settled,
+)
 from lead_enrichment.app.navigation import MenuEntry
 from lead_enrichment.app.rendering import render
-from lead_enrichment.spreadsheet import GuardedWriter
+from lead_enrichment.spreadsheet import csv_lines
 
 MENU = (MenuEntry("Leads", "/leads", "Sales", 20),)
 router = APIRouter()
@@ -27,9 +36,10 @@ def wish(
     duplicates: bool = False,
     sort: Annotated[str, Query(max_length=20)] = "priority",
     after: Annotated[str, Query(max_length=200)] = "",
+    county: Annotated[str, Query(max_length=100)] = "",
 ) -> Wish:
     """Return what the address asks for; an order that there is not is the usual one."""
-    return Wish(q.strip(), state, status, territory, duplicates, sort if sort in ORDERS else "priority", after)
+    return Wish(q.strip(), state, status, territory, duplicates, sort if sort in ORDERS else "priority", after, county)
 
 
 Asked = Annotated[Wish, Depends(wish)]
@@ -39,8 +49,13 @@ Asked = Annotated[Wish, Depends(wish)]
 def show(request: Request, asked: Asked) -> Response:
     """Show a page of the list, or what a search finds."""
     with request.app.state.published.reading() as reader:
+        asked = settled(reader, asked)
         found, offered = page_of(reader, asked), choices(reader)
-    return render(request, "leads.html", found=found, asked=asked, offered=offered, statuses=STATUSES, orders=ORDERS)
+        offered_counties = counties(reader, asked.state)
+    return render(
+        request, "leads.html", found=found, asked=asked, offered=offered, counties=offered_counties,
+        statuses=STATUSES, orders=ORDERS,
+    )  # fmt: skip
 
 
 @router.get("/leads.csv")
@@ -49,10 +64,10 @@ def export(request: Request, asked: Asked) -> Response:
 
     def lines() -> Iterator[str]:
         columns = EXPORTED.replace(",", " ").split()
-        yield _lines([columns])
+        yield csv_lines([columns])
         with request.app.state.published.reading(is_export=True) as reader:
-            for rows in exported(reader, asked):
-                yield _lines([row[name] for name in columns] for row in rows)
+            for rows in exported(reader, settled(reader, asked)):
+                yield csv_lines([row[name] for name in columns] for row in rows)
 
     # Whether the copy can be read is told by a page, before the first line.
     with request.app.state.published.reading() as reader:
@@ -61,10 +76,3 @@ def export(request: Request, asked: Asked) -> Response:
     return StreamingResponse(
         lines(), media_type="text/csv; charset=utf-8", headers={"content-disposition": f'attachment; filename="{name}"'}
     )
-
-
-def _lines(rows: Iterable[Sequence[object]]) -> str:
-    """Return lines of the file; no value of them runs as a formula where a spreadsheet opens it."""
-    text = io.StringIO()
-    GuardedWriter(text).writerows(rows)
-    return text.getvalue()
