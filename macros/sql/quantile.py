@@ -7,14 +7,18 @@ from sqlmesh.core.macros import MacroEvaluator, macro
 
 
 @macro()
-def quantile(evaluator: MacroEvaluator, number: exp.Expression, share: exp.Literal) -> str:
-    """Return the least of the numbers of a group that a share of them does not exceed: a discrete quantile.
+def quantile(evaluator: MacroEvaluator, number: exp.Expression, percent: exp.Literal) -> str:
+    """Return the least of the numbers of a group that at least so many percent of them do not exceed.
 
-    Spark's PERCENTILE_APPROX is just that up to 10,000 numbers, and near it above. The engines' other quantiles fill in
-    between two numbers, each in its own way.
+    Taken from the sorted list, as the engines' own quantiles differ: one fills in between two numbers, one is near it
+    above 10,000 numbers, and PERCENTILE_DISC is not translated for Spark.
 
     Args:
-        number: The numbers; missing ones do not count.
-        share: From 0 to 1.
+        number: The numbers; missing ones do not count. A group without any has no quantile.
+        percent: A whole number from 1 to 100.
     """
-    return f"PERCENTILE_DISC({share.this}) WITHIN GROUP (ORDER BY {number.sql(dialect='duckdb')})"
+    numbers = number.sql(dialect="duckdb")
+    return (
+        f"LIST_SORT(ARRAY_AGG({numbers}) FILTER (WHERE NOT {numbers} IS NULL))"
+        f"[(COUNT({numbers}) * {percent.this} + 99) // 100]"
+    )

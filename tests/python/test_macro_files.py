@@ -63,7 +63,7 @@ VALUES = {
     "phone_type": "@phone_type(d.a)",
     "plain_text": "@plain_text(d.a)",
     "postal_code": "@postal_code(d.a)",
-    "quantile": "@quantile(d.a::DOUBLE, 0.25)",
+    "quantile": "@quantile(d.a::DOUBLE, 25)",
     "salesforce_id": "@salesforce_id(d.a)",
     "schedule_line": "@schedule_line(d.a, d.b, d.c, d.a, d.b, d.c, d.a)",
     "shared_bits": "@shared_bits([d.a::BIGINT], [d.b::BIGINT])",
