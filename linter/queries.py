@@ -8,13 +8,12 @@ from sqlglot import exp
 from sqlmesh.core.linter.rule import Rule, RuleViolation
 from sqlmesh.core.model import Model, SqlModel
 
-# Days that no model mentions: where the first turns up in a rendered query, the interval's start was used.
-_PROBE_START, _PROBE_END = "1987-06-05", "1987-06-09"
+from lead_enrichment.sqlmesh_internals import LOADED_DAYS
 
 
-def _query(model: Model, start: str | None = None, end: str | None = None) -> exp.Query | None:
+def _query(model: Model) -> exp.Query | None:
     """Return a SQL model's query with its macros expanded, or None for any other kind of model."""
-    return model.render_query(start=start, end=end) if isinstance(model, SqlModel) else None
+    return model.render_query() if isinstance(model, SqlModel) else None
 
 
 def _branches(query: exp.Expr) -> Iterator[exp.Select]:
@@ -69,14 +68,16 @@ class IncrementalFiltersOnTime(Rule):
         """Return a violation where no condition holds both the time column's name and the start of the interval."""
         if not model.kind.is_incremental_by_time_range or model.time_column is None:
             return None
-        query = _query(model, start=_PROBE_START, end=_PROBE_END)
+        query = _query(model)
         if query is None:
             return None
+        # Queries are loaded for an interval that no model mentions: where its first day turns up, the start was used.
+        first_day = LOADED_DAYS[0]
         time_column = model.time_column.column.output_name
         for condition in query.find_all(exp.Between, exp.GTE, exp.GT, exp.LTE, exp.LT, exp.EQ):
             names = {column.name for column in condition.find_all(exp.Column)}
             days = (literal.this for literal in condition.find_all(exp.Literal) if literal.is_string)
-            if time_column in names and any(_PROBE_START in day for day in days):
+            if time_column in names and any(first_day in day for day in days):
                 return None
         return self.violation(
             f"{model.name} never compares {time_column} with @start_date, and so reads all of history each time."

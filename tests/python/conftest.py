@@ -74,7 +74,7 @@ def command_environment(data: Path, project: Path = ROOT) -> dict[str, str]:
 
 
 def run_command(
-    *words: str, data: Path, scratch: Path, expect: int = 0, project: Path = ROOT, answer: str = ""
+    *words: str, data: Path, scratch: Path, expect: int = 0, project: Path = ROOT, answer: str = "", seconds: int = 600
 ) -> subprocess.CompletedProcess[str]:
     """Run `leads …` or `sqlmesh …` from the project root on a data directory.
 
@@ -85,6 +85,7 @@ def run_command(
         expect: The exit code; any other fails the test and shows what was printed.
         project: The project's folder, where a test works on a changed copy of it.
         answer: What is typed at its questions.
+        seconds: How long it may take.
     """
     if words[0] == "sqlmesh":
         words = ("sqlmesh", "--log-file-dir", str(scratch / "logs"), *words[1:])
@@ -97,7 +98,7 @@ def run_command(
         input=answer,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=seconds,
     )
     assert done.returncode == expect, f"{' '.join(words)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done

@@ -49,7 +49,7 @@ def planned_twice(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Iterato
         run("leads", "ingest", "--backfill", data=data)
         run("sqlmesh", *PLAN, data=data)
         patch.setenv("LEADS_SPARK_MASTER", "local[2]")
-        run("sqlmesh", "--gateway", "spark", *PLAN, data=data)
+        run("sqlmesh", "--gateway", "spark", *PLAN, data=data, seconds=1800)
         adapter = Context(paths=[str(ROOT)], gateway="spark", load=False).engine_adapter
         for table in COMPARED:
             rows = adapter.fetch_pyspark_df(f"SELECT * FROM {table}")
