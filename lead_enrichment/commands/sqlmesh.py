@@ -36,10 +36,11 @@ def prepare_sqlmesh() -> None:
     warehouse and loaded its state.
     """
     from lead_enrichment.memory import tidy_rarely
-    from lead_enrichment.sqlmesh_internals import render_queries_once, say_what_to_plan_first
+    from lead_enrichment.sqlmesh_internals import read_queries_once, render_queries_once, say_what_to_plan_first
     from lead_enrichment.warehouse.waiting import let_sqlmesh_wait
 
     tidy_rarely()
     render_queries_once()
+    read_queries_once()
     let_sqlmesh_wait()
     say_what_to_plan_first()

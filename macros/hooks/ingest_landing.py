@@ -12,6 +12,7 @@ from lead_enrichment.sqlmesh_internals import (
     allow_deep_sql,
     parse_test_files_once,
     plan_into_today,
+    read_queries_once,
     render_queries_once,
     take_unnamed_inputs_as_empty,
 )
@@ -22,6 +23,7 @@ from lead_enrichment.warehouse.waiting import let_sqlmesh_wait
 let_sqlmesh_wait()
 plan_into_today()
 render_queries_once()
+read_queries_once()
 allow_deep_sql()
 parse_test_files_once()
 take_unnamed_inputs_as_empty()

@@ -25,6 +25,7 @@ from sqlmesh.core.lineage import lineage
 from sqlmesh.core.loader import SqlMeshLoader
 from sqlmesh.core.macros import RuntimeStage, macro
 from sqlmesh.core.model import SqlModel, load_sql_based_model
+from sqlmesh.core.model.cache import OptimizedQueryCache
 from sqlmesh.core.plan.builder import PlanBuilder
 from sqlmesh.core.renderer import QueryRenderer
 from sqlmesh.core.snapshot import SnapshotEvaluator, SnapshotId
@@ -198,6 +199,22 @@ def test_a_timeless_query_is_rendered_once(own_render: Callable[..., exp.Query])
     )._query_renderer  # type: ignore[attr-defined]
     first, second = (renderer.render(start="2026-11-02", runtime_stage=RuntimeStage.EVALUATING) for _ in range(2))
     assert first is second and first == own_render(renderer, runtime_stage=RuntimeStage.EVALUATING)
+
+
+def test_a_query_of_the_cache_is_read_from_the_disk_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sqlmesh_internals.read_queries_once()
+    monkeypatch.setattr(sqlmesh_internals._ReadOnce, "remembered", {})
+    model = load_sql_based_model(parse("MODEL (name a.b, dialect duckdb); SELECT 1 AS c", default_dialect="duckdb"))
+    # Written by another process
+    OptimizedQueryCache(tmp_path).put(model)
+    sqlmesh_internals._ReadOnce.remembered.clear()
+    caches = [OptimizedQueryCache(tmp_path), OptimizedQueryCache(tmp_path)]
+    first, second = (cache.get_or_create_entry(model) for cache in caches)
+    assert first is not None and first is second and first.optimized_rendered_query == model.render_query()
+    # One that is not there is rendered, and remembered as it was written
+    other = load_sql_based_model(parse("MODEL (name a.b, dialect duckdb); SELECT 2 AS c", default_dialect="duckdb"))
+    written = caches[0].get_or_create_entry(other)
+    assert written is caches[1].get_or_create_entry(other) and written is not first
 
 
 def test_a_file_of_unit_tests_is_parsed_again_only_where_it_changed(
