@@ -55,6 +55,14 @@ QUERIES = {
         ORDER BY valid_from
     """,
 }
+# What data quality adds to a plan, by what it is for: the models whose seconds in the build log make it up.
+QUALITY = {
+    "rules and scores": (
+        "quality.rule", "quality.row_outcome", "quality.rule_failure", "quality.rule_result", "quality.lead_outcome",
+        "quality.lead_score", "quality.outcome_count", "quality.scorecard",
+    ),
+    "profiles": ("quality.column_value", "quality.column_profile"),
+}  # fmt: skip
 ASKED = 5
 SLOWEST = 8
 
@@ -73,6 +81,7 @@ class Pipeline:
         query_milliseconds: By question, the median time on the published copy.
         bytes_on_disk: By folder of the data directory.
         slowest: The models that took longest in the plan, in seconds.
+        quality_seconds: By model of QUALITY, what it and its audits took in the plan.
         other_refresh_seconds: By name, the refresh where nothing was new, and those of other shares of the leads.
     """
 
@@ -86,6 +95,7 @@ class Pipeline:
     bytes_on_disk: dict[str, int]
     slowest: dict[str, float]
     other_refresh_seconds: dict[str, float] = field(default_factory=dict)
+    quality_seconds: dict[str, float] = field(default_factory=dict)
 
 
 def run_pipeline(data: Path, project: Path, leads: int) -> Pipeline:
@@ -103,7 +113,9 @@ def run_pipeline(data: Path, project: Path, leads: int) -> Pipeline:
     plan_seconds, plan_peak = run_command(
         [*SQLMESH, "plan", "--auto-apply", "--no-prompts", "--skip-tests"], data, project
     )
-    slowest = dict([*_costs(paths).items()][:SLOWEST])
+    costs = _costs(paths)
+    slowest = dict([*costs.items()][:SLOWEST])
+    quality_seconds = {model: costs[model] for models in QUALITY.values() for model in models}
     seconds: dict[str, float] = {}
     refresh_peak, type_2_seconds = 0, 0.0
     for name, (day, share) in REFRESHES.items():
@@ -138,6 +150,7 @@ def run_pipeline(data: Path, project: Path, leads: int) -> Pipeline:
         bytes_on_disk=on_disk,
         slowest=slowest,
         other_refresh_seconds=seconds,
+        quality_seconds=quality_seconds,
     )
 
 

@@ -17,6 +17,7 @@ from lead_enrichment.wording import counted
 if TYPE_CHECKING:
     from lead_enrichment.quality.alert_settings import AlertSettings
     from lead_enrichment.quality.alerts import AlertMessage
+    from lead_enrichment.quality.digest import UnsentDigest
     from lead_enrichment.warehouse.reading import Row
 
 app = typer.Typer(help="Tell people of incidents, by the ladders of alerts.yaml.")
@@ -90,6 +91,20 @@ def print_unsent(console: Console, left: list[AlertMessage], settings: AlertSett
         count = counted(len(dead), "alert was", "alerts were")
         sentence = f"{count} given up after {counted(settings.tries, 'try', 'tries')}. Again: leads alert --again"
         console.print(sentence, markup=False, soft_wrap=True)
+
+
+def print_unsent_digests(console: Console, left: list[UnsentDigest], settings: AlertSettings) -> None:
+    """Print which digests channels should have and have not, and why."""
+    for item in left:
+        told = f"The digest of {item.month:%Y-%m} to {item.channel}"
+        command = f"leads alert digest --month {item.month:%Y-%m}"
+        if item.is_given_up:
+            tries = counted(settings.tries, "try", "tries")
+            sentence = f"{told} was given up after {tries}. Again: {command} --again"
+        else:
+            why = "" if settings.address(item.channel) else f" Set {settings.channels[item.channel]}."
+            sentence = f"{told} is not sent yet.{why} See: {command}"
+        console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
 
 def _as_json(message: AlertMessage) -> dict[str, Any]:

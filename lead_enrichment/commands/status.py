@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lead_enrichment.matching.decisions import Standing
     from lead_enrichment.quality.alert_settings import AlertSettings
     from lead_enrichment.quality.alerts import AlertMessage
+    from lead_enrichment.quality.digest import UnsentDigest
     from lead_enrichment.webhooks.send import UnsentWebhooks
 
 SLOWEST = 5
@@ -30,7 +31,7 @@ def status_command(
 ) -> None:
     """Show the deliveries of each source, what is late, every refused file with its reason, and the slowest models."""
     from lead_enrichment.bronze import write_empty_tables
-    from lead_enrichment.commands.alert import print_unsent
+    from lead_enrichment.commands.alert import print_unsent, print_unsent_digests
     from lead_enrichment.commands.match.standing import print_standing
     from lead_enrichment.commands.webhooks import print_unsent_webhooks, unsent_as_json
     from lead_enrichment.contracts import contracts
@@ -46,6 +47,7 @@ def status_command(
         models = newest_run(ledger.model_runs())
         decided = _decided(paths)
         alerts, webhooks = _unsent_alerts(paths), _unsent_webhooks(paths)
+        digests = _unsent_digests(paths)
         missing = missing_names(paths, overview.loaded)
         refused = [
             {"source": row["source_key"], "file": row["file_name"], "at": f"{row['started_at']:%Y-%m-%d %H:%M}",
@@ -64,6 +66,9 @@ def status_command(
         if alerts:
             document["alerts_unsent"] = sum(not message.is_given_up for message in alerts[0])
             document["alerts_given_up"] = sum(message.is_given_up for message in alerts[0])
+        if digests:
+            document["digests_unsent"] = sum(not item.is_given_up for item in digests[0])
+            document["digests_given_up"] = sum(item.is_given_up for item in digests[0])
         if webhooks is not None:
             document["webhooks_unsent"] = unsent_as_json(webhooks)
         print_json(document)
@@ -93,6 +98,8 @@ def status_command(
         print_standing(console, decided)
     if alerts:
         print_unsent(console, *alerts)
+    if digests:
+        print_unsent_digests(console, *digests)
     print_unsent_webhooks(console, webhooks or [])
     if models:
         _print_models(console, models)
@@ -124,6 +131,25 @@ def _unsent_alerts(paths: DataPaths) -> tuple[list[AlertMessage], AlertSettings]
     try:
         settings = read_settings()
         return unsent(paths, incidents_to_tell(paths, now), settings, now), settings
+    except UsageError:
+        return None
+
+
+def _unsent_digests(paths: DataPaths) -> tuple[list[UnsentDigest], AlertSettings] | None:
+    """Return the digests that should be out and are not; None before the first publication, or where none is sent."""
+    from lead_enrichment.quality.alert_settings import read_settings
+    from lead_enrichment.quality.digest import month_before, read_digest, unsent_digests
+    from lead_enrichment.warehouse.reading import production
+
+    if not paths.published.exists():
+        return None
+    try:
+        settings = read_settings()
+        if not settings.digest:
+            return None
+        with production(paths) as connection:
+            digest = read_digest(connection, month_before(datetime.now(UTC)))
+        return unsent_digests(paths, digest, settings), settings
     except UsageError:
         return None
 

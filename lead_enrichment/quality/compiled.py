@@ -194,7 +194,7 @@ def judged(rules: Sequence[CompiledRule], relation: str, passed_on: Sequence[str
     columns = ", ".join(f"{ROW}.{name}" for name in reads)
     failures = ", ".join(
         f"CASE WHEN d.r{number} = '{FAILED}' THEN CONCAT(CHR({BETWEEN_FAILURES}), '{rule.name}', CHR({BEFORE_VALUES}), "
-        f"{rule.values}) ELSE '' END"
+        f"{rule.values}) END"
         for number, rule in enumerate(rules)
     )
     outcomes = ", ".join(f"d.r{number}" for number in range(len(rules)))

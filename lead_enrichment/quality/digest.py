@@ -101,6 +101,22 @@ class DigestOutcome:
     problem: str | None
 
 
+@dataclass(frozen=True)
+class UnsentDigest:
+    """A digest that a channel should have and has not.
+
+    Args:
+        month: The first day of its month.
+        failures: How often it could not be sent.
+        is_given_up: Whether it is tried no more.
+    """
+
+    month: date
+    channel: str
+    failures: int
+    is_given_up: bool
+
+
 def month_before(now: datetime) -> date:
     """Return the first day of the month that was over last."""
     first = now.date().replace(day=1)
@@ -197,6 +213,28 @@ def send_digest(
             ledger.append_alert_events([_event(key, channel, FAILED if fault else SENT, clock(), fault)])
             outcomes.append(DigestOutcome(key, channel, fault))
     return outcomes
+
+
+def unsent_digests(paths: DataPaths, digest: Digest, settings: AlertSettings) -> list[UnsentDigest]:
+    """Return what channels should have and have not, the oldest first.
+
+    That is the digest itself, from the day on which its month is over, and those of the months before it that were
+    tried in vain: an older one that nobody ever tried to send is from a time before the digest.
+
+    Args:
+        paths: The data directory, whose ledger holds what was sent.
+        digest: That of the month which is over, with the months before it.
+        settings: alerts.yaml.
+    """
+    events = Ledger(paths.bronze).alert_events()
+    found = []
+    for month in sorted({row["month"] for row in digest.scores}):
+        for channel in settings.digest:
+            own = [event for event in events if event["alert_key"] == _key(month, channel)]
+            failed = _failures(own)
+            if failed is not None and (own or month == digest.month):
+                found.append(UnsentDigest(month, channel, len(failed), _is_given_up(own, settings)))
+    return found
 
 
 def _failures(events: Sequence[dict[str, Any]]) -> list[datetime] | None:

@@ -53,9 +53,8 @@ def leads_on(evaluator: MacroEvaluator, days: exp.Column) -> str:
         "CASE WHEN NOT l.email IS NULL THEN COALESCE(e.leads, 1) END AS email_leads "
         f"FROM ({live(', '.join(f'v.{name}' for name in LEAD_READS))}) AS l "
         "INNER JOIN quality.row_outcome AS o ON o.file_id = l.file_id AND o.row_number = l.row_number "
-        "LEFT JOIN (SELECT c.lead_key, c.match_status, c.changed_at, "
-        "LEAD(c.changed_at) OVER (PARTITION BY c.lead_key ORDER BY c.changed_at) AS ended_at "
-        "FROM facts.fact_match_status_change AS c) AS m "
-        f"ON m.lead_key = l.lead_key AND {lasts('m.changed_at', 'm.ended_at', 'l.as_of')} "
+        "LEFT JOIN (SELECT d.evaluated_on AS as_of, c.lead_key, MAX_BY(c.match_status, c.changed_at) AS match_status "
+        f"FROM {days.name} AS d INNER JOIN facts.fact_match_status_change AS c ON c.changed_at::DATE <= d.evaluated_on "
+        "GROUP BY d.evaluated_on, c.lead_key) AS m ON m.lead_key = l.lead_key AND m.as_of = l.as_of "
         f"{shared('phone_e164', 'p')} {shared('email', 'e')}"
     )

@@ -4,7 +4,7 @@ MODEL (
   grain (
     incident_key
   ),
-  description 'Problems with the data: from the first time that one was seen, through what people did about it, to the clean delivery that ends it. A problem that comes back continues its incident. One that began with, or after, a problem upstream of it is muted, and listed there. One row per problem.',
+  description 'Problems with the data: from the first time that one was seen, through what people did about it, to the clean delivery that ends it. A problem that comes back continues its incident. One that began with, or after, a problem upstream of it is muted, and listed there; so is a rule that fails in the rows of another. One row per problem.',
   audits (
     NOT_NULL(columns := (incident_key, state, severity, cause, first_seen_at, last_seen_at)),
     UNIQUE_VALUES(columns := (
@@ -136,11 +136,11 @@ WITH point AS (
         AND CONCAT(', ', b.columns_read) LIKE CONCAT('%, ', a.about, '%')
       )
     )
-), muted AS (
+), explained AS (
   /* By one that is loud itself, so that each stays in sight */
   SELECT
     v.incident_key,
-    MIN(v.above_key) AS muted_by
+    MIN(v.above_key) AS explained_by
   FROM above AS v
   LEFT JOIN above AS w
     ON w.incident_key = v.above_key
@@ -148,6 +148,147 @@ WITH point AS (
     w.incident_key IS NULL
   GROUP BY
     v.incident_key
+), loud AS (
+  /* The rules that lineage leaves, in an order that stays from delivery to delivery: who leads is told once */
+  SELECT
+    a.incident_key,
+    a.source_key,
+    a.seen_at,
+    a.since_at,
+    a.severity_rank,
+    r.rule,
+    r.position,
+    r.level = 'final' AS is_final,
+    ROW_NUMBER() OVER (ORDER BY a.opened_on, a.severity_rank DESC, r.weight DESC, a.incident_key) AS place
+  FROM active AS a
+  INNER JOIN quality.rule AS r
+    ON r.rule = a.name
+  LEFT JOIN explained AS e
+    ON e.incident_key = a.incident_key
+  WHERE
+    a.kind = 'rule' AND e.incident_key IS NULL
+), beside AS (
+  /* Pairs that the same rows showed last; a problem is never told as a lesser one */
+  SELECT
+    b.place,
+    b.position,
+    a.place AS first_place,
+    a.position AS first_position,
+    a.source_key,
+    a.is_final,
+    LEAST(a.since_at, b.since_at) AS since_at,
+    a.seen_at
+  FROM loud AS b
+  INNER JOIN loud AS a
+    ON a.source_key = b.source_key
+    AND a.seen_at = b.seen_at
+    AND a.is_final = b.is_final
+    AND a.place < b.place
+    AND a.severity_rank >= b.severity_rank
+), shown AS (
+  SELECT DISTINCT
+    d.file_id,
+    d.source_key,
+    d.received_at
+  FROM beside AS b
+  INNER JOIN intermediate.int_delivery AS d
+    ON d.source_key = b.source_key AND d.received_at BETWEEN b.since_at AND b.seen_at
+  WHERE
+    d.is_effective AND NOT b.is_final
+), outcome AS (
+  /* Rows with the same outcomes fail the same rules: there are far fewer combinations than rows */
+  SELECT
+    FALSE AS is_final,
+    s.source_key,
+    s.received_at AS seen_at,
+    o.outcomes,
+    COUNT(*) AS row_count
+  FROM quality.row_outcome AS o
+  INNER JOIN shown AS s
+    ON s.file_id = o.file_id
+  GROUP BY
+    s.source_key,
+    s.received_at,
+    o.outcomes
+  UNION ALL
+  SELECT
+    TRUE AS is_final,
+    c.source_key,
+    c.evaluated_on::TIMESTAMPTZ AS seen_at,
+    c.outcomes,
+    c.leads AS row_count
+  FROM quality.outcome_count AS c
+), compared AS (
+  SELECT
+    b.place,
+    b.first_place,
+    CONCAT(SUBSTRING(o.outcomes, b.first_position, 1), SUBSTRING(o.outcomes, b.position, 1)) AS letters,
+    o.row_count
+  FROM beside AS b
+  INNER JOIN outcome AS o
+    ON o.source_key = b.source_key
+    AND o.is_final = b.is_final
+    AND o.seen_at BETWEEN b.since_at AND b.seen_at
+), counted AS (
+  SELECT
+    c.place,
+    c.first_place,
+    SUM(CASE WHEN c.letters = 'ff' THEN c.row_count ELSE 0 END)::DOUBLE AS both_fail,
+    SUM(CASE WHEN c.letters IN ('fp', 'f-', 'fe') THEN c.row_count ELSE 0 END)::DOUBLE AS first_fails,
+    SUM(CASE WHEN c.letters IN ('pf', '-f', 'ef') THEN c.row_count ELSE 0 END)::DOUBLE AS second_fails,
+    SUM(CASE WHEN c.letters = 'pp' THEN c.row_count ELSE 0 END)::DOUBLE AS both_pass
+  FROM compared AS c
+  GROUP BY
+    c.place,
+    c.first_place
+), alike AS (
+  SELECT
+    c.place,
+    c.first_place
+  FROM counted AS c
+  WHERE
+    @agreement(c.both_fail, c.first_fails, c.second_fails, c.both_pass) /* Almost perfect (Landis and Koch 1977) */ >= 0.8
+), nearest AS (
+  /* In the rows of one that is loud itself, likewise */
+  SELECT
+    v.place,
+    MIN(v.first_place) AS first_place
+  FROM alike AS v
+  LEFT JOIN alike AS w
+    ON w.place = v.first_place
+  WHERE
+    w.place IS NULL
+  GROUP BY
+    v.place
+), fellow AS (
+  SELECT
+    b.incident_key,
+    b.rule,
+    a.incident_key AS first_key
+  FROM nearest AS n
+  INNER JOIN loud AS b
+    ON b.place = n.place
+  INNER JOIN loud AS a
+    ON a.place = n.first_place
+), muted AS (
+  SELECT
+    e.incident_key,
+    COALESCE(f.first_key, e.explained_by) AS muted_by
+  FROM explained AS e
+  LEFT JOIN fellow AS f
+    ON f.incident_key = e.explained_by
+  UNION ALL
+  SELECT
+    f.incident_key,
+    f.first_key AS muted_by
+  FROM fellow AS f
+), fellows AS (
+  SELECT
+    f.first_key,
+    ARRAY_TO_STRING(LIST_SORT(ARRAY_AGG(f.rule)), ', ') AS rules
+  FROM fellow AS f
+  GROUP BY
+    f.first_key
 ), listed AS (
   SELECT
     m.muted_by AS incident_key,
@@ -189,7 +330,11 @@ SELECT
   p.object_name::TEXT AS object_name, /* Table that it is about */
   p.source_key::TEXT AS source_key, /* Source that it is about; empty for an audit */
   p.owner::TEXT AS owner, /* Who answers for the data */
-  p.cause::TEXT AS cause, /* What was found when it was seen last, in words */
+  CASE
+    WHEN s.rules IS NULL
+    THEN p.cause
+    ELSE CONCAT(p.cause, '; in these rows fail too: ', s.rules)
+  END::TEXT AS cause, /* What was found when it was seen last, in words, and which rules fail in the same rows */
   p.remedy::TEXT AS remedy, /* What the owner can do */
   NULLIF(p.file_id, '')::TEXT AS file_id, /* The delivery in which it was seen last; of an audit the run */
   p.affected_rows::BIGINT AS affected_leads, /* Leads or rows that it affected then; NULL where that is not counted */
@@ -200,13 +345,15 @@ SELECT
   p.resolved_at::TIMESTAMPTZ AS resolved_at, /* When somebody resolved it, or the first clean delivery came, UTC; NULL where it is not resolved */
   p.handled_by::TEXT AS handled_by, /* Who acknowledged or snoozed it since it began */
   CASE WHEN p.state = 'snoozed' THEN p.snoozed_until END::TIMESTAMPTZ AS snoozed_until, /* Until when nobody is told, UTC */
-  m.muted_by::TEXT AS muted_by, /* The incident upstream that explains it, about which people are told instead; NULL where there is none */
-  COALESCE(l.mutes, 0)::BIGINT AS mutes, /* How many incidents downstream it explains */
+  m.muted_by::TEXT AS muted_by, /* The incident that explains it, upstream or in the same rows, about which people are told instead; NULL where there is none */
+  COALESCE(l.mutes, 0)::BIGINT AS mutes, /* How many incidents it explains: downstream, or in the same rows */
   COALESCE(l.muted_keys, '')::TEXT AS muted_keys /* Their keys, separated by blanks */
 FROM problem AS p
 LEFT JOIN muted AS m
   ON m.incident_key = p.incident_key
 LEFT JOIN listed AS l
   ON l.incident_key = p.incident_key
+LEFT JOIN fellows AS s
+  ON s.first_key = p.incident_key
 LEFT JOIN touched AS d
   ON d.object_name = p.object_name

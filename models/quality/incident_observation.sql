@@ -54,7 +54,8 @@ WITH used AS (
     u.seen_at,
     SUM(u.tested) OVER newest AS tested,
     SUM(u.failed) OVER newest AS failed,
-    COUNT(*) OVER newest AS deliveries
+    COUNT(*) OVER newest AS deliveries,
+    MIN(u.seen_at) OVER newest AS since_at
   FROM running AS u
   WINDOW newest AS (
     PARTITION BY u.rule, u.source_key, u.pool
@@ -89,6 +90,7 @@ WITH used AS (
     j.source_key,
     j.file_id,
     j.seen_at,
+    j.since_at,
     j.is_failing,
     j.severity,
     j.columns_read,
@@ -117,6 +119,7 @@ WITH used AS (
     a.source_key,
     a.file_id,
     a.received_at AS seen_at,
+    a.received_at AS since_at,
     a.verdict <> 'normal' AS is_failing,
     CASE WHEN a.verdict = 'alarm' THEN 'error' ELSE 'warning' END AS severity,
     a.metric AS columns_read,
@@ -137,6 +140,7 @@ WITH used AS (
     q.source_key,
     q.file_id,
     q.finished_at AS seen_at,
+    q.finished_at AS since_at,
     TRUE AS is_failing,
     'error' AS severity,
     '' AS columns_read,
@@ -156,6 +160,7 @@ WITH used AS (
     q.source_key,
     q.file_id,
     MIN(l.finished_at) AS seen_at,
+    MIN(l.finished_at) AS since_at,
     FALSE AS is_failing,
     'error' AS severity,
     '' AS columns_read,
@@ -191,6 +196,7 @@ WITH used AS (
     '' AS source_key,
     t.run_id AS file_id,
     t.audited_at AS seen_at,
+    t.audited_at AS since_at,
     t.status <> 'passed' AS is_failing,
     CASE WHEN t.status = 'failed' THEN 'critical' ELSE 'warning' END AS severity,
     '' AS columns_read,
@@ -210,6 +216,7 @@ WITH used AS (
     '' AS source_key,
     k.batch_id AS file_id,
     MAX(k.event_at) AS seen_at,
+    MAX(k.event_at) AS since_at,
     SUM(CASE WHEN k.event = 'rejected' AND NOT k.is_retryable THEN 1 ELSE 0 END) > 0 AS is_failing,
     'error' AS severity,
     '' AS columns_read,
@@ -250,6 +257,7 @@ SELECT
   r.source_key::TEXT AS source_key, /* Source that it is about; empty for an audit */
   COALESCE(r.file_id, '')::TEXT AS file_id, /* The delivery, of an audit the run, of the outbox the batch; empty for rules that judge a day */
   r.seen_at::TIMESTAMPTZ AS seen_at, /* When it was seen: when the delivery came, or the audit was asked, UTC */
+  r.since_at::TIMESTAMPTZ AS since_at, /* When the first of the deliveries came that were counted together for it, UTC; seen_at but for a change feed */
   r.is_failing::BOOLEAN AS is_failing, /* Whether the problem is there */
   LEAST(4, r.rank + CASE WHEN u.column_name IS NULL THEN 0 ELSE 1 END)::INT AS severity_rank, /* 1 info, 2 warning, 3 error, 4 critical; one step more where a flag, mart or feed reads the column */
   r.columns_read::TEXT AS columns_read, /* Columns that a rule reads; the metric of an anomaly */

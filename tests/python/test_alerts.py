@@ -30,7 +30,14 @@ from lead_enrichment.ingest.ledger import Ledger
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.quality.alert_settings import AlertSettings, LadderStep, QuietHours, faults, read_settings
 from lead_enrichment.quality.alerts import AlertOutcome, messages, needs_telling, only_sender, send_due, unsent
-from lead_enrichment.quality.digest import Digest, month_before, read_digest, send_digest
+from lead_enrichment.quality.digest import (
+    Digest,
+    UnsentDigest,
+    month_before,
+    read_digest,
+    send_digest,
+    unsent_digests,
+)
 from lead_enrichment.warehouse.connection import connect
 from test_incidents import publish_incidents
 
@@ -493,6 +500,40 @@ def test_the_command_sends_the_digest_of_the_month_before(
     assert said == "No delivery came in 2026-08: there is no scorecard to send.\n"
     assert "Write it like 2026-10." in call("alert", "digest", "--month", "October", expect=2)
     assert len(mailbox.messages) == 1
+
+
+def test_status_names_a_digest_that_is_not_sent_and_one_that_is_given_up(
+    paths: DataPaths, mailbox: Mailbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_scores(paths)
+    settings = replace(SETTINGS, digest=("mail",), tries=1)
+    # Due, though never tried; of September, which was over before, nobody ever tried to send it
+    assert unsent_digests(paths, october(paths), settings) == [UnsentDigest(OCTOBER, "mail", 0, False)]
+    with connect(str(paths.published), read_only=True) as connection:
+        september, november = (read_digest(connection, date(2026, month, 1)) for month in (9, 11))
+    assert unsent_digests(paths, november, settings) == []
+    mailbox.refusals = 1
+    send_digest(paths, september, settings, Clock())
+    given_up = UnsentDigest(date(2026, 9, 1), "mail", 1, True)
+    assert unsent_digests(paths, october(paths), settings) == [given_up, UnsentDigest(OCTOBER, "mail", 0, False)]
+    send_digest(paths, october(paths), settings, Clock())
+    assert unsent_digests(paths, october(paths), settings) == [given_up]
+
+    # By the command, with another channel
+    monkeypatch.setattr(
+        "lead_enrichment.quality.alert_settings.read_settings.__defaults__", (tmp_path / "alerts.yaml",)
+    )
+    monkeypatch.setattr("lead_enrichment.quality.digest.month_before", lambda now: OCTOBER)
+    alerts_file(tmp_path)
+    said = call("status")
+    assert (
+        "The digest of 2026-10 to stewards is not sent yet. Set LEADS_ALERT_STEWARDS. "
+        "See: leads alert digest --month 2026-10" in said
+    )
+    assert json.loads(call("status", "--json"))["digests_unsent"] == 1
+    monkeypatch.setenv("LEADS_ALERT_STEWARDS", mailbox.address)
+    call("alert", "digest", "--month", "2026-10")
+    assert "The digest of" not in call("status")
 
 
 def test_the_month_before_january_is_december() -> None:

@@ -11,6 +11,7 @@ from sqlglot import exp
 from sqlmesh.core.macros import macro
 
 import macros.lead.content_hash
+import macros.quality.agreement
 import macros.quality.least_share
 import macros.sql.date_spine_between
 import macros.sql.quantile
@@ -108,6 +109,32 @@ def test_few_rows_prove_less_of_a_share(failed: int, tested: int, least: float) 
     found = duckdb.execute(f"SELECT {text} FROM (SELECT ?::BIGINT AS x, ?::BIGINT AS n)", [failed, tested]).fetchone()
     assert found == (pytest.approx(least, abs=1e-4),)
     assert "SQRT(" in for_spark(text)
+
+
+@pytest.mark.parametrize(
+    ("both", "first", "second", "neither", "kappa"),
+    [
+        # Cohen 1960 by hand: street, and city, of the real leads
+        (15, 3, 0, 21, 0.8434),
+        (10, 0, 0, 30, 1),
+        # As many in common as chance gives
+        (25, 25, 25, 25, 0),
+        (81, 9, 9, 1, 0),
+        (0, 5, 5, 90, -0.0526),
+        # What holds for every row, or for none, tells nothing
+        (39, 0, 0, 0, None),
+        (0, 0, 0, 39, None),
+        (5, 34, 0, 0, 0),
+    ],
+)
+def test_rows_in_common_count_beyond_chance(
+    both: int, first: int, second: int, neither: int, kappa: float | None
+) -> None:
+    text = written("agreement", *map(exp.column, "abcd"))
+    cells = [float(cell) for cell in (both, first, second, neither)]
+    found = duckdb.execute(f"SELECT {text} FROM (SELECT ? AS a, ? AS b, ? AS c, ? AS d)", cells).fetchone()
+    assert found == (kappa if kappa is None else pytest.approx(kappa, abs=1e-4),)
+    assert "NULLIF(" in for_spark(text)
 
 
 def test_one_row_of_many_is_more_than_none() -> None:

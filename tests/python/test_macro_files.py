@@ -44,6 +44,7 @@ VALUES = {
     "history_value": "@history_value(d.a, l)",
     "is_person": "@is_person(d.a, d.b)",
     "join_text": "@join_text('; ', d.a, d.b)",
+    "agreement": "@agreement(d.a::DOUBLE, d.b::DOUBLE, d.c::DOUBLE, d.d::DOUBLE)",
     "least_share": "@least_share(d.a::BIGINT, d.b::BIGINT)",
     "license_type": "@license_type(d.a)",
     "match_band": "@match_band(d.a::DOUBLE, 0.9, 0.5)",
