@@ -166,8 +166,8 @@ def _with_days(query: exp.Query, days: list[str]) -> exp.Query | None:
 def read_queries_once() -> None:
     """Let a process read each query of SQLMesh's cache from the disk once.
 
-    SQLMesh's own reads it for the model, and once or twice more for the version of the model in the state: three tenths of the
-    time of a command that finds nothing to do. A query that lies in the cache is never changed in place.
+    SQLMesh's own reads it for the model, and once or twice more for the version of the model in the state: three tenths
+    of the time of a command that finds nothing to do. A query that lies in the cache is never changed in place.
     """
     own = OptimizedQueryCache.__init__
     if hasattr(own, "__wrapped__"):
