@@ -139,7 +139,7 @@ def number(value: float | int | None) -> str:
     """Return a number with separators: 12,345 or 12.5."""
     if value is None:
         return ""
-    return f"{value:,}" if isinstance(value, int) or value == int(value) else f"{value:,.1f}"
+    return f"{int(value):,}" if value == int(value) else f"{value:,.1f}"
 
 
 def share(value: float | None) -> str:

@@ -3,7 +3,7 @@ MODEL (
   kind FULL,
   owner sales_operations,
   grain (area, state, place),
-  description 'How much of the market sales knows and has won, by county and by ZIP, in facilities and in children that they may take. For operations and sales managers: where are the gaps? Example query: SELECT state, place, facilities, net_new, ROUND(100 * known_share) AS known_percent FROM marts.market_penetration WHERE area = ''county'' ORDER BY net_new DESC, state, place LIMIT 10. One row per county or ZIP with a live facility.',
+  description 'How much of the market sales knows and has won, by county and by ZIP, in facilities and in children that they may take. The shares of facilities are of those that a state lists, as in marts.metric_value. For operations and sales managers: where are the gaps? Example query: SELECT state, place, facilities, net_new, ROUND(100 * known_share) AS known_percent FROM marts.market_penetration WHERE area = ''county'' ORDER BY net_new DESC, state, place LIMIT 10. One row per county or ZIP with a live facility.',
   audits (
     NOT_NULL(columns := (area, state, place, facilities, known, won)),
     UNIQUE_COMBINATION_OF_COLUMNS(columns := (area, state, place)),
@@ -23,6 +23,17 @@ WITH counted AS (
     SUM(CASE WHEN l.match_status = 'known' THEN 1 ELSE 0 END) AS known,
     SUM(CASE WHEN l.match_status = 'net_new' THEN 1 ELSE 0 END) AS net_new,
     SUM(CASE WHEN l.status = 'Customer' THEN 1 ELSE 0 END) AS won,
+    COUNT(l.state_lead_key) AS listed,
+    SUM(
+      CASE
+        WHEN l.match_status = 'known' AND NOT l.state_lead_key IS NULL
+        THEN 1
+        ELSE 0
+      END
+    ) AS listed_known,
+    SUM(
+      CASE WHEN l.status = 'Customer' AND NOT l.state_lead_key IS NULL THEN 1 ELSE 0 END
+    ) AS listed_won,
     SUM(l.capacity) AS capacity,
     SUM(CASE WHEN l.match_status = 'known' THEN l.capacity ELSE 0 END) AS known_capacity,
     SUM(CASE WHEN l.status = 'Customer' THEN l.capacity ELSE 0 END) AS won_capacity
@@ -46,12 +57,14 @@ SELECT
   c.known::BIGINT AS known, /* Of these known to sales */
   c.net_new::BIGINT AS net_new, /* Not known to sales */
   c.won::BIGINT AS won, /* Customers */
+  c.listed::BIGINT AS listed, /* Of the facilities those that a state lists: the market */
+  c.listed_known::BIGINT AS listed_known, /* Of these known to sales */
   (
-    c.known / c.facilities
-  )::DOUBLE AS known_share, /* Share of the facilities that sales knows */
+    c.listed_known / NULLIF(c.listed, 0)
+  )::DOUBLE AS known_share, /* Share of the listed facilities that sales knows; NULL where there is none */
   (
-    c.won / c.facilities
-  )::DOUBLE AS won_share, /* Share that are customers */
+    c.listed_won / NULLIF(c.listed, 0)
+  )::DOUBLE AS won_share, /* Share of the listed facilities that are customers */
   COALESCE(c.capacity, 0)::BIGINT AS capacity, /* Children that the facilities may take, where that is known */
   (
     c.known_capacity / NULLIF(c.capacity, 0)

@@ -5,7 +5,7 @@ MODEL (
   grain (
     territory
   ),
-  description 'What each territory holds: facilities known and unknown, won and open, and their capacity. For sales managers: where is the work, and is it shared out fairly? A territory whose rules no facility fits is listed too. Example query: SELECT territory, facilities, net_new, ROUND(100 * known_share) AS known_percent, unknown_capacity FROM marts.sales_territory ORDER BY unknown_capacity DESC. One row per territory.',
+  description 'What each territory holds: facilities known and unknown, won and open, and their capacity. The shares are of the facilities that a state lists, as in marts.metric_value: those that Salesforce alone has are no part of the market. For sales managers: where is the work, and is it shared out fairly? A territory whose rules no facility fits is listed too. Example query: SELECT territory, facilities, net_new, ROUND(100 * known_share) AS known_percent, unknown_capacity FROM marts.sales_territory ORDER BY unknown_capacity DESC. One row per territory.',
   audits (
     NOT_NULL(columns := (territory, owner, facilities, known, net_new, to_review, won)),
     UNIQUE_VALUES(columns := (
@@ -25,13 +25,24 @@ WITH counted AS (
     SUM(CASE WHEN l.match_status = 'net_new' THEN 1 ELSE 0 END) AS net_new,
     SUM(CASE WHEN l.match_status = 'to_review' THEN 1 ELSE 0 END) AS to_review,
     SUM(CASE WHEN l.status = 'Customer' THEN 1 ELSE 0 END) AS won,
+    COUNT(l.state_lead_key) AS listed,
+    SUM(
+      CASE
+        WHEN l.match_status = 'known' AND NOT l.state_lead_key IS NULL
+        THEN 1
+        ELSE 0
+      END
+    ) AS listed_known,
+    SUM(
+      CASE WHEN l.status = 'Customer' AND NOT l.state_lead_key IS NULL THEN 1 ELSE 0 END
+    ) AS listed_won,
     SUM(CASE WHEN l.status = 'Open' THEN 1 ELSE 0 END) AS open_leads,
     SUM(CASE WHEN l.is_to_act_on THEN 1 ELSE 0 END) AS to_act_on,
     SUM(CASE WHEN l.match_status = 'net_new' AND l.priority_decile = 1 THEN 1 ELSE 0 END) AS best_unknown,
     SUM(l.duplicate_count) AS duplicates,
     SUM(l.capacity) AS capacity,
     SUM(CASE WHEN l.match_status = 'known' THEN l.capacity END) AS known_capacity,
-    SUM(CASE WHEN l.match_status <> 'known' THEN l.capacity END) AS unknown_capacity,
+    SUM(CASE WHEN l.match_status = 'net_new' THEN l.capacity END) AS unknown_capacity,
     SUM(CASE WHEN l.status = 'Customer' THEN l.capacity END) AS won_capacity
   FROM marts.sales_lead AS l
   GROUP BY
@@ -54,19 +65,22 @@ SELECT
   COALESCE(c.net_new, 0)::BIGINT AS net_new, /* Not known to sales */
   COALESCE(c.to_review, 0)::BIGINT AS to_review, /* Perhaps known: a person should say */
   COALESCE(c.won, 0)::BIGINT AS won, /* Customers */
+  COALESCE(c.listed, 0)::BIGINT AS listed, /* Of the facilities those that a state lists: the market */
+  COALESCE(c.listed_known, 0)::BIGINT AS listed_known, /* Of these known to sales */
+  COALESCE(c.listed_won, 0)::BIGINT AS listed_won, /* Of these customers */
   COALESCE(c.open_leads, 0)::BIGINT AS open_leads, /* Being worked on */
   COALESCE(c.to_act_on, 0)::BIGINT AS to_act_on, /* With something to do */
   COALESCE(c.best_unknown, 0)::BIGINT AS best_unknown, /* Net-new and in the best tenth by priority */
   COALESCE(c.duplicates, 0)::BIGINT AS duplicates, /* Salesforce leads to merge away */
   (
-    c.known / NULLIF(c.facilities, 0)
-  )::DOUBLE AS known_share, /* Share of the facilities that sales knows; NULL where there is none */
+    c.listed_known / NULLIF(c.listed, 0)
+  )::DOUBLE AS known_share, /* Share of the listed facilities that sales knows; NULL where there is none */
   (
-    c.won / NULLIF(c.facilities, 0)
-  )::DOUBLE AS won_share, /* Share that are customers */
+    c.listed_won / NULLIF(c.listed, 0)
+  )::DOUBLE AS won_share, /* Share of the listed facilities that are customers */
   COALESCE(c.capacity, 0)::BIGINT AS capacity, /* Children that its facilities may take, where that is known */
   COALESCE(c.known_capacity, 0)::BIGINT AS known_capacity, /* Of these in facilities that sales knows */
-  COALESCE(c.unknown_capacity, 0)::BIGINT AS unknown_capacity, /* In facilities that are net-new or to review */
+  COALESCE(c.unknown_capacity, 0)::BIGINT AS unknown_capacity, /* In facilities that are net-new */
   COALESCE(c.won_capacity, 0)::BIGINT AS won_capacity /* In customers */
 FROM ruled AS r
 LEFT JOIN counted AS c

@@ -65,10 +65,9 @@ FUNNEL = """
     WHERE month IN (SELECT DISTINCT month FROM marts.sales_funnel ORDER BY month DESC LIMIT $months)
     ORDER BY month, funnel_order
 """
+# Counted as the metrics became_net_new and net_new_won count.
 NET_NEW = """
-    SELECT month, COUNT(DISTINCT entity_key) AS net_new,
-        COUNT(DISTINCT entity_key) FILTER (NOT known_on IS NULL) AS known,
-        COUNT(DISTINCT entity_key) FILTER (is_won) AS won
+    SELECT month, COUNT(*) AS net_new, COUNT(known_on) AS known, COUNT(*) FILTER (is_won) AS won
     FROM marts.flag_history WHERE match_status = 'net_new' GROUP BY month ORDER BY month DESC LIMIT $months
 """
 SPEED = """
@@ -97,10 +96,16 @@ METRIC_MONTHS = """
     SELECT month, value, numerator, denominator FROM marts.metric_value
     WHERE metric = ? AND dimension = 'all' ORDER BY month DESC LIMIT 24
 """
+METRIC_EXPORTED = "metric, title, unit, dimension, member, month, numerator, denominator, value"
+METRIC_EXPORT = f"""
+    SELECT {METRIC_EXPORTED}
+    FROM marts.metric_value JOIN (SELECT metric, title, unit FROM marts.metric) AS m USING (metric)
+    ORDER BY metric, dimension, member, month
+"""
 METRIC_MEMBERS = """
     SELECT dimension, member, month, value, numerator, denominator FROM marts.metric_value
     WHERE metric = $metric AND dimension <> 'all'
-        AND month = (SELECT MAX(month) FROM marts.metric_value WHERE metric = $metric)
+        AND month = (SELECT MAX(month) FROM marts.metric_value WHERE metric = $metric) AND NOT value IS NULL
     ORDER BY dimension, numerator DESC, member LIMIT 200
 """
 
@@ -142,20 +147,10 @@ def members(
 def export(request: Request, segment: str) -> Response:
     """Send those of a segment who may be written to as a CSV file."""
 
-    def lines() -> Iterator[str]:
-        columns = EXPORTED.replace(",", " ").split()
-        yield csv_lines([columns])
-        with request.app.state.published.reading(is_export=True) as reader:
-            for rows in reader.stream(EXPORT, segment=segment):
-                yield csv_lines([row[name] for name in columns] for row in rows)
-
     # Whether there is such a segment is told by a page, before the first line.
     with request.app.state.published.reading() as reader:
         _segment(reader, segment)
-    name = f"{re.sub('[^a-z0-9]+', '_', segment.lower())}_{datetime.now(UTC):%Y-%m-%d}.csv"
-    return StreamingResponse(
-        lines(), media_type="text/csv; charset=utf-8", headers={"content-disposition": f'attachment; filename="{name}"'}
-    )
+    return _csv(request, re.sub("[^a-z0-9]+", "_", segment.lower()), EXPORTED, EXPORT, segment=segment)
 
 
 @router.get("/campaigns/conversion")
@@ -238,6 +233,12 @@ def metrics(request: Request) -> Response:
     return render(request, "metrics.html", found=found, told=metric_words)
 
 
+@router.get("/campaigns/metrics/export.csv")
+def metrics_export(request: Request) -> Response:
+    """Send every value of every metric as a CSV file, unrounded."""
+    return _csv(request, "metrics", METRIC_EXPORTED, METRIC_EXPORT)
+
+
 @router.get("/campaigns/metrics/{metric}")
 def metric_page(request: Request, metric: str) -> Response:
     """Show a metric: what it means, its months, and its dimensions in the newest one."""
@@ -255,7 +256,8 @@ def metric_words(value: float | None, unit: str) -> str:
     """Return the value of a metric as people read it."""
     if value is None:
         return "–"
-    return share(value) if unit == "share" else number(round(value, 1))
+    # Points are told with one place everywhere, as on the pages of quality.
+    return share(value) if unit == "share" else f"{value:.1f}" if unit == "points" else number(round(value, 1))
 
 
 def _segment(reader: CopyReader, segment: str) -> Row:
@@ -272,6 +274,22 @@ def _campaigns(reader: CopyReader) -> list[Row]:
 def _with_interval(row: Row) -> Row:
     low, high = wilson_interval(row["converted"], row["leads"])
     return Row(row, rate=row["converted"] / row["leads"], low=low, high=high)
+
+
+def _csv(request: Request, name: str, exported: str, query: str, **values: object) -> Response:
+    """Send the rows of a query as a CSV file; `exported` names its columns, `name` begins the file's name."""
+    columns = exported.replace(",", " ").split()
+
+    def lines() -> Iterator[str]:
+        yield csv_lines([columns])
+        with request.app.state.published.reading(is_export=True) as reader:
+            for rows in reader.stream(query, **values):
+                yield csv_lines([row[column] for column in columns] for row in rows)
+
+    file = f"{name}_{datetime.now(UTC):%Y-%m-%d}.csv"
+    return StreamingResponse(
+        lines(), media_type="text/csv; charset=utf-8", headers={"content-disposition": f'attachment; filename="{file}"'}
+    )
 
 
 def _picture(request: Request, name: str, scheme: str, chart: Callable[[CopyReader], dict[str, Any]]) -> Response:

@@ -16,6 +16,7 @@ from lead_enrichment.app.published import CopyReader
 from lead_enrichment.app.rendering import render
 from lead_enrichment.matching.sentences import titled
 from lead_enrichment.warehouse.reading import Row
+from lead_enrichment.wording import counted
 
 MENU = (MenuEntry("Map", "/map", "Sales", 30), MenuEntry("Territories", "/territories", "Sales", 40))
 router = APIRouter()
@@ -23,14 +24,15 @@ router = APIRouter()
 # What counties are coloured by. From light to dark, as static/app.css has it: level-1 to level-5.
 MEASURES = {"unknown": "Facilities unknown to sales", "known": "Share that sales knows"}
 LEVELS = 5
+# What is told of all places together.
+SUMS = ("facilities", "net_new", "won", "listed", "listed_known", "capacity")
 COUNTIES = """
-    SELECT state, place, county_fips, facilities, known, net_new, facilities - known AS unknown, won, known_share,
-        capacity, known_capacity_share
+    SELECT state, place, county_fips, facilities, net_new, won, listed, listed_known, known_share, capacity
     FROM marts.market_penetration WHERE area = 'county' ORDER BY state, net_new DESC, facilities DESC, place
 """
 TERRITORIES = """
-    SELECT territory, owner, facilities, known, net_new, to_review, won, known_share, won_share, capacity,
-        unknown_capacity, best_unknown, duplicates
+    SELECT territory, owner, facilities, known, net_new, to_review, won, listed, listed_known, listed_won, known_share,
+        capacity, unknown_capacity, best_unknown
     FROM marts.sales_territory ORDER BY precedence
 """
 RULES = "SELECT precedence, territory, description FROM seeds.territory_rule ORDER BY precedence"
@@ -79,7 +81,7 @@ def show_map(
     return render(
         request, "map.html", states=states, state=state, state_name=name_of_state(state), by=by, measures=MEASURES,
         drawing=drawing, shapes=shapes, rows=listed, legend=_legend(by, limits),
-        total={name: sum(row[name] for row in rows) for name in ("facilities", "known", "net_new", "won", "capacity")},
+        total={name: sum(row[name] for row in rows) for name in SUMS},
         apart=sum(row["facilities"] for row in rows if row["county_fips"] not in drawing.counties),
         elsewhere=_elsewhere(by_state, [code for code in largest if code not in dict(states)]),
     )  # fmt: skip
@@ -91,7 +93,7 @@ def show_territories(request: Request) -> Response:
     with request.app.state.published.reading() as reader:
         rows = reader.cached("territories", lambda: reader.rows(TERRITORIES))
         rules = reader.rows(RULES)
-    names = ("facilities", "known", "net_new", "to_review", "won", "capacity", "unknown_capacity", "best_unknown")
+    names = (*SUMS, "listed_won", "unknown_capacity", "best_unknown")
     return render(
         request, "territories.html", rows=rows, total={name: sum(row[name] for row in rows) for name in names},
         rules={row["territory"]: [rule for rule in rules if rule["territory"] == row["territory"]] for row in rows},
@@ -128,14 +130,15 @@ def _limits(counts: Sequence[int]) -> list[int]:
 def _level(row: Row, by: str, limits: Sequence[int]) -> int:
     if by == "unknown":
         return 1 + sum(1 for limit in limits if row["net_new"] > limit) if row["net_new"] else 0
-    return 1 + sum(1 for limit in limits if row["known_share"] * 100 >= limit)
+    # Where no state lists a facility there is no share.
+    return 0 if row["known_share"] is None else 1 + sum(1 for limit in limits if row["known_share"] * 100 >= limit)
 
 
 def _legend(by: str, limits: Sequence[int]) -> list[tuple[int, str]]:
     """Return the colours with what they stand for."""
     if by == "known":
         ends = [0, *limits, 100]
-        return [(0, "no facility"), *((level, f"{ends[level - 1]}–{ends[level]}%") for level in range(1, LEVELS + 1))]
+        return [(0, "none listed"), *((level, f"{ends[level - 1]}–{ends[level]}%") for level in range(1, LEVELS + 1))]
     starts = [1, *(limit + 1 for limit in limits)]
     told = [
         (level, f"{start:,}" if level <= len(limits) and limits[level - 1] == start
@@ -148,7 +151,8 @@ def _legend(by: str, limits: Sequence[int]) -> list[tuple[int, str]]:
 def _shape(state: str, name: str, path: str, row: Row | None, by: str, limits: Sequence[int]) -> Shape:
     if row is None:
         return Shape(name, path, 0, "no facility", "")
-    told = f"{row['net_new']:,} unknown to sales, {row['known_share']:.0%} of {row['facilities']:,} known"
+    listed = counted(row["listed"], "listed facility", "listed facilities")
+    told = f"{row['net_new']:,} unknown to sales, {row['listed_known']:,} of {listed} known"
     return Shape(name, path, _level(row, by, limits), told, _leads(state, row["place"]))
 
 
