@@ -45,7 +45,7 @@ from sqlmesh.core.snapshot.definition import parent_snapshots_by_name
 from sqlmesh.core.test import ModelTest, ModelTestMetadata
 from sqlmesh.utils import sys_path
 from sqlmesh.utils.cache import FileCache
-from sqlmesh.utils.date import now, to_ds, to_timestamp
+from sqlmesh.utils.date import make_inclusive, now, to_ds, to_timestamp
 from sqlmesh.utils.errors import AuditError, NodeAuditsErrors, SQLMeshError
 from sqlmesh.utils.hashing import crc32
 from sqlmesh.utils.metaprogramming import import_python_file
@@ -259,7 +259,9 @@ def leave_unchanged_models(log: BuildLog, left: Callable[[Snapshot], None]) -> N
             left(snapshot)
             self.state_sync.add_interval(snapshot, start, end, is_dev=False)
             return []
-        log.begins(table)
+        last_build = log.begins(table)
+        days = _days(snapshot.model, start, end) if snapshot.is_incremental_by_time_range and last_build else ""
+        before = log.rows_of(table, days) if days else ""
         if may_stay and snapshot.model.kind.is_view:
             # It shows what its tables hold, and need not be made again; whether its audits hold may have changed.
             results = self._audit_snapshot(
@@ -270,10 +272,24 @@ def leave_unchanged_models(log: BuildLog, left: Callable[[Snapshot], None]) -> N
             self.state_sync.add_interval(snapshot, start, end, is_dev=False)
         else:
             results = own(self, snapshot, start, end, execution_time, deployability_index, *args, **settings)
-        log.was_built(table, inputs)
+        if snapshot.model.kind.is_view:
+            identity = log.inputs_of(inputs)
+        elif snapshot.is_incremental_by_time_range:
+            # All other days are as they were.
+            identity = last_build if days and log.rows_of(table, days) == before else ""
+        else:
+            identity = log.rows_of(table)
+        log.was_built(table, inputs, identity)
         return results
 
     Scheduler.evaluate = evaluate  # type: ignore[method-assign]
+
+
+def _days(model: Model, start: Any, end: Any) -> str:
+    """Return the condition that a row of an incremental model is of the days of an interval."""
+    column = model.time_column.column.sql(dialect="duckdb")  # type: ignore[union-attr]
+    first, last = (to_ds(day) for day in make_inclusive(start, end))
+    return f"{column} >= DATE '{first}' AND {column} < DATE '{last}' + 1"
 
 
 def _input(parent: Snapshot, log: BuildLog, deployability_index: DeployabilityIndex) -> Input:

@@ -5,6 +5,9 @@ models and those that read nothing else need not be built: their new interval is
 
 What each model was built from is kept in the warehouse itself, beside the tables, so that a warehouse put back from a
 copy brings its own record. It holds equalities only and no times: a clock that was set back misleads nobody.
+
+A build is known by the rows that it left, not by the fact that it ran: where a model was built and came out as it was,
+what reads it need not be built. A daily file of leads changes the leads, and few of the numbers that follow from them.
 """
 
 from __future__ import annotations
@@ -66,14 +69,47 @@ class BuildLog:
         now = self._identities(inputs)
         return found is not None and json.loads(found[0]) == now
 
-    def begins(self, table: str) -> None:
-        """Forget what a model was built from, as it is being built: it may stop half-way."""
-        self._cursor.execute(f"DELETE FROM {TABLE} WHERE physical_table = ?", [table])
+    def begins(self, table: str) -> str:
+        """Forget what a model was built from, as it is being built: it may stop half-way.
 
-    def was_built(self, table: str, inputs: Mapping[str, Input]) -> None:
-        """Write down that a model was built and its audits held."""
+        Returns:
+            The identity of its last build; empty where none is known, or none that ended.
+        """
+        found = self._cursor.execute(
+            f"DELETE FROM {TABLE} WHERE physical_table = ? RETURNING build_id", [table]
+        ).fetchone()
+        return str(found[0]) if found else ""
+
+    def was_built(self, table: str, inputs: Mapping[str, Input], identity: str = "") -> None:
+        """Write down that a model was built and its audits held.
+
+        Args:
+            table: The model's physical table.
+            inputs: What it reads, by name.
+            identity: What identifies its rows; a new one where it is left out.
+        """
         built_from = json.dumps(self._identities(inputs))
-        self._cursor.execute(f"INSERT INTO {TABLE} VALUES (?, ?, ?)", [table, uuid.uuid4().hex, built_from])
+        self._cursor.execute(f"INSERT INTO {TABLE} VALUES (?, ?, ?)", [table, identity or uuid.uuid4().hex, built_from])
+
+    def rows_of(self, table: str, condition: str = "TRUE") -> str:
+        """Return what identifies the rows of a table, in whatever order: their number and the sum of their hashes.
+
+        Args:
+            table: A physical table.
+            condition: SQL that tells the rows wanted.
+        """
+        # Two tables that differ are taken for the same once in 2 to the power of 64.
+        found = self._cursor.execute(
+            f"SELECT COUNT(*), COALESCE(SUM(HASH(whole_row)), 0) FROM {table} AS whole_row WHERE {condition}"
+        ).fetchone()
+        return f"rows {found[0]} {found[1]}"
+
+    def inputs_of(self, inputs: Mapping[str, Input]) -> str:
+        """Return what identifies the rows of a view: those that it shows; empty where a build of one is not known."""
+        identities = self._identities(inputs)
+        if not all(identities.values()):
+            return ""
+        return f"view {hashlib.sha256(json.dumps(identities, sort_keys=True).encode()).hexdigest()}"
 
     def _identities(self, inputs: Mapping[str, Input]) -> dict[str, str]:
         """Return what identifies the content of each input; empty where no build of it is known, or none that ended."""

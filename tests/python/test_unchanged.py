@@ -33,11 +33,12 @@ MODELS = {
     "dims.seen": ("VIEW", "SELECT id FROM staging.of_x"),
     "facts.counted": ("FULL", "SELECT COUNT(*)::INT AS leads FROM dims.seen"),
     "facts.of_y": ("FULL", "SELECT COUNT(*)::INT AS leads FROM staging.of_y"),
+    "facts.of_known": ("FULL", "SELECT COUNT(*)::INT AS leads FROM staging.known"),
     "facts.dated": ("FULL", "SELECT COUNT(*)::INT AS leads, @execution_date::DATE AS as_of FROM staging.of_y"),
 }
 ALL = {*MODELS}
 # What a new file of x changes, and what asks for the time.
-OF_X = {"staging.known", "staging.of_x", "dims.seen", "facts.counted", "facts.dated"}
+OF_X = {"staging.known", "staging.of_x", "dims.seen", "facts.counted", "facts.of_known", "facts.dated"}
 
 
 class Project:
@@ -120,6 +121,28 @@ def test_a_new_file_builds_what_reads_it_and_no_other_source(project: Project) -
     assert project.run() == OF_X
     assert (project.leads(), project.leads("facts.of_y")) == (2, 1)
     assert project.run() == {"facts.dated"}
+
+
+def test_what_reads_a_table_that_came_out_as_it_was_is_left(project: Project) -> None:
+    """The file brings a row of a lead that is known."""
+    project.deliver("x", 2, "1")
+    assert project.run() == OF_X - {"facts.of_known"} and project.leads() == 2
+    assert project.run() == {"facts.dated"}
+
+
+def test_what_reads_days_that_came_out_as_they_were_is_left(project: Project) -> None:
+    """The file brings a row that the model of its source takes no notice of, and so neither does the view of that."""
+    project.deliver("x", 2, "NULL")
+    assert project.run() == {"staging.known", "staging.of_x", "facts.of_known", "facts.dated"}
+    project.deliver("x", 3, "3")
+    assert project.run() == OF_X and (project.leads(), project.leads("facts.of_known")) == (2, 3)
+
+
+def test_a_table_that_was_emptied_and_built_again_is_as_it_was(project: Project) -> None:
+    project.deliver("x", 2, "2")
+    project.run()
+    project.file("x", 2).unlink()
+    assert project.run() == OF_X and (project.leads(), project.leads("facts.of_known")) == (1, 1)
 
 
 def test_a_view_is_audited_and_not_made_again(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
