@@ -30,20 +30,21 @@ WITH delivered AS (
   HAVING
     APPROX_COUNT_DISTINCT(f.value) <= 20000
 ), counted AS (
+  /* Blanks are left out when all is counted: to leave them out before, each value would be trimmed twice */
   SELECT
     d.file_id,
     d.column_name,
     d.value,
-    COUNT(*) AS row_count
+    COUNT(d.value) AS row_count
   FROM delivered AS d
   INNER JOIN countable AS c
     ON c.file_id = d.file_id AND c.column_name = d.column_name
-  WHERE
-    NOT d.value IS NULL
   GROUP BY
     d.file_id,
     d.column_name,
     d.value
+  HAVING
+    COUNT(d.value) > 0
 ), ranked AS (
   SELECT
     c.*,
