@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from conftest import BIN, ROOT
+from conftest import ROOT
 from lead_enrichment.dictionary.build import _inheriting, read_glossary, split_description
 from lead_enrichment.dictionary.dbt_artifacts import catalog, manifest, unique_ids
 from lead_enrichment.dictionary.entries import (
@@ -206,10 +207,9 @@ def readers(common_folder: Path) -> Path:
     """The programs of a virtual environment that holds the readers of dbt's files."""
     folder = common_folder / "dbt_readers"
     if not folder.exists():
-        uv = str(BIN / "uv")
-        subprocess.run([uv, "venv", "--quiet", str(folder)], check=True)
-        into = ["--quiet", "--python", str(folder / "bin" / "python")]
-        subprocess.run([uv, "pip", "install", *into, *READERS], check=True)
+        # By pip and not by uv, which some mirrors are not configured for; the Makefile falls back to it, too.
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+        subprocess.run([str(folder / "bin" / "pip"), "install", "--quiet", *READERS], check=True)
     return folder / "bin"
 
 
