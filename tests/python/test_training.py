@@ -145,4 +145,5 @@ def test_a_step_that_cannot_be_walked_is_told(tmp_path: Path) -> None:
 def test_nothing_of_a_document_runs() -> None:
     shown = html_of("See `/leads` and <script>alert(1)</script> [x](javascript:alert(1))")
     assert '<a href="/leads">/leads</a>' in shown
+    assert "<a" not in html_of("Press the key `/` on any page")
     assert "<script" not in shown and 'href="javascript' not in shown

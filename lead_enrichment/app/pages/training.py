@@ -16,8 +16,8 @@ from lead_enrichment.app.rendering import render
 from lead_enrichment.training import PICTURES, questions, walk_throughs
 
 router = APIRouter()
-# A path of the app, written as code, leads there.
-PAGE = re.compile(r"<code>(/[^<\s]*)</code>")
+# A path of the app, written as code, leads there; a key does not.
+PAGE = re.compile(r"(?<!key )<code>(/[^<\s]*)</code>")
 PICTURE = re.compile(r"[a-z-]+_[a-z]+\.png")
 
 
