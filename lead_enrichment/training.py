@@ -10,6 +10,8 @@
     picture: dictionary
     -->
 
+`picture` names a picture that the test takes of the page: the text of the step shows it, as `pictures/ROLE_NAME.png`.
+
 `docs/questions.md` has a heading a question, its answer, and last the page and the command that show it.
 """
 
@@ -22,6 +24,7 @@ from pathlib import Path
 from lead_enrichment.errors import UsageError
 
 TRAINING, QUESTIONS = Path("docs") / "training", Path("docs") / "questions.md"
+PICTURES = TRAINING / "pictures"
 WALK = re.compile(r"<!-- walk\n(?P<lines>.*?)-->", re.DOTALL)
 # What a step may do: open a page, act on what is named, and see a text.
 ACTIONS = ("open", "click", "check", "fill", "press", "first", "see", "picture")

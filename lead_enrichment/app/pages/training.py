@@ -10,14 +10,15 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request
 from markdown_it import MarkdownIt
 from markupsafe import Markup
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 
 from lead_enrichment.app.rendering import render
-from lead_enrichment.training import questions, walk_throughs
+from lead_enrichment.training import PICTURES, questions, walk_throughs
 
 router = APIRouter()
-# A path of the app, written as code, leads there.
-PAGE = re.compile(r"<code>(/[^<\s]*)</code>")
+# A path of the app, written as code, leads there; a key does not.
+PAGE = re.compile(r"(?<!key )<code>(/[^<\s]*)</code>")
+PICTURE = re.compile(r"[a-z-]+_[a-z]+\.png")
 
 
 @lru_cache(maxsize=1)
@@ -28,6 +29,14 @@ def _markdown() -> MarkdownIt:
 def html_of(text: str) -> Markup:
     """Return Markdown of the project's documents as HTML; nothing of it runs, and paths of the app become links."""
     return Markup(PAGE.sub(r'<a href="\1">\1</a>', _markdown().render(text)))
+
+
+@router.get("/help/training/pictures/{name}")
+def show_picture(name: str) -> Response:
+    """Send a picture of a walk-through, which its Markdown names beside itself."""
+    if not PICTURE.fullmatch(name) or not (Path() / PICTURES / name).is_file():
+        raise HTTPException(404)
+    return FileResponse(Path() / PICTURES / name, media_type="image/png")
 
 
 @router.get("/help/training/{role}")

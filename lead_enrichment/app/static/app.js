@@ -19,6 +19,9 @@
     });
   }
 
+  // On a phone the tab of this page may lie beyond the edge.
+  document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
   // data-key="x" on a control: the key presses it, or puts the cursor into it, unless somebody is typing.
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
