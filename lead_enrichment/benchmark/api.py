@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 from lead_enrichment.app.api.paging import cursor_after
 from lead_enrichment.app.api.resources import RESOURCES, ApiField, Resource
 from lead_enrichment.errors import DataError
+from lead_enrichment.hooks.sorted_tables import make_sorted_tables
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.warehouse.connection import connect
 
@@ -95,7 +96,7 @@ def time_api(leads: int, rate: int, seconds: int) -> dict[str, ApiTimes]:
 
 
 def make_copy(paths: DataPaths, leads: int) -> None:
-    """Make a published copy with the tables of SHOWN, their rows in no order."""
+    """Make a published copy with the tables of SHOWN, their rows in no order, and with what is added on publishing."""
     paths.published.parent.mkdir(parents=True)
     paths.bronze.mkdir()
     with connect(str(paths.published)) as connection:
@@ -104,6 +105,7 @@ def make_copy(paths: DataPaths, leads: int) -> None:
                 for table in filter(None, (resource.table, resource.joins)):
                     own = tuple(field for field in resource.fields if field.of in ("", table))
                     _make_table(connection, resource, table, own, leads)
+        make_sorted_tables(connection, paths.published.stem)
 
 
 def _make_table(connection: object, resource: Resource, table: str, fields: tuple[ApiField, ...], leads: int) -> None:

@@ -16,6 +16,7 @@ import duckdb
 
 from lead_enrichment.bronze import LEDGER_TABLES
 from lead_enrichment.errors import DataError
+from lead_enrichment.hooks.sorted_tables import make_sorted_tables
 from lead_enrichment.paths import DataPaths, whole
 from lead_enrichment.preview.environments import forget_others, keep_comparison
 from lead_enrichment.warehouse.connection import literal
@@ -45,7 +46,7 @@ def publish(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> None:
             log.unlink(missing_ok=True)
             try:
                 _copy(paths.warehouse, copy)
-                _hold_ledger_tables(connection, copy)
+                _complete(connection, copy)
             finally:
                 log.unlink(missing_ok=True)
     except (OSError, duckdb.Error) as error:
@@ -70,20 +71,26 @@ def _copy(source: Path, target: Path) -> None:
         raise OSError((copied.stderr.strip() or f"exit code {copied.returncode}").splitlines()[-1])
 
 
-def _hold_ledger_tables(connection: duckdb.DuckDBPyConnection, copy: Path) -> None:
-    """Put the ledger tables of bronze into a copy as they are now: their views show files that the next run adds to."""
+def _complete(connection: duckdb.DuckDBPyConnection, copy: Path) -> None:
+    """Put into a copy what only readers need: ledger tables that stay as they are, and the tables of the API."""
     connection.execute(f"ATTACH {literal(copy)} AS published")
     try:
-        views = connection.execute(
-            "SELECT view_name FROM duckdb_views() WHERE database_name = 'published' AND schema_name = 'bronze'"
-        ).fetchall()
-        for (view,) in views:
-            if view in LEDGER_TABLES:
-                connection.execute(f"DROP VIEW published.bronze.{view}")
-                connection.execute(f"CREATE TABLE published.bronze.{view} AS FROM bronze.{view}")
+        _hold_ledger_tables(connection)
+        make_sorted_tables(connection, "published")
         connection.execute("CHECKPOINT published")
     finally:
         connection.execute("DETACH published")
+
+
+def _hold_ledger_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Put the ledger tables of bronze into a copy as they are now: their views show files that the next run adds to."""
+    views = connection.execute(
+        "SELECT view_name FROM duckdb_views() WHERE database_name = 'published' AND schema_name = 'bronze'"
+    ).fetchall()
+    for (view,) in views:
+        if view in LEDGER_TABLES:
+            connection.execute(f"DROP VIEW published.bronze.{view}")
+            connection.execute(f"CREATE TABLE published.bronze.{view} AS FROM bronze.{view}")
 
 
 def publish_after(adapter: Any, environment: str, is_complete: bool, paths: DataPaths) -> None:

@@ -26,6 +26,7 @@ from lead_enrichment.app.application import create_app
 from lead_enrichment.app.people import add_person
 from lead_enrichment.app.settings import AppSettings
 from lead_enrichment.errors import UsageError
+from lead_enrichment.hooks.sorted_tables import make_sorted_tables
 from lead_enrichment.paths import DataPaths
 from test_app_skeleton import publish
 
@@ -39,7 +40,7 @@ positive_data_acceptance.expected-statuses = ["2xx", 304, 400, 401, 403, 404, 40
 LEAD_COLUMNS = "source_key TEXT, entity_key TEXT, is_live BOOLEAN, match_status TEXT, confidence DOUBLE, reason TEXT"
 
 
-def publish_leads(paths: DataPaths, count: int) -> None:
+def publish_leads(paths: DataPaths, count: int, is_sorted: bool = True) -> None:
     publish(
         paths,
         "CREATE SCHEMA facts; CREATE SCHEMA intermediate; CREATE SCHEMA quality; CREATE SCHEMA ops",
@@ -53,7 +54,14 @@ def publish_leads(paths: DataPaths, count: int) -> None:
         "CREATE TABLE ops.rejected_row AS SELECT 'f' AS file_id, i AS line_number FROM RANGE(25) t(i)",
         "CREATE TABLE quality.incident AS SELECT 'i1' AS incident_key, 'open' AS state, 'error' AS severity, "
         "NULL::TIMESTAMPTZ AS snoozed_until, NULL::TIMESTAMPTZ AS opened_at, NULL::TIMESTAMPTZ AS resolved_at",
+        "CREATE TABLE facts.fact_match_pair AS SELECT CONCAT('salesforce:', i // 900) AS left_lead_key, "
+        "CONCAT('texas:', i) AS right_lead_key, 'match' AS verdict FROM RANGE(4000) t(i) ORDER BY HASH(i)",
+        then=sort if is_sorted else None,
     )
+
+
+def sort(connection: duckdb.DuckDBPyConnection) -> None:
+    make_sorted_tables(connection, "leads")
 
 
 @pytest.fixture
@@ -61,9 +69,10 @@ def settings(paths: DataPaths) -> AppSettings:
     return AppSettings(paths, local_user="anna")
 
 
-@pytest.fixture
-def client(settings: AppSettings) -> Iterator[TestClient]:
-    publish_leads(settings.paths, 450)
+@pytest.fixture(params=["sorted", "as the models are"])
+def client(settings: AppSettings, request: pytest.FixtureRequest) -> Iterator[TestClient]:
+    # A copy that an older version of the project made has no sorted tables.
+    publish_leads(settings.paths, 450, request.param == "sorted")
     app = create_app(settings)
     with TestClient(app, base_url=f"{HOME}/api/v1", follow_redirects=False, raise_server_exceptions=False) as found:
         yield found
@@ -86,6 +95,17 @@ def test_pages_hold_every_row_once_and_in_order(client: TestClient, limit: int) 
     assert keys == sorted(f"texas:{number}" for number in range(450))[: len(keys)] and len(keys) in (3, 450)
     lines = [row["line_number"] for row in all_rows(client, "rejected-rows", limit=limit)]
     assert lines == [*range(25)]
+
+
+def test_the_matches_of_a_lead_are_found_wherever_they_lie(client: TestClient) -> None:
+    # 900 of each but the last: they begin and end between the rows whose places are known.
+    for number, count in ((0, 900), (1, 900), (2, 900), (4, 400), (9, 0)):
+        rows = all_rows(client, "matches", lead_key=f"salesforce:{number}", limit=200)
+        keys = sorted(f"texas:{i}" for i in range(number * 900, number * 900 + count))
+        assert [row["right_lead_key"] for row in rows] == keys
+    pairs = [(row["left_lead_key"], row["right_lead_key"]) for row in all_rows(client, "matches", limit=200)]
+    assert pairs == sorted(pairs) and len(pairs) == 4_000
+    assert [row["verdict"] for row in all_rows(client, "matches", other_lead_key="texas:3999")] == ["match"]
 
 
 def test_a_row_holds_what_both_tables_tell_in_types_of_json(client: TestClient) -> None:
@@ -287,6 +307,11 @@ def test_every_resource_tells_what_the_models_of_the_project_hold(served: tuple[
                 columns |= {row[0] for row in copy.execute(f"DESCRIBE {resource.joins}").fetchall()}
             assert {field.name for field in resource.fields} <= columns, resource.name
             assert {item.column for item in resource.filters} <= columns, resource.name
+            told = {row[0] for row in copy.execute(f"DESCRIBE {resource.sorted_table}").fetchall()}
+            assert {field.name for field in resource.fields} | {"position"} <= told, resource.name
+            counts = f"SELECT (SELECT COUNT(*) FROM {resource.sorted_table}), (SELECT COUNT(*) FROM {resource.table})"
+            rows, expected = copy.execute(counts).fetchall()[0]
+            assert rows == expected, resource.name
             answer = client.get(f"/api/v1/{resource.name}?limit=1", headers={"authorization": f"Bearer {token}"})
             assert answer.status_code == 200, answer.text
 

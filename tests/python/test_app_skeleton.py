@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -25,7 +25,9 @@ HOME = "http://127.0.0.1:8100"
 OWN = {"origin": HOME}
 
 
-def publish(paths: DataPaths, *statements: str) -> None:
+def publish(
+    paths: DataPaths, *statements: str, then: Callable[[duckdb.DuckDBPyConnection], None] | None = None
+) -> None:
     """Put a small copy in the place of the one before, as a run does."""
     paths.published.parent.mkdir(parents=True, exist_ok=True)
     fresh = paths.published.parent / "fresh" / "leads.duckdb"
@@ -33,6 +35,8 @@ def publish(paths: DataPaths, *statements: str) -> None:
     with duckdb.connect(str(fresh)) as connection:
         for statement in statements:
             connection.execute(statement)
+        if then:
+            then(connection)
     fresh.replace(paths.published)
 
 

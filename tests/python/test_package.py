@@ -39,6 +39,7 @@ FLOORS = (
         "submission",
         "settings_file",
         "claims",
+        "app.api.resources",
     ),
     (
         "charts",

@@ -60,6 +60,30 @@ def test_publishing_keeps_the_lock_on_the_warehouse(tmp_path: Path) -> None:
         assert refused.returncode and HELD.search(refused.stderr)
 
 
+def test_a_copy_holds_what_the_api_tells_in_the_order_of_its_keys(tmp_path: Path) -> None:
+    paths = DataPaths(tmp_path)
+    paths.warehouse.parent.mkdir()
+    with duckdb.connect(str(paths.warehouse)) as connection:
+        connection.execute("CREATE SCHEMA facts; CREATE SCHEMA intermediate")
+        connection.execute(
+            "CREATE TABLE facts.fact_lead_match AS "
+            "SELECT i::TEXT AS lead_key, 'known' AS match_status, 1 AS inner_step FROM RANGE(3000) AS t(i) "
+            "ORDER BY HASH(i)"
+        )
+        # A lead without a row of the second table is told all the same.
+        connection.execute("CREATE TABLE intermediate.int_lead_current AS SELECT '77' AS lead_key, 'A' AS city")
+        publish.publish(connection, paths)
+    with duckdb.connect(str(paths.published), read_only=True) as copy:
+        found = copy.execute("SELECT * FROM api.leads ORDER BY position").fetchall()
+        columns = [column[0] for column in copy.description or ()]
+        tables = copy.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'api'").fetchall()
+    assert sorted(columns) == ["city", "lead_key", "match_status", "position"] and tables == [("leads",)]
+    rows = [dict(zip(columns, row, strict=True)) for row in found]
+    assert [row["position"] for row in rows] == [*range(3_000)]
+    assert [row["lead_key"] for row in rows] == sorted(str(i) for i in range(3_000))
+    assert [(row["lead_key"], row["city"]) for row in rows if row["city"]] == [("77", "A")]
+
+
 def test_readers_see_the_old_or_the_new_and_no_lock_while_a_run_goes_on(
     own_demo: Path, tmp_path: Path, run: Run
 ) -> None:

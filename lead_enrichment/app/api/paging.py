@@ -6,12 +6,13 @@ import base64
 import binascii
 import hashlib
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from lead_enrichment.app.api.problems import ApiProblem
-from lead_enrichment.app.api.resources import ApiField, Resource
+from lead_enrichment.app.api.resources import ApiField, Filter, Resource
 from lead_enrichment.app.published import CopyReader
 
 CASTS = {"text": "TEXT", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}
@@ -19,6 +20,8 @@ CASTS = {"text": "TEXT", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BO
 MOST, USUAL = 200, 50
 # Changes with what the same copy is told as, so that no client keeps an older form.
 FORM = "1"
+# Rows of a sorted table between two whose keys are kept in memory; and what is more than its last position.
+STEP, LAST_PLACE = 1_024, 2**62
 
 
 def _shown(field: ApiField, alias: str) -> str:
@@ -32,14 +35,18 @@ def _shown(field: ApiField, alias: str) -> str:
     return f"CASE WHEN ISFINITE({column}) THEN {column} END" if field.kind == "number" else column
 
 
-def _select(reader: CopyReader, resource: Resource) -> tuple[str, str]:
-    """Return the columns of a resource, and the tables, where `page` holds the keys.
+def _check_has(reader: CopyReader, resource: Resource) -> None:
+    """Check that production has a resource.
 
     Raises:
-        ApiProblem: Production does not have the resource yet.
+        ApiProblem: It does not yet.
     """
     if not reader.has(resource.table):
         raise ApiProblem(404, f"Production has no {resource.name} yet. Run: sqlmesh plan")
+
+
+def _select(reader: CopyReader, resource: Resource) -> tuple[str, str]:
+    """Return the columns of a resource in the tables of the models, and the second of these as joined to the first."""
     shown = []
     for field in resource.fields:
         # An older copy lacks what is new.
@@ -65,7 +72,7 @@ def read_page(
     Raises:
         ApiProblem: The cursor is none of this question, or production does not have the resource.
     """
-    shown, joined = _select(reader, resource)
+    _check_has(reader, resource)
     conditions, values = ["TRUE"], []
     kinds = {field.name: field.kind for field in resource.fields}
     for item in resource.filters:
@@ -74,24 +81,82 @@ def read_page(
             values.append(given[item.name])
     question = _question(resource, given)
     keys = ", ".join(f'"{name}"' for name in resource.key)
+    after: list[Any] = []
     if cursor:
         after = _opened(cursor, question, [kinds[name] for name in resource.key])
         casts = ", ".join(f"?::{CASTS[kinds[name]]}" for name in resource.key)
         conditions.append(f"({keys}) > ({casts})" if len(resource.key) > 1 else f"{keys} > {casts}")
         values += after
     where = " AND ".join(conditions)
-    # The keys of the page first, from few columns: of a million rows only those of the page are read whole.
-    on = " AND ".join(f'a."{name}" = p."{name}"' for name in resource.key)
-    query = (
-        f"WITH page AS MATERIALIZED (SELECT {keys} FROM {resource.table} WHERE {where} ORDER BY {keys} LIMIT ?) "
-        f"SELECT {shown} FROM {resource.table} AS a JOIN page AS p ON {on}{joined} ORDER BY {_of_first(resource)}"
-    )
-    found = reader.connection.execute(query, [*values, limit + 1]).fetchall()
+    if reader.has(resource.sorted_table):
+        first = next((given.get(item.name) for item in resource.filters if _is_of_key(item, resource)), None)
+        places = _places(reader, resource, after, first)
+        query = (
+            f"SELECT {_sorted_columns(reader, resource)} FROM {resource.sorted_table} AS a "
+            # Without ORDER BY, which reads on to the end: DuckDB keeps the order in which the rows were written.
+            f"WHERE position BETWEEN ? AND ? AND {where} LIMIT ?"
+        )
+        found = reader.connection.execute(query, [*places, *values, limit + 1]).fetchall()
+    else:
+        # The keys of the page first, from few columns: of a million rows only those of the page are read whole.
+        shown, joined = _select(reader, resource)
+        on = " AND ".join(f'a."{name}" = p."{name}"' for name in resource.key)
+        query = (
+            f"WITH page AS MATERIALIZED (SELECT {keys} FROM {resource.table} WHERE {where} ORDER BY {keys} LIMIT ?) "
+            f"SELECT {shown} FROM {resource.table} AS a JOIN page AS p ON {on}{joined} ORDER BY {_of_first(resource)}"
+        )
+        found = reader.connection.execute(query, [*values, limit + 1]).fetchall()
     names = [field.name for field in resource.fields]
     rows = [dict(zip(names, row, strict=True)) for row in found[:limit]]
     if len(found) <= limit:
         return rows, None
     return rows, _closed([rows[-1][name] for name in resource.key], question)
+
+
+def _sorted_columns(reader: CopyReader, resource: Resource) -> str:
+    """Return the columns of a resource in its sorted table."""
+    has = {field.name for field in resource.fields if reader.has(resource.sorted_table, field.name)}
+    return ", ".join(_shown(field, "a") if field.name in has else "NULL" for field in resource.fields)
+
+
+def _is_of_key(item: Filter, resource: Resource) -> bool:
+    return item.column == resource.key[0] and item.sign == "="
+
+
+def _places(reader: CopyReader, resource: Resource, after: list[Any], first: str | None) -> tuple[int, int]:
+    """Return between which positions of the sorted table the rows of a question lie.
+
+    Args:
+        reader: The published copy.
+        resource: What to read.
+        after: Key after which the rows come; empty where they begin at the first.
+        first: Value of the first column of the key that all have; None where they differ.
+    """
+    known = reader.cached(f"places of {resource.name}", lambda: _known_places(reader, resource))
+    low, high = 0, LAST_PLACE
+    if after:
+        before = bisect_right(known, tuple(after), key=lambda place: place[0])
+        low = known[before - 1][1] if before else 0
+    if first is not None:
+        before = bisect_left(known, first, key=lambda place: place[0][0])
+        following = bisect_right(known, first, key=lambda place: place[0][0])
+        low = max(low, known[before - 1][1] if before else 0)
+        high = known[following][1] if following < len(known) else LAST_PLACE
+    return low, high
+
+
+def _known_places(reader: CopyReader, resource: Resource) -> list[tuple[tuple[Any, ...], int]]:
+    """Return key and position of every row of a sorted table that is STEP after another."""
+    kinds = {field.name: field.kind for field in resource.fields}
+    # Python orders texts as DuckDB does; dates are compared as the texts that a cursor has.
+    keys = ", ".join(
+        f'"{name}"::TEXT' if kinds[name] in ("text", "date") else f'"{name}"::BIGINT' for name in resource.key
+    )
+    has_key = " AND ".join(f'"{name}" IS NOT NULL' for name in resource.key)
+    found = reader.connection.execute(
+        f"SELECT {keys}, position FROM {resource.sorted_table} WHERE position % {STEP} = 0 AND {has_key}"
+    ).fetchall()
+    return sorted(((row[:-1], row[-1]) for row in found), key=lambda place: place[1])
 
 
 def cursor_after(resource: Resource, given: Mapping[str, Any], key: list[Any]) -> str:
@@ -105,9 +170,15 @@ def read_one(reader: CopyReader, resource: Resource, key: str) -> dict[str, Any]
     Raises:
         ApiProblem: There is none, or production does not have the resource.
     """
-    shown, joined = _select(reader, resource)
-    source = f'(SELECT * FROM {resource.table} WHERE "{resource.key[0]}" = ?) AS a{joined}'
-    found = reader.connection.execute(f"SELECT {shown} FROM {source}", [key]).fetchone()
+    _check_has(reader, resource)
+    is_key = f'"{resource.key[0]}" = ?'
+    if reader.has(resource.sorted_table):
+        shown, values = _sorted_columns(reader, resource), [*_places(reader, resource, [], key), key]
+        source = f"{resource.sorted_table} AS a WHERE position BETWEEN ? AND ? AND {is_key}"
+    else:
+        (shown, joined), values = _select(reader, resource), [key]
+        source = f"(SELECT * FROM {resource.table} WHERE {is_key}) AS a{joined}"
+    found = reader.connection.execute(f"SELECT {shown} FROM {source}", values).fetchone()
     if found is None:
         raise ApiProblem(404, f"There is no such {resource.title.lower()}.")
     return dict(zip([field.name for field in resource.fields], found, strict=True))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lead_enrichment.app.api.tokens import LEADS, OUTBOX, QUALITY
-
+# Scopes by which a token reads; lead_enrichment/app/api/tokens.py has all of them.
+LEADS, QUALITY, OUTBOX = "leads:read", "quality:read", "outbox:read"
+# Schema of the published copy that holds each resource as one table, sorted by its key.
+SORTED_SCHEMA = "api"
 STATUSES = ("known", "net_new", "to_review", "duplicate", "gone")
 
 
@@ -72,6 +74,11 @@ class Resource:
     filters: tuple[Filter, ...] = ()
     joins: str = ""
     has_one: bool = False
+
+    @property
+    def sorted_table(self) -> str:
+        """Name of the table of the published copy that holds the rows by key, with their `position`."""
+        return f"{SORTED_SCHEMA}.{self.name.replace('-', '_')}"
 
 
 CURRENT = "intermediate.int_lead_current"

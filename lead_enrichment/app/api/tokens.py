@@ -8,11 +8,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from lead_enrichment.app.api.resources import LEADS, OUTBOX, QUALITY
 from lead_enrichment.app.people import TOKEN_BYTES, hash_of
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import write_text_whole
 
-LEADS, QUALITY, OUTBOX = "leads:read", "quality:read", "outbox:read"
 DECISIONS, FEEDBACK, INCIDENTS = "decisions:write", "feedback:write", "incidents:write"
 # By scope what it opens.
 SCOPES = {
