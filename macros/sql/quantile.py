@@ -18,7 +18,8 @@ def quantile(evaluator: MacroEvaluator, number: exp.Expression, percent: exp.Lit
         percent: A whole number from 1 to 100.
     """
     numbers = number.sql(dialect="duckdb")
+    # Spark takes a place that an empty list does not have for an error.
     return (
-        f"LIST_SORT(ARRAY_AGG({numbers}) FILTER (WHERE NOT {numbers} IS NULL))"
-        f"[(COUNT({numbers}) * {percent.this} + 99) // 100]"
+        f"CASE WHEN COUNT({numbers}) > 0 THEN LIST_SORT(ARRAY_AGG({numbers}) FILTER (WHERE NOT {numbers} IS NULL))"
+        f"[(COUNT({numbers}) * {percent.this} + 99) // 100] END"
     )
