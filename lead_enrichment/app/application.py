@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -12,7 +13,8 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
-from starlette.types import Scope
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Scope
 
 from lead_enrichment.app.access import Gate, RoleMissing, Sessions, check_routes
 from lead_enrichment.app.api.application import ROOT, create_api
@@ -36,6 +38,14 @@ class KeptFiles(StaticFiles):
         return answer
 
 
+class WholeMount(Mount):
+    """Hands every path that begins so to another app: Starlette's own stops at a line break, which a key may hold."""
+
+    def __init__(self, path: str, app: ASGIApp) -> None:
+        super().__init__(path, app=app)
+        self.path_regex = re.compile(self.path_regex.pattern, re.DOTALL)
+
+
 def create_app(settings: AppSettings) -> FastAPI:
     """Return the app over one data directory."""
 
@@ -56,7 +66,7 @@ def create_app(settings: AppSettings) -> FastAPI:
         app.include_router(module.router)
         routes += [route for route in module.router.routes if isinstance(route, APIRoute)]
     check_routes(routes)
-    app.mount(ROOT, create_api(settings, app.state.published))
+    app.router.routes.append(WholeMount(ROOT, create_api(settings, app.state.published)))
     app.mount("/static", KeptFiles(directory=STATIC_FILES), name="static")
     for kind, answer in ERRORS.items():
         app.add_exception_handler(kind, answer)
