@@ -5,8 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 from sqlmesh.core.macros import MacroEvaluator, macro
 
-# Of a normal distribution 95 of 100 lie within so many standard deviations.
-WILSON_Z = 1.959964
+from lead_enrichment.wilson import WILSON_Z
 
 
 @macro()

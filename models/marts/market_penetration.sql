@@ -19,21 +19,7 @@ WITH counted AS (
     MIN(l.county_fips) AS county_fips,
     AVG(l.latitude) AS latitude,
     AVG(l.longitude) AS longitude,
-    COUNT(*) AS facilities,
-    SUM(CASE WHEN l.match_status = 'known' THEN 1 ELSE 0 END) AS known,
-    SUM(CASE WHEN l.match_status = 'net_new' THEN 1 ELSE 0 END) AS net_new,
-    SUM(CASE WHEN l.status = 'Customer' THEN 1 ELSE 0 END) AS won,
-    COUNT(l.state_lead_key) AS listed,
-    SUM(
-      CASE
-        WHEN l.match_status = 'known' AND NOT l.state_lead_key IS NULL
-        THEN 1
-        ELSE 0
-      END
-    ) AS listed_known,
-    SUM(
-      CASE WHEN l.status = 'Customer' AND NOT l.state_lead_key IS NULL THEN 1 ELSE 0 END
-    ) AS listed_won,
+    @market_counts(l),
     SUM(l.capacity) AS capacity,
     SUM(CASE WHEN l.match_status = 'known' THEN l.capacity ELSE 0 END) AS known_capacity,
     SUM(CASE WHEN l.status = 'Customer' THEN l.capacity ELSE 0 END) AS won_capacity

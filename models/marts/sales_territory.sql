@@ -20,22 +20,8 @@ MODEL (
 WITH counted AS (
   SELECT
     l.territory,
-    COUNT(*) AS facilities,
-    SUM(CASE WHEN l.match_status = 'known' THEN 1 ELSE 0 END) AS known,
-    SUM(CASE WHEN l.match_status = 'net_new' THEN 1 ELSE 0 END) AS net_new,
+    @market_counts(l),
     SUM(CASE WHEN l.match_status = 'to_review' THEN 1 ELSE 0 END) AS to_review,
-    SUM(CASE WHEN l.status = 'Customer' THEN 1 ELSE 0 END) AS won,
-    COUNT(l.state_lead_key) AS listed,
-    SUM(
-      CASE
-        WHEN l.match_status = 'known' AND NOT l.state_lead_key IS NULL
-        THEN 1
-        ELSE 0
-      END
-    ) AS listed_known,
-    SUM(
-      CASE WHEN l.status = 'Customer' AND NOT l.state_lead_key IS NULL THEN 1 ELSE 0 END
-    ) AS listed_won,
     SUM(CASE WHEN l.status = 'Open' THEN 1 ELSE 0 END) AS open_leads,
     SUM(CASE WHEN l.is_to_act_on THEN 1 ELSE 0 END) AS to_act_on,
     SUM(CASE WHEN l.match_status = 'net_new' AND l.priority_decile = 1 THEN 1 ELSE 0 END) AS best_unknown,

@@ -114,7 +114,7 @@ WITH loud AS (
   WHERE
     @agreement(c.both_fail, c.first_fails, c.second_fails, c.both_pass) /* Almost perfect (Landis and Koch 1977) */ >= 0.8
 ), nearest AS (
-  /* In the rows of one that is loud itself, likewise */
+  /* In the rows of one that is told itself, so that each stays in sight */
   SELECT
     v.place,
     MIN(v.first_place) AS first_place

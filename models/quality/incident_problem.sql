@@ -85,8 +85,7 @@ WITH point AS (
       ELSE 'open'
     END AS state,
     h.acted_by AS handled_by,
-    h.snoozed_until,
-    CASE s.kind WHEN 'file' THEN 1 WHEN 'anomaly' THEN 2 ELSE 3 END AS kind_rank
+    h.snoozed_until
   FROM seen AS s
   INNER JOIN timed AS t
     ON t.incident_key = s.incident_key
@@ -100,7 +99,6 @@ SELECT
   p.state::TEXT AS state, /* open, acknowledged, snoozed (open again from snoozed_until on) or resolved */
   p.severity_rank::INT AS severity_rank, /* 1 info, 2 warning, 3 error, 4 critical */
   p.kind::TEXT AS kind, /* rule, anomaly, file or audit */
-  p.kind_rank::INT AS kind_rank, /* Which of several kinds about one table explains the others: the lowest */
   p.name::TEXT AS name, /* Rule, metric, file, or audit with its arguments */
   p.object_name::TEXT AS object_name, /* Table that it is about */
   p.source_key::TEXT AS source_key, /* Source that it is about; empty for an audit */

@@ -16,7 +16,8 @@ MODEL (
 WITH active AS (
   SELECT
     p.*,
-    p.opened_at::DATE AS opened_on
+    p.opened_at::DATE AS opened_on,
+    CASE p.kind WHEN 'file' THEN 1 WHEN 'anomaly' THEN 2 ELSE 3 END AS kind_rank /* Of several kinds about one table the lowest explains the others */
   FROM quality.incident_problem AS p
   WHERE
     p.state <> 'resolved'

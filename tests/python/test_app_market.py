@@ -14,8 +14,9 @@ from playwright.sync_api import Browser, expect
 from app_pages import opened
 from conftest import ROOT
 from lead_enrichment.app.county_map import county_map, name_of_state
-from lead_enrichment.app.pages.campaigns import metric_words, wilson_interval
+from lead_enrichment.app.pages.campaigns import metric_words
 from lead_enrichment.app.pages.territories import _legend, _limits
+from lead_enrichment.wilson import wilson_interval
 
 
 def rows(data: Path, query: str) -> list[tuple[object, ...]]:

@@ -90,6 +90,7 @@ COLUMNS = {
     "golden_columns": "@golden_columns(d, l)",
     "golden_record": "@golden_record(l)",
     "lead_columns": "@lead_columns(l)",
+    "market_counts": "@market_counts(d)",
     "match_levels": "@match_levels(d)",
     "match_values": "@match_values(d)",
     "match_weights": "@match_weights(d)",

@@ -53,6 +53,7 @@ FLOORS = (
         "paths",
         "priority_terms",
         "spreadsheet",
+        "wilson",
         "terminal",
         "training",
         "patience",

@@ -215,11 +215,10 @@ def _add_one(api: FastAPI, resource: Resource) -> None:
     def read(request: Request, key: str, client: ApiClient) -> Response:
         with request.app.state.published.reading() as reader:
             tag, header = tag_of(reader, request.url.path, ""), request.headers.get("if-none-match", "")
-            has_answer = is_known(tag, header)
-            # Who names the tag has had the row of this copy; * is no such name.
-            found = {} if has_answer and "*" not in header else read_one(reader, resource, key)
-            if has_answer:
-                return Response(status_code=304, headers={"etag": tag})
+            # Who names the tag has had the row of this copy; * names none, and the row may not be there.
+            found = None if "*" not in header and is_known(tag, header) else read_one(reader, resource, key)
+        if found is None or is_known(tag, header):
+            return Response(status_code=304, headers={"etag": tag})
         return JSONResponse(found, headers={"etag": tag})
 
     _resolve(read, key=Annotated[str, Path(max_length=300)], client=Annotated[ApiClient, needs(resource.scope)])

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from lead_enrichment.app.charts import intervals_chart, months_chart, svg_of
+from lead_enrichment.app.downloads import csv_file
 from lead_enrichment.app.navigation import MenuEntry
 from lead_enrichment.app.published import CopyReader
 from lead_enrichment.app.rendering import number, render, share
-from lead_enrichment.spreadsheet import csv_lines
 from lead_enrichment.warehouse.reading import Row
+from lead_enrichment.wilson import wilson_interval
 
 MENU = (MenuEntry("Campaigns", "/campaigns", "Sales", 50),)
 router = APIRouter()
 MONTHS, SHOWN, BARS = 12, 100, 12
-# As in the macro @wilson_bound, which the marts use for their rows: a sum of rows needs an interval of its own.
-WILSON_Z = 1.959964
 
 SEGMENTS = """
     SELECT segment, COUNT(*) AS facilities, COUNT(*) FILTER (NOT is_suppressed) AS to_write_to,
@@ -110,19 +107,12 @@ METRIC_MEMBERS = """
 """
 
 
-def wilson_interval(hits: int, tried: int) -> tuple[float, float]:
-    """Return the 95% interval in which the rate of hits lies (Wilson), as marts.campaign_conversion has it."""
-    rate, square = hits / tried, WILSON_Z * WILSON_Z
-    middle = (rate + square / (2 * tried)) / (1 + square / tried)
-    half = WILSON_Z * math.sqrt(rate * (1 - rate) / tried + square / (4 * tried * tried)) / (1 + square / tried)
-    return max(middle - half, 0.0), min(middle + half, 1.0)
-
-
 @router.get("/campaigns")
 def segments(request: Request) -> Response:
     """Show the segments: how many can be written to, and why the others must not be."""
     with request.app.state.published.reading() as reader:
-        found, reasons = reader.cached("segments", lambda: (reader.rows(SEGMENTS), reader.rows(REASONS)))
+        found = reader.cached("segments", lambda: reader.rows(SEGMENTS))
+        reasons = reader.cached("reasons", lambda: reader.rows(REASONS))
     return render(
         request, "campaigns.html", found=found,
         reasons={row["segment"]: [item for item in reasons if item["segment"] == row["segment"]] for row in found},
@@ -146,11 +136,11 @@ def members(
 @router.get("/campaigns/segments/{segment}/export.csv")
 def export(request: Request, segment: str) -> Response:
     """Send those of a segment who may be written to as a CSV file."""
-
     # Whether there is such a segment is told by a page, before the first line.
     with request.app.state.published.reading() as reader:
         _segment(reader, segment)
-    return _csv(request, re.sub("[^a-z0-9]+", "_", segment.lower()), EXPORTED, EXPORT, segment=segment)
+    name = re.sub("[^a-z0-9]+", "_", segment.lower())
+    return csv_file(request, name, EXPORTED, lambda reader: reader.stream(EXPORT, segment=segment))
 
 
 @router.get("/campaigns/conversion")
@@ -236,7 +226,7 @@ def metrics(request: Request) -> Response:
 @router.get("/campaigns/metrics/export.csv")
 def metrics_export(request: Request) -> Response:
     """Send every value of every metric as a CSV file, unrounded."""
-    return _csv(request, "metrics", METRIC_EXPORTED, METRIC_EXPORT)
+    return csv_file(request, "metrics", METRIC_EXPORTED, lambda reader: reader.stream(METRIC_EXPORT))
 
 
 @router.get("/campaigns/metrics/{metric}")
@@ -261,7 +251,7 @@ def metric_words(value: float | None, unit: str) -> str:
 
 
 def _segment(reader: CopyReader, segment: str) -> Row:
-    found = {row["segment"]: row for row in reader.cached("segment list", lambda: reader.rows(SEGMENTS))}
+    found = {row["segment"]: row for row in reader.cached("segments", lambda: reader.rows(SEGMENTS))}
     if segment not in found:
         raise HTTPException(404)
     return found[segment]
@@ -274,22 +264,6 @@ def _campaigns(reader: CopyReader) -> list[Row]:
 def _with_interval(row: Row) -> Row:
     low, high = wilson_interval(row["converted"], row["leads"])
     return Row(row, rate=row["converted"] / row["leads"], low=low, high=high)
-
-
-def _csv(request: Request, name: str, exported: str, query: str, **values: object) -> Response:
-    """Send the rows of a query as a CSV file; `exported` names its columns, `name` begins the file's name."""
-    columns = exported.replace(",", " ").split()
-
-    def lines() -> Iterator[str]:
-        yield csv_lines([columns])
-        with request.app.state.published.reading(is_export=True) as reader:
-            for rows in reader.stream(query, **values):
-                yield csv_lines([row[column] for column in columns] for row in rows)
-
-    file = f"{name}_{datetime.now(UTC):%Y-%m-%d}.csv"
-    return StreamingResponse(
-        lines(), media_type="text/csv; charset=utf-8", headers={"content-disposition": f'attachment; filename="{file}"'}
-    )
 
 
 def _picture(request: Request, name: str, scheme: str, chart: Callable[[CopyReader], dict[str, Any]]) -> Response:

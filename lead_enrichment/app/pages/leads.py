@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
+from lead_enrichment.app.downloads import csv_file
 from lead_enrichment.app.lead_list import (
     EXPORTED,
     ORDERS,
@@ -22,7 +21,6 @@ from lead_enrichment.app.lead_list import (
 )
 from lead_enrichment.app.navigation import MenuEntry
 from lead_enrichment.app.rendering import render
-from lead_enrichment.spreadsheet import csv_lines
 
 MENU = (MenuEntry("Leads", "/leads", "Sales", 20),)
 router = APIRouter()
@@ -60,19 +58,8 @@ def show(request: Request, asked: Asked) -> Response:
 
 @router.get("/leads.csv")
 def export(request: Request, asked: Asked) -> Response:
-    """Send the list as a CSV file, row by row, so that a million rows take little memory."""
-
-    def lines() -> Iterator[str]:
-        columns = EXPORTED.replace(",", " ").split()
-        yield csv_lines([columns])
-        with request.app.state.published.reading(is_export=True) as reader:
-            for rows in exported(reader, settled(reader, asked)):
-                yield csv_lines([row[name] for name in columns] for row in rows)
-
+    """Send the list as a CSV file."""
     # Whether the copy can be read is told by a page, before the first line.
     with request.app.state.published.reading() as reader:
         choices(reader)
-    name = f"leads_{datetime.now(UTC):%Y-%m-%d}.csv"
-    return StreamingResponse(
-        lines(), media_type="text/csv; charset=utf-8", headers={"content-disposition": f'attachment; filename="{name}"'}
-    )
+    return csv_file(request, "leads", EXPORTED, lambda reader: exported(reader, settled(reader, asked)))
