@@ -6,6 +6,7 @@ another version of SQLMesh differs. It takes a second to import: modules of quic
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import sys
@@ -465,6 +466,33 @@ def macros_of(context: Context) -> dict[str, Any]:
 def qualified_scope(model: Model) -> Scope:
     """Return the qualified query of a model, which SQLMesh keeps when it is asked for the model's lineage."""
     return CACHE[model.name][2]
+
+
+class _ThreadSafeQueue(asyncio.Queue[Any]):
+    """A queue that may be filled from any thread, and whose reader wakes at once."""
+
+    _reader: asyncio.AbstractEventLoop | None = None
+
+    async def get(self) -> Any:
+        self._reader = asyncio.get_running_loop()
+        return await super().get()
+
+    def put_nowait(self, item: Any) -> None:
+        if self._reader is None:
+            super().put_nowait(item)
+        else:
+            self._reader.call_soon_threadsafe(super().put_nowait, item)
+
+
+def serve_every_event() -> None:
+    """Let SQLMesh's page hear of each event when it happens.
+
+    Plans are made in a thread of their own, and SQLMesh puts what they report into a queue that is not made for
+    threads: the last event of a plan then lies there until the next one, and the page says "Running Task" for ever.
+    """
+    from web.server.console import api_console
+
+    api_console.queue = _ThreadSafeQueue()
 
 
 def current_console() -> Any:

@@ -20,7 +20,10 @@ from lead_enrichment.preview.rehearsal import copy_production, copy_state, only_
 from lead_enrichment.warehouse.connection import connect
 from lead_enrichment.warehouse.waiting import connect_when_unlocked
 
-CODE = "from sqlmesh.cli.main import cli; cli()"
+CODE = (
+    "from lead_enrichment.sqlmesh_internals import serve_every_event; serve_every_event();"
+    "from sqlmesh.cli.main import cli; cli()"
+)
 
 
 def copy_of(paths: DataPaths) -> DataPaths:

@@ -5,6 +5,9 @@ Where one of these fails after an update, mend lead_enrichment/sqlmesh_internals
 
 from __future__ import annotations
 
+import asyncio
+import threading
+import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from inspect import signature
@@ -32,6 +35,7 @@ from sqlmesh.core.snapshot import SnapshotEvaluator, SnapshotId
 from sqlmesh.core.test import ModelTest, ModelTestMetadata
 from sqlmesh.utils.concurrency import NodeExecutionFailedError
 from sqlmesh.utils.errors import AuditError, NodeAuditsErrors, SQLMeshError
+from web.server.console import api_console
 
 from conftest import ROOT
 from lead_enrichment import sqlmesh_internals
@@ -382,3 +386,19 @@ def test_the_models_of_an_environment_are_read_from_the_state(planned_demo: Path
 def test_a_state_that_lies_elsewhere_holds_no_models() -> None:
     with duckdb.connect() as connection:
         assert sqlmesh_internals.snapshots_of(connection, "prod") == {}
+
+
+def test_what_a_plan_reports_from_its_own_thread_reaches_the_page_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_console, "queue", None)
+    sqlmesh_internals.serve_every_event()
+
+    async def read() -> tuple[list[int], float]:
+        api_console.queue.put_nowait(1)
+        first = await api_console.queue.get()
+        began = time.monotonic()
+        threading.Timer(0.1, api_console.queue.put_nowait, [2]).start()
+        return [first, await asyncio.wait_for(api_console.queue.get(), timeout=10)], time.monotonic() - began
+
+    events, seconds = asyncio.run(read())
+    assert events == [1, 2]
+    assert seconds < 5
