@@ -5,36 +5,20 @@ from __future__ import annotations
 import http.client
 import json
 import random
-import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from threading import local
 from urllib.parse import urlencode
 
 from lead_enrichment.app.api.paging import cursor_after
 from lead_enrichment.app.api.resources import RESOURCES, ApiField, Resource
-from lead_enrichment.errors import DataError
+from lead_enrichment.benchmark.serving import AnswerTimes, answer_times, running_app
 from lead_enrichment.hooks.sorted_tables import make_sorted_tables
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.warehouse.connection import connect
 
-SERVE = """
-import socket, sys
-from pathlib import Path
-from lead_enrichment.app.settings import AppSettings
-from lead_enrichment.app.server import serve
-from lead_enrichment.paths import DataPaths
-with socket.socket() as probe:
-    probe.bind(("127.0.0.1", 0))
-    port = probe.getsockname()[1]
-print(port, flush=True)
-serve(AppSettings(DataPaths(Path(sys.argv[1])), port=port))
-"""
 TYPES = {"text": "TEXT", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE",
          "datetime": "TIMESTAMPTZ"}  # fmt: skip
 # Values of a column by its kind, of a number i that is a lead's; texts are as long as they are in production.
@@ -55,23 +39,7 @@ CLIENTS = 32
 SHOWN = ("leads", "facilities", "matches")
 
 
-@dataclass(frozen=True)
-class ApiTimes:
-    """How long a question took, from when it was to be asked.
-
-    Args:
-        requests: How often it was asked.
-        failed: How often the answer was another than 200 or 304.
-    """
-
-    requests: int
-    median_ms: float
-    p95_ms: float
-    p99_ms: float
-    failed: int
-
-
-def time_api(leads: int, rate: int, seconds: int) -> dict[str, ApiTimes]:
+def time_api(leads: int, rate: int, seconds: int) -> dict[str, AnswerTimes]:
     """Time the API by question, and all together under `all`.
 
     Args:
@@ -85,14 +53,8 @@ def time_api(leads: int, rate: int, seconds: int) -> dict[str, ApiTimes]:
     with tempfile.TemporaryDirectory() as name:
         paths = DataPaths(Path(name) / "data")
         make_copy(paths, leads)
-        words = [sys.executable, "-c", SERVE, str(paths.root)]
-        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server:
-            try:
-                port = int((server.stdout.readline() if server.stdout else "") or 0)
-                _wait_for(port, server)
-                return _ask(port, leads, rate, seconds)
-            finally:
-                server.terminate()
+        with running_app(paths, "/api/v1/leads?limit=1") as server:
+            return _ask(server.port, leads, rate, seconds)
 
 
 def make_copy(paths: DataPaths, leads: int) -> None:
@@ -119,23 +81,7 @@ def _make_table(connection: object, resource: Resource, table: str, fields: tupl
     connection.execute(f"CREATE TABLE {table} AS SELECT {values} FROM RANGE({leads}) AS t(i) ORDER BY HASH(i)")  # type: ignore[attr-defined]
 
 
-def _wait_for(port: int, server: subprocess.Popen[str]) -> None:
-    for _ in range(600):
-        if server.poll() is not None:
-            break
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        try:
-            connection.request("GET", "/api/v1/leads?limit=1")
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            time.sleep(0.1)
-        finally:
-            connection.close()
-    raise DataError("the app does not answer", f"port {port}", "Start it by hand and read what it says: leads app")
-
-
-def _ask(port: int, leads: int, rate: int, seconds: int) -> dict[str, ApiTimes]:
+def _ask(port: int, leads: int, rate: int, seconds: int) -> dict[str, AnswerTimes]:
     own, dice = local(), random.Random(1)
     by_name = {resource.name: resource for resource in RESOURCES}
 
@@ -170,12 +116,6 @@ def _ask(port: int, leads: int, rate: int, seconds: int) -> dict[str, ApiTimes]:
         found = [item.result() for item in asked]
     names = sorted({name for name, _, _ in found})
     return {
-        name: _times([row for row in found if name in ("all", row[0])]) for name in (*names, "all")
-    }  # fmt: skip
-
-
-def _times(found: list[tuple[str, float, bool]]) -> ApiTimes:
-    taken = [milliseconds for _, milliseconds, _ in found]
-    cuts = statistics.quantiles(taken, n=100, method="inclusive") if len(taken) > 1 else taken * 99
-    failed = sum(not is_fine for _, _, is_fine in found)
-    return ApiTimes(len(found), round(cuts[49], 1), round(cuts[94], 1), round(cuts[98], 1), failed)
+        name: answer_times([(taken, is_fine) for asked_for, taken, is_fine in found if name in (asked_for, "all")])
+        for name in (*names, "all")
+    }

@@ -15,6 +15,7 @@ from lead_enrichment.paths import data_paths
 from lead_enrichment.terminal import Console
 
 if TYPE_CHECKING:
+    from lead_enrichment.benchmark.serving import AnswerTimes
     from lead_enrichment.benchmark.suite import Size
 
 app = typer.Typer(help="Time the work beside what a user would pick instead.", invoke_without_command=True)
@@ -146,12 +147,42 @@ def api_command(
     if as_json:
         print_json({name: asdict(times) for name, times in found.items()})
         return
-    headings = numbers("Requests", "Median ms", "95% ms", "99% ms", "Failed")
-    table = Listing("Question", *headings, title=f"{leads:,} leads, {rate} requests a second")
+    Console(highlight=False).print(_answers(f"{leads:,} leads, {rate} requests a second", found))
+
+
+@app.command("app")
+def app_command(
+    readers: Annotated[int, typer.Option(help="People who read at once.", min=1)] = 20,
+    seconds: Annotated[int, typer.Option(help="How long.", min=1)] = 60,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the times as JSON.")] = False,
+) -> None:
+    """Time the pages of the app under many readers, on your own data.
+
+    The app is started for it and reads the published copy; nothing is
+    written. Each reader looks at a page for 1 to 3 seconds. To see what they
+    feel of a run, start one meanwhile.
+    """
+    from lead_enrichment.benchmark.app import time_app
+
+    with errors_as_sentences(), Console(stderr=True).status(f"{readers} readers, {seconds} seconds"):
+        found = time_app(data_paths(), readers, seconds)
+    if as_json:
+        print_json(asdict(found))
+        return
+    console = Console(highlight=False)
+    console.print(_answers(f"{readers} readers", found.pages))
+    console.print(
+        f"The server held {found.peak_bytes / 1e6:,.0f} MB at most; the largest page has "
+        f"{found.largest_bytes / 1e3:,.0f} kB."
+    )
+
+
+def _answers(title: str, found: dict[str, AnswerTimes]) -> Listing:
+    table = Listing("Question", *numbers("Requests", "Median ms", "95% ms", "99% ms", "Failed"), title=title)
     for name, times in found.items():
         shown = (f"{value:,.0f}" for value in (times.median_ms, times.p95_ms, times.p99_ms))
         table.add_row(name, f"{times.requests:,}", *shown, f"{times.failed:,}")
-    Console(highlight=False).print(table)
+    return table
 
 
 @app.command("match")

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from conftest import ROOT, Run
-from lead_enrichment.benchmark import duplicates, pipeline, replay, suite
+from lead_enrichment.benchmark import app, duplicates, pipeline, replay, suite
 from lead_enrichment.benchmark.duplicates import time_duplicates
 from lead_enrichment.benchmark.history import time_type_2
 from lead_enrichment.benchmark.phones import time_phones
@@ -152,6 +152,20 @@ def test_a_way_that_takes_too_long_is_stopped(monkeypatch: pytest.MonkeyPatch) -
     with connect() as connection:
         assert not duplicates._finishes(connection, "SELECT COUNT(*) FROM RANGE(200000) a, RANGE(200000) b WHERE a < b")
         assert duplicates._finishes(connection, "SELECT 1")
+
+
+def test_the_app_is_timed_on_the_data_that_are_there(planned_demo: Path, run: Run) -> None:
+    printed = run("leads", "bench", "app", "--readers", "8", "--seconds", "12", "--json", data=planned_demo).stdout
+    found = json.loads(printed)
+    everything = found["pages"].pop("all")
+    assert everything["failed"] == 0
+    assert everything["requests"] == sum(times["requests"] for times in found["pages"].values()) > 16
+    assert {"search", "one lead"} < set(found["pages"]) <= {"search", "one lead", *app.PAGES}
+    assert found["peak_bytes"] > 20 * 10**6
+
+
+def test_the_app_is_not_timed_without_a_published_copy(tmp_path: Path, run: Run) -> None:
+    assert "make run" in run("leads", "bench", "app", data=tmp_path, expect=2).stderr
 
 
 @pytest.mark.parametrize("words", [("--hold",), ("--quick", "--leads", "2000")])
