@@ -361,7 +361,8 @@ WITH policy AS (
   FROM unknown AS g
   FULL OUTER JOIN (
     SELECT
-      x.*
+      x.*,
+      CASE WHEN x.event <> 'rejected' THEN CONCAT('salesforce:', x.salesforce_id) END AS record_key
     FROM sent AS x
     WHERE
       x.field = '*'
@@ -370,7 +371,7 @@ WITH policy AS (
   LEFT JOIN released AS r
     ON r.lead_key = COALESCE(g.state_lead_key, s.lead_key) AND r.field = '*'
   LEFT JOIN known_record AS k
-    ON k.lead_key = CONCAT('salesforce:', s.salesforce_id) AND s.event <> 'rejected'
+    ON k.lead_key = s.record_key
   LEFT JOIN policy AS p
     ON p.field = '*'
   LEFT JOIN made AS d
