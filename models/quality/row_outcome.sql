@@ -14,11 +14,26 @@ MODEL (
 
 WITH source_row AS (
   @source_outcomes()
+), repeated AS (
+  SELECT
+    l.file_id,
+    l.lead_key,
+    COUNT(*) AS copies
+  FROM intermediate.int_lead_delivered AS l
+  WHERE
+    l.received_on BETWEEN @start_date AND @end_date
+  GROUP BY
+    l.file_id,
+    l.lead_key
+  HAVING
+    COUNT(*) > 1
 ), delivered AS (
   SELECT
     l.*,
-    COUNT(*) OVER (PARTITION BY l.file_id, l.lead_key) AS copies_in_delivery
+    COALESCE(r.copies, 1) AS copies_in_delivery
   FROM intermediate.int_lead_delivered AS l
+  LEFT JOIN repeated AS r
+    ON r.file_id = l.file_id AND r.lead_key = l.lead_key
   WHERE
     l.received_on BETWEEN @start_date AND @end_date
 ), staging_row AS (
