@@ -80,10 +80,9 @@ def _sample(paths: DataPaths) -> list[Row]:
         return rows(
             connection,
             f"""
-            SELECT lead_key, company_name, phone_e164, email, city
-            FROM facts.fact_lead_match
-            JOIN dims.dim_lead USING (lead_key)
-            WHERE is_live AND is_current
+            SELECT lead_key, name, phone_e164, email
+            FROM intermediate.int_lead_current
+            WHERE is_live
             USING SAMPLE RESERVOIR({SAMPLE} ROWS) REPEATABLE (1)
             """,
         )
@@ -117,6 +116,6 @@ def _lead(dice: random.Random, lead: Row) -> tuple[str, str]:
 
 
 def _search(dice: random.Random, lead: Row) -> tuple[str, str]:
-    said = str(dice.choice([lead[name] for name in ("company_name", "phone_e164", "email") if lead[name]] or ["child"]))
+    said = str(dice.choice([lead[name] for name in ("name", "phone_e164", "email") if lead[name]] or ["child"]))
     left_out = dice.randrange(len(said))
     return "search", f"/leads?{urlencode({'q': said[:left_out] + said[left_out + 1 :]})}"
