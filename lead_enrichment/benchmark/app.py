@@ -97,13 +97,23 @@ def _read(port: int, dice: random.Random, leads: list[Row], until: float) -> lis
     while time.monotonic() < until:
         name, path = dice.choice(questions)(dice, dice.choice(leads))
         began = time.perf_counter()
-        connection.request("GET", path)
-        answer = connection.getresponse()
+        answer = _ask(connection, path)
         size = len(answer.read())
         found.append((name, (time.perf_counter() - began) * 1_000, answer.status == 200, size))
         time.sleep(dice.uniform(*LOOKS))
     connection.close()
     return found
+
+
+def _ask(connection: http.client.HTTPConnection, path: str) -> http.client.HTTPResponse:
+    """Ask for a page; a lead that another stands for leads on to that one."""
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    if answer.status == 303:
+        answer.read()
+        connection.request("GET", answer.headers["Location"])
+        answer = connection.getresponse()
+    return answer
 
 
 def _page(dice: random.Random, lead: Row) -> tuple[str, str]:

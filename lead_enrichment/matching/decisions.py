@@ -20,44 +20,13 @@ SOURCE = "decisions"
 HEADER = (
     "lead_key_1", "lead_key_2", "decision", "decided_by", "decided_at", "reason", "content_hash_1", "content_hash_2",
 )  # fmt: skip
-# The pairs that a person should judge, the most valuable first: where the verdict decides whether a facility is known
-# to sales, then centers, then by the children that the state licensed, then the surest. A pair about which somebody was
-# unsure comes behind all others. One that was decided is here where a lead has changed since, where somebody else had
-# decided otherwise, and where decisions on other pairs overrule it. A pair that the score rejects is here where its
-# Salesforce lead is likely enough to be the lead that sales does not seem to know.
-QUEUE = """
-    WITH pair AS (
-        SELECT
-            p.*,
-            COALESCE(p.decision <> 'unsure' AND p.is_match <> (p.decision = 'same'), FALSE) AS is_decision_overruled,
-            COALESCE(l.match_status IN ('net_new', 'to_review'), FALSE)
-                OR COALESCE(r.match_status IN ('net_new', 'to_review'), FALSE) AS settles_net_new,
-            COALESCE(l.match_status = 'to_review' AND l.nearest_lead_key = p.right_lead_key, FALSE)
-                OR COALESCE(r.match_status = 'to_review' AND r.nearest_lead_key = p.left_lead_key, FALSE)
-                AS is_in_doubt,
-            CASE WHEN a.is_crm THEN b.license_type
-                ELSE COALESCE(a.license_type, b.license_type) END AS license_type,
-            CASE WHEN a.is_crm THEN COALESCE(b.capacity, a.capacity)
-                ELSE COALESCE(a.capacity, b.capacity) END AS capacity,
-            a.content_hash AS left_content_hash,
-            b.content_hash AS right_content_hash
-        FROM facts.fact_match_pair AS p
-        JOIN facts.fact_lead_match AS l ON l.lead_key = p.left_lead_key
-        JOIN facts.fact_lead_match AS r ON r.lead_key = p.right_lead_key
-        JOIN intermediate.int_lead_current AS a ON a.lead_key = p.left_lead_key
-        JOIN intermediate.int_lead_current AS b ON b.lead_key = p.right_lead_key
-    )
-    SELECT *
-    FROM pair
-    WHERE verdict = 'review' OR is_in_doubt OR is_decision_stale OR is_contradicted OR is_decision_overruled
-    ORDER BY
-        COALESCE(decision = 'unsure', FALSE),
-        settles_net_new DESC,
-        COALESCE(license_type = 'center', FALSE) DESC,
-        capacity DESC NULLS LAST,
-        match_weight DESC,
-        left_lead_key,
-        right_lead_key
+# The pairs that wait for a person, in their order, and some of them with their evidence.
+WAITING = "SELECT left_lead_key, right_lead_key FROM marts.pair_to_review ORDER BY position"
+SHOWN = """
+    SELECT p.*, q.* EXCLUDE (position, left_lead_key, right_lead_key)
+    FROM facts.fact_match_pair AS p
+    JOIN marts.pair_to_review AS q USING (left_lead_key, right_lead_key)
+    WHERE p.left_lead_key = ? AND p.right_lead_key = ?
 """
 # Decisions that change nothing and that somebody should look at, the newest first; settled where a newer one of the
 # pair counts.
@@ -202,17 +171,18 @@ def standing(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> Standin
 
 
 def queue(connection: duckdb.DuckDBPyConnection, paths: DataPaths, limit: int) -> tuple[int, list[Row]]:
-    """Return how many pairs wait for a person, and the first of them as rows of facts.fact_match_pair and more.
+    """Return how many pairs wait for a person, and the first of them, the most valuable first; see pair_with_evidence.
 
-    See QUEUE for their order. Pairs whose decision waits for the next run are left out.
+    Pairs whose decision waits for the next run are left out.
     """
     decided = on_their_way(connection, paths)
-    waiting = [
-        row
-        for row in rows(connection, QUEUE)
-        if not decided or frozenset((row["left_lead_key"], row["right_lead_key"])) not in decided
-    ]
-    return len(waiting), waiting[:limit]
+    waiting = [pair for pair in rows(connection, WAITING) if frozenset(pair.values()) not in decided]
+    return len(waiting), [pair_with_evidence(connection, pair) for pair in waiting[:limit]]
+
+
+def pair_with_evidence(connection: duckdb.DuckDBPyConnection, pair: Row) -> Row:
+    """Return a pair that waits, with the columns of facts.fact_match_pair and of marts.pair_to_review."""
+    return rows(connection, SHOWN, pair["left_lead_key"], pair["right_lead_key"])[0]
 
 
 def on_their_way(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> dict[frozenset[str], dict[str, str]]:

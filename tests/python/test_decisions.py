@@ -185,71 +185,27 @@ def test_a_decision_has_a_reason(text: str) -> None:
 
 
 # Made to be told apart by one rule each, the most valuable first.
-LEADS = {
-    # Key, net-new, licence type, capacity
-    "texas:home": (True, "family_home", 12),
-    "texas:big": (False, "center", 200),
-    "texas:small": (False, "center", 40),
-    "texas:surer": (False, "center", 40),
-    "texas:group": (False, "group_home", 300),
-    "texas:bare": (False, None, None),
-    "texas:doubt": (True, "center", 500),
-    "texas:stale": (False, "other", 90),
-    "texas:fight": (False, "other", 80),
-    "texas:torn": (False, "other", 70),
-    "texas:apart": (False, "other", 60),
-    "texas:settled": (True, "center", 999),
-    # Rejected by the score, but as likely as not the facility behind the lead
-    "texas:likely": (True, "family_home", 11),
-    "texas:joined": (True, "center", 999),
-    # Counts only where the state says nothing
-    "salesforce:1": (False, None, 65),
-}
-QUEUE_ORDER = ["home", "likely", "big", "surer", "small", "group", "stale", "fight", "torn", "bare", "apart", "doubt"]
+QUEUE_ORDER = ["home", "big", "small", "bare"]
 
 
 @pytest.fixture
 def made_up(tmp_path: Path) -> duckdb.DuckDBPyConnection:
-    """A warehouse with nothing but what the queue reads."""
+    """A warehouse with nothing but what the queue reads; tests/marts has a test of its order."""
     connection = connect()
-    connection.execute("CREATE SCHEMA facts; CREATE SCHEMA intermediate; CREATE SCHEMA staging")
+    connection.execute("CREATE SCHEMA facts; CREATE SCHEMA marts; CREATE SCHEMA staging")
     connection.execute("CREATE TABLE staging.stg_match_decision (file_id TEXT)")
-    connection.execute("CREATE TABLE facts.fact_lead_match (lead_key TEXT, match_status TEXT, nearest_lead_key TEXT)")
     connection.execute(
-        "CREATE TABLE intermediate.int_lead_current "
-        "(lead_key TEXT, is_crm BOOLEAN, license_type TEXT, capacity INT, content_hash TEXT)"
+        "CREATE TABLE marts.pair_to_review (position BIGINT, left_lead_key TEXT, right_lead_key TEXT, "
+        "right_content_hash TEXT)"
     )
-    connection.execute(
-        "CREATE TABLE facts.fact_match_pair (left_lead_key TEXT, right_lead_key TEXT, left_source_key TEXT, "
-        "match_weight DOUBLE, verdict TEXT, is_match BOOLEAN, decision TEXT, is_decision_stale BOOLEAN, "
-        "is_contradicted BOOLEAN)"
-    )
-    for key, (is_net_new, kind, capacity) in LEADS.items():
-        status = "to_review" if key == "texas:likely" else "net_new" if is_net_new else "known"
-        connection.execute("INSERT INTO facts.fact_lead_match VALUES (?, ?, 'salesforce:1')", [key, status])
+    connection.execute("CREATE TABLE facts.fact_match_pair (left_lead_key TEXT, right_lead_key TEXT, verdict TEXT)")
+    for position, name in reversed([*enumerate(QUEUE_ORDER, start=1)]):
+        pair = ["salesforce:1", f"texas:{name}"]
         connection.execute(
-            "INSERT INTO intermediate.int_lead_current VALUES (?, ?, ?, ?, ?)",
-            [key, key.startswith("salesforce:"), kind, capacity, f"hash of {key}"],
+            "INSERT INTO marts.pair_to_review VALUES (?, ?, ?, ?)", [position, *pair, f"hash of texas:{name}"]
         )
-    said = {
-        "doubt": ("review", False, "unsure", False, False),
-        "stale": ("different", False, "different", True, False),
-        "fight": ("match", True, "same", False, True),
-        # Others joined them although somebody keeps them apart, and the other way round
-        "torn": ("match", True, "sister_site", False, False),
-        "apart": ("different", False, "same", False, False),
-        "settled": ("match", True, "same", False, False),
-        "joined": ("match", True, None, None, None),
-        "likely": ("different", False, None, None, None),
-    }
-    for key in LEADS:
-        name = key.partition(":")[2]
-        if key != "salesforce:1":
-            row = said.get(name, ("review", False, None, None, None))
-            connection.execute(
-                "INSERT INTO facts.fact_match_pair VALUES ('salesforce:1', ?, 'salesforce', ?, ?, ?, ?, ?, ?)",
-                [key, 8.0 if name == "surer" else 5.0, *row],
-            )
+        connection.execute("INSERT INTO facts.fact_match_pair VALUES (?, ?, 'review')", pair)
+    connection.execute("INSERT INTO facts.fact_match_pair VALUES ('salesforce:1', 'texas:settled', 'match')")
     return connection
 
 
@@ -261,8 +217,8 @@ def test_the_queue_lists_the_most_valuable_pair_first(made_up: duckdb.DuckDBPyCo
     assert names(made_up, paths) == QUEUE_ORDER
     waiting, first = queue(made_up, paths, 2)
     assert waiting == len(QUEUE_ORDER) and len(first) == 2
-    # The state tells how many children there may be, not sales.
-    assert (first[0]["capacity"], first[0]["right_content_hash"]) == (12, "hash of texas:home")
+    # With what the leads say, as they were judged.
+    assert (first[0]["verdict"], first[0]["right_content_hash"]) == ("review", "hash of texas:home")
 
 
 def test_a_pair_whose_decision_is_on_its_way_waits_no_more(

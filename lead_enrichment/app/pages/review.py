@@ -18,7 +18,16 @@ from lead_enrichment.app.pages.lead import ATTRIBUTES
 from lead_enrichment.app.people import Person
 from lead_enrichment.app.published import CopyReader
 from lead_enrichment.app.rendering import redirect, render
-from lead_enrichment.matching.decisions import QUEUE, SOURCE, Decision, asked_before, decide, on_their_way, submit
+from lead_enrichment.matching.decisions import (
+    SOURCE,
+    WAITING,
+    Decision,
+    asked_before,
+    decide,
+    on_their_way,
+    pair_with_evidence,
+    submit,
+)
 from lead_enrichment.matching.evidence import explanation_of
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.warehouse.reading import Row, find_lead
@@ -108,17 +117,15 @@ def undo(
 
 
 def waiting(reader: CopyReader, paths: DataPaths) -> tuple[list[Row], int]:
-    """Return the pairs that wait for a person, the most valuable first, and how many decisions wait for a run."""
-    queue = reader.cached("review queue", lambda: reader.rows(f"{QUEUE} LIMIT ?", MOST_WAITING))
+    """Return the keys of the pairs that wait for a person, the most valuable first, and how many decisions wait for a run."""
+    queue = reader.cached("review queue", lambda: reader.rows(f"{WAITING} LIMIT ?", MOST_WAITING))
     decided = on_their_way(reader.connection, paths)
-    return [row for row in queue if frozenset((row["left_lead_key"], row["right_lead_key"])) not in decided], len(
-        decided
-    )
+    return [pair for pair in queue if frozenset(pair.values()) not in decided], len(decided)
 
 
 def _pair(reader: CopyReader, pair: Row) -> Row:
     """Return a pair as the page shows it: both leads attribute by attribute, and what speaks for and against."""
-    explained = explanation_of(reader.connection, pair)
+    explained = explanation_of(reader.connection, pair_with_evidence(reader.connection, pair))
     assert explained.pair is not None
     sides = [find_lead(reader.connection, pair[f"{side}_lead_key"]) for side in ("left", "right")]
     compared = []
