@@ -6,21 +6,7 @@ MODEL (
   description 'Every compared pair of live leads with the whole evidence: what both say, what each agreement weighs, which rule overrules it, and the verdict. A view: leads, scores and verdicts are kept once, each in its own table. One row per compared pair.'
 );
 
-WITH lead AS (
-  SELECT
-    l.lead_number,
-    l.source_key,
-    l.name,
-    @join_text(', ', c.phone, c.other_phone) AS phone,
-    c.email,
-    @join_text(' ', l.house_number, l.street, l.unit_number, l.city, l.state, l.postal_code) AS address,
-    c.domain,
-    l.contact_name AS contact,
-    l.license_number AS license
-  FROM intermediate.int_match_lead AS l
-  INNER JOIN intermediate.int_match_contact AS c
-    ON c.lead_number = l.lead_number
-), told AS (
+WITH told AS (
   SELECT
     s.*,
     v.left_lead_key,
@@ -35,26 +21,31 @@ WITH lead AS (
     v.reason,
     l.name AS name_left,
     r.name AS name_right,
-    l.phone AS phone_left,
-    r.phone AS phone_right,
-    l.email AS email_left,
-    r.email AS email_right,
-    l.address AS address_left,
-    r.address AS address_right,
-    l.domain AS domain_left,
-    r.domain AS domain_right,
-    l.contact AS contact_left,
-    r.contact AS contact_right,
-    l.license AS license_left,
-    r.license AS license_right
+    @join_text(', ', lc.phone, lc.other_phone) AS phone_left,
+    @join_text(', ', rc.phone, rc.other_phone) AS phone_right,
+    lc.email AS email_left,
+    rc.email AS email_right,
+    @join_text(' ', l.house_number, l.street, l.unit_number, l.city, l.state, l.postal_code) AS address_left,
+    @join_text(' ', r.house_number, r.street, r.unit_number, r.city, r.state, r.postal_code) AS address_right,
+    lc.domain AS domain_left,
+    rc.domain AS domain_right,
+    l.contact_name AS contact_left,
+    r.contact_name AS contact_right,
+    l.license_number AS license_left,
+    r.license_number AS license_right
   FROM intermediate.int_match_score AS s
   INNER JOIN intermediate.int_match_verdict AS v
     ON v.left_lead_number = s.left_lead_number
     AND v.right_lead_number = s.right_lead_number
-  INNER JOIN lead AS l
+  /* Of each lead for itself, not as a CTE for both: that would be computed for all leads where one pair is asked for */
+  INNER JOIN intermediate.int_match_lead AS l
     ON l.lead_number = s.left_lead_number
-  INNER JOIN lead AS r
+  INNER JOIN intermediate.int_match_contact AS lc
+    ON lc.lead_number = s.left_lead_number
+  INNER JOIN intermediate.int_match_lead AS r
     ON r.lead_number = s.right_lead_number
+  INNER JOIN intermediate.int_match_contact AS rc
+    ON rc.lead_number = s.right_lead_number
   LEFT JOIN seeds.match_veto AS rule
     ON rule.veto = s.veto
 )
