@@ -21,7 +21,7 @@ SHARED_KEYS = """
     WHERE a.lead_key = ? AND b.lead_key = ?
     ORDER BY ALL
 """
-SIDES = "SELECT * FROM intermediate.int_match_lead WHERE lead_key IN (?, ?) ORDER BY lead_key"
+SIDE = "SELECT * FROM intermediate.int_match_lead WHERE lead_key = ?"
 # How many other live leads hold a phone number or an e-mail address.
 HOLDERS = """
     SELECT COUNT(*) AS leads FROM intermediate.int_match_lead
@@ -99,7 +99,8 @@ def explain_pair(connection: duckdb.DuckDBPyConnection, one: str, other: str) ->
 
 def explanation_of(connection: duckdb.DuckDBPyConnection, pair: Row) -> Explanation:
     """Return a compared pair with its evidence in bits and in sentences."""
-    left, right = rows(connection, SIDES, pair["left_lead_key"], pair["right_lead_key"])
+    # One by one: DuckDB finds a row by one value at once, and reads all for one of two.
+    ((left,), (right,)) = (rows(connection, SIDE, pair[f"{side}_lead_key"]) for side in ("left", "right"))
     shared = {left["phone"], left["mobile"], left["email"]} & {right["phone"], right["mobile"], right["email"]}
     others = {
         value: rows(connection, HOLDERS, value=value, one=left["lead_key"], other=right["lead_key"])[0]["leads"]

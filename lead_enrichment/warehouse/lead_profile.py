@@ -120,6 +120,8 @@ def profile(connection: duckdb.DuckDBPyConnection, entity_key: str) -> LeadProfi
     """Return all that is known of a facility."""
     golden = rows(connection, "SELECT * FROM facts.fact_enriched_lead WHERE entity_key = ?", entity_key)
     leads = rows(connection, MEMBERS, entity_key)
+    if not leads:
+        return LeadProfile(golden[0] if golden else None, [], [])
     keys = [lead["lead_key"] for lead in leads]
     changes = _changes(rows(connection, VERSIONS.format(marks(keys)), *keys))
     for row in rows(connection, STATUSES.format(marks(keys)), *keys):

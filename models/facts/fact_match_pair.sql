@@ -52,6 +52,8 @@ WITH told AS (
 SELECT
   t.left_lead_key::TEXT AS left_lead_key, /* The lead whose key sorts first */
   t.right_lead_key::TEXT AS right_lead_key, /* The other lead */
+  t.left_lead_number::BIGINT AS left_lead_number, /* Number of the first lead, by which its pairs are found fastest */
+  t.right_lead_number::BIGINT AS right_lead_number, /* Number of the other lead */
   t.left_source_key::TEXT AS left_source_key, /* Source of the first lead */
   t.right_source_key::TEXT AS right_source_key, /* Source of the other lead */
   t.blocking_keys::TEXT AS blocking_keys, /* The keys by which the pair was found, the surest first */

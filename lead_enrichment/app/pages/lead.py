@@ -39,11 +39,13 @@ SURVIVED = """
     SELECT attribute, lead_key, source_key, as_of, reason, losing_values, has_conflict
     FROM facts.fact_enriched_attribute WHERE entity_key = ?
 """
-# The pairs within the facility, and the nearest lead outside of it.
+# The pairs within the facility, and the nearest lead outside of it: found by the numbers of its leads, since among
+# millions of pairs a number is found at once and a key only by reading them all.
+NUMBER = "SELECT lead_number FROM intermediate.int_match_lead WHERE lead_key = ?"
 PAIRS = """
-    SELECT * FROM facts.fact_match_pair WHERE left_lead_key IN ({0})
+    SELECT * FROM facts.fact_match_pair WHERE left_lead_number IN ({0})
     UNION ALL
-    SELECT * FROM facts.fact_match_pair WHERE right_lead_key IN ({0}) AND left_lead_key NOT IN ({0})
+    SELECT * FROM facts.fact_match_pair WHERE right_lead_number IN ({0}) AND left_lead_number NOT IN ({0})
 """
 SCORES = "SELECT * FROM quality.lead_score WHERE lead_key IN ({}) ORDER BY lead_key"
 FAILURES = """
@@ -109,8 +111,9 @@ def _pairs(reader: CopyReader, keys: list[str], golden: Row | None) -> list[Row]
     around = [*keys, *([golden["nearest_lead_key"]] if golden and golden["nearest_lead_key"] else [])]
     # Of a facility with many leads, the pairs with the one that stands for it are told first.
     standing = (golden["salesforce_lead_key"] or golden["state_lead_key"]) if golden else None
+    numbers = [row["lead_number"] for key in keys for row in reader.rows(NUMBER, key)]
     pairs = [
-        pair for pair in reader.rows(PAIRS.format(marks(keys)), *keys, *keys, *keys)
+        pair for pair in (reader.rows(PAIRS.format(marks(numbers)), *numbers * 3) if numbers else [])
         if pair["left_lead_key"] in around and pair["right_lead_key"] in around
     ]  # fmt: skip
     pairs.sort(key=lambda pair: (not pair["is_match"], -pair["match_weight"], pair["left_lead_key"]))
