@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from lead_enrichment.errors import UsageError
-from lead_enrichment.warehouse.reading import Row, marks, rows
+from lead_enrichment.warehouse.reading import Row, marks, rows, rows_of_each
 from lead_enrichment.wording import status_words
 
 # How a lead may be found, the surest way first; $text is what was typed, $digits its digits.
@@ -49,7 +49,7 @@ VERSIONS = """
         SELECT source_key, received_at, MIN(file_name) AS file_name FROM facts.fact_file_load
         WHERE status = 'loaded' GROUP BY ALL
     ) AS f ON f.source_key = d.source_key AND f.received_at = d.valid_from
-    WHERE d.lead_key IN ({}) ORDER BY d.lead_key, d.valid_from
+    WHERE d.lead_key = $value ORDER BY d.valid_from
 """
 STATUSES = """
     SELECT lead_key, changed_at, previous_status, match_status, cause FROM facts.fact_match_status_change
@@ -123,7 +123,7 @@ def profile(connection: duckdb.DuckDBPyConnection, entity_key: str) -> LeadProfi
     if not leads:
         return LeadProfile(golden[0] if golden else None, [], [])
     keys = [lead["lead_key"] for lead in leads]
-    changes = _changes(rows(connection, VERSIONS.format(marks(keys)), *keys))
+    changes = _changes(rows_of_each(connection, VERSIONS, keys))
     for row in rows(connection, STATUSES.format(marks(keys)), *keys):
         changes.append(
             Change(

@@ -13,7 +13,7 @@ from lead_enrichment.app.rendering import render
 from lead_enrichment.matching.evidence import explanation_of, with_names
 from lead_enrichment.matching.sentences import headline
 from lead_enrichment.warehouse.lead_profile import profile
-from lead_enrichment.warehouse.reading import Row, marks
+from lead_enrichment.warehouse.reading import Row, marks, rows_of_each
 
 router = APIRouter()
 MOST_PAIRS, MOST_CHANGES = 12, 200
@@ -41,11 +41,11 @@ SURVIVED = """
 """
 # The pairs within the facility, and the nearest lead outside of it: found by the numbers of its leads, since among
 # millions of pairs a number is found at once and a key only by reading them all.
-NUMBER = "SELECT lead_number FROM intermediate.int_match_lead WHERE lead_key = ?"
+NUMBER = "SELECT lead_number FROM intermediate.int_match_lead WHERE lead_key = $value"
 PAIRS = """
-    SELECT * FROM facts.fact_match_pair WHERE left_lead_number IN ({0})
+    SELECT * FROM facts.fact_match_pair WHERE left_lead_number = $value
     UNION ALL
-    SELECT * FROM facts.fact_match_pair WHERE right_lead_number IN ({0}) AND left_lead_number NOT IN ({0})
+    SELECT * FROM facts.fact_match_pair WHERE right_lead_number = $value
 """
 SCORES = "SELECT * FROM quality.lead_score WHERE lead_key IN ({}) ORDER BY lead_key"
 FAILURES = """
@@ -111,11 +111,12 @@ def _pairs(reader: CopyReader, keys: list[str], golden: Row | None) -> list[Row]
     around = [*keys, *([golden["nearest_lead_key"]] if golden and golden["nearest_lead_key"] else [])]
     # Of a facility with many leads, the pairs with the one that stands for it are told first.
     standing = (golden["salesforce_lead_key"] or golden["state_lead_key"]) if golden else None
-    numbers = [row["lead_number"] for key in keys for row in reader.rows(NUMBER, key)]
-    pairs = [
-        pair for pair in (reader.rows(PAIRS.format(marks(numbers)), *numbers * 3) if numbers else [])
-        if pair["left_lead_key"] in around and pair["right_lead_key"] in around
-    ]  # fmt: skip
+    numbers = [row["lead_number"] for row in rows_of_each(reader.connection, NUMBER, keys)]
+    by_sides = {
+        (pair["left_lead_key"], pair["right_lead_key"]): pair
+        for pair in rows_of_each(reader.connection, PAIRS, numbers)
+    }
+    pairs = [pair for (left, right), pair in by_sides.items() if left in around and right in around]
     pairs.sort(key=lambda pair: (not pair["is_match"], -pair["match_weight"], pair["left_lead_key"]))
     found = []
     for pair in pairs[:MOST_PAIRS]:
