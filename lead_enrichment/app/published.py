@@ -108,7 +108,7 @@ class OpenCopy:
         try:
             self._database.execute(f"ATTACH {literal(paths.published)} AS {CATALOG} (READ_ONLY)")
             self._database.execute(f"SET memory_limit = {literal(memory)}")
-            self._database.execute("SET threads = 2")
+            self._database.execute("SET threads = 1")
             self._database.execute(f"SET allowed_directories = [{literal(f'{paths.bronze}/')}]")
             # No query reads another file, whatever it was made to say.
             self._database.execute("SET enable_external_access = FALSE")

@@ -39,18 +39,20 @@ SURVIVED = """
     SELECT attribute, lead_key, source_key, as_of, reason, losing_values, has_conflict
     FROM facts.fact_enriched_attribute WHERE entity_key = ?
 """
-# The pairs within the facility, and the nearest lead outside of it: found by the numbers of its leads, since among
-# millions of pairs a number is found at once and a key only by reading them all.
+# The pairs within the facility, and the nearest lead outside of it, by the numbers of the leads: among millions of
+# pairs a number is found at once, and a key only by reading them all.
 NUMBER = "SELECT lead_number FROM intermediate.int_match_lead WHERE lead_key = $value"
-PAIRS = """
-    SELECT * FROM facts.fact_match_pair WHERE left_lead_number = $value
-    UNION ALL
-    SELECT * FROM facts.fact_match_pair WHERE right_lead_number = $value
+NUMBERS = """
+    SELECT v.left_lead_number, v.right_lead_number, v.is_match, s.match_weight, v.left_lead_key
+    FROM intermediate.int_match_verdict AS v
+    JOIN intermediate.int_match_score AS s USING (left_lead_number, right_lead_number)
+    WHERE v.{} = $value
 """
-SCORES = "SELECT * FROM quality.lead_score WHERE lead_key IN ({}) ORDER BY lead_key"
+PAIR = "SELECT * FROM facts.fact_match_pair WHERE left_lead_number = ? AND right_lead_number = ?"
+SCORE = "SELECT * FROM quality.lead_score WHERE lead_key = $value"
 FAILURES = """
-    SELECT lead_key, points, reason, remedy FROM quality.lead_failure WHERE lead_key IN ({})
-    ORDER BY lead_key, points DESC, rule
+    SELECT lead_key, points, reason, remedy FROM quality.lead_failure WHERE lead_key = $value
+    ORDER BY points DESC, rule
 """
 FILES = """
     SELECT file_id, MIN(file_name) AS file_name FROM facts.fact_file_load WHERE file_id IN ({}) GROUP BY file_id
@@ -80,8 +82,8 @@ def show(request: Request, key: str) -> Response:
             work=reader.row(WORK, key),
             compared=_compared(whole.leads, whole.golden, reader.rows(SURVIVED, key)),
             pairs=_pairs(reader, keys, whole.golden),
-            scores={row["lead_key"]: row for row in reader.rows(SCORES.format(marks(keys)), *keys)},
-            failures=reader.rows(FAILURES.format(marks(keys)), *keys),
+            scores={row["lead_key"]: row for row in rows_of_each(reader.connection, SCORE, keys)},
+            failures=rows_of_each(reader.connection, FAILURES, sorted(keys)),
             changes=whole.changes[::-1][:MOST_CHANGES],
             files=files,
         )
@@ -111,15 +113,20 @@ def _pairs(reader: CopyReader, keys: list[str], golden: Row | None) -> list[Row]
     around = [*keys, *([golden["nearest_lead_key"]] if golden and golden["nearest_lead_key"] else [])]
     # Of a facility with many leads, the pairs with the one that stands for it are told first.
     standing = (golden["salesforce_lead_key"] or golden["state_lead_key"]) if golden else None
-    numbers = [row["lead_number"] for row in rows_of_each(reader.connection, NUMBER, keys)]
-    by_sides = {
-        (pair["left_lead_key"], pair["right_lead_key"]): pair
-        for pair in rows_of_each(reader.connection, PAIRS, numbers)
+    numbers = {row["lead_number"] for row in rows_of_each(reader.connection, NUMBER, around)}
+    compared = {
+        (row["left_lead_number"], row["right_lead_number"]): row
+        for side in ("left_lead_number", "right_lead_number")
+        for row in rows_of_each(reader.connection, NUMBERS.format(side), numbers)
+        if numbers >= {row["left_lead_number"], row["right_lead_number"]}
     }
-    pairs = [pair for (left, right), pair in by_sides.items() if left in around and right in around]
-    pairs.sort(key=lambda pair: (not pair["is_match"], -pair["match_weight"], pair["left_lead_key"]))
+    order = sorted(compared.values(), key=lambda row: (not row["is_match"], -row["match_weight"], row["left_lead_key"]))
+    pairs = [
+        pair for row in order[:MOST_PAIRS]
+        for pair in reader.rows(PAIR, row["left_lead_number"], row["right_lead_number"])
+    ]  # fmt: skip
     found = []
-    for pair in pairs[:MOST_PAIRS]:
+    for pair in pairs:
         sides = {pair["left_lead_key"], pair["right_lead_key"]}
         if standing and standing not in sides and sides <= {*keys}:
             found.append(Row(pair=pair, said=headline(pair), is_of_standing=False))
