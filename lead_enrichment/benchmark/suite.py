@@ -19,7 +19,7 @@ from lead_enrichment.benchmark.history import time_type_2
 from lead_enrichment.benchmark.ingest import time_ingest
 from lead_enrichment.benchmark.matching import compare_with_splink
 from lead_enrichment.benchmark.phones import time_phones
-from lead_enrichment.benchmark.pipeline import QUALITY, REFRESHES, Pipeline, run_pipeline
+from lead_enrichment.benchmark.pipeline import PARTS, REFRESHES, Pipeline, run_pipeline
 from lead_enrichment.benchmark.replay import time_replay
 from lead_enrichment.benchmark.result import Result
 from lead_enrichment.errors import DataError
@@ -98,21 +98,21 @@ def measure(leads: int, project: Path, on_stage: Callable[[str], None], rows: in
     results.append(replay)
     if not is_quick:
         # At the quick size they are lost in what SQLMesh itself takes.
-        results += quality_results(pipeline)
+        results += part_results(pipeline)
     return Size(leads, results, pipeline)
 
 
-def quality_results(pipeline: Pipeline) -> list[Result]:
-    """Return what rules and scores, and profiles, add to the full plan, as the build log tells, with their audits."""
+def part_results(pipeline: Pipeline) -> list[Result]:
+    """Return what each of PARTS adds to the full plan, as the build log tells, with audits."""
     return [
         Result(
             stage,
             "the full plan",
             pipeline.leads,
-            sum(pipeline.quality_seconds[model] for model in models),
+            sum(pipeline.part_seconds[model] for model in models),
             pipeline.plan_seconds,
         )
-        for stage, models in QUALITY.items()
+        for stage, models in PARTS.items()
     ]
 
 

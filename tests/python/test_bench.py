@@ -75,24 +75,24 @@ def test_every_stage_has_a_ratio_to_hold() -> None:
     }  # fmt: skip
 
 
-def test_what_quality_adds_is_the_sum_of_its_models() -> None:
-    models = [model for models in pipeline.QUALITY.values() for model in models]
+def test_what_a_part_adds_is_the_sum_of_its_models() -> None:
+    models = [model for models in pipeline.PARTS.values() for model in models]
     assert all((ROOT / "models" / f"{model.replace('.', '/')}.sql").exists() for model in models)
-    found = suite.quality_results(replace(PIPELINE, quality_seconds=dict.fromkeys(models, 1.5)))
+    found = suite.part_results(replace(PIPELINE, part_seconds=dict.fromkeys(models, 1.5)))
     assert [(result.stage, result.seconds, result.ratio) for result in found] == [
-        ("rules and scores", 12.0, 0.2), ("profiles", 3.0, 0.05)
+        ("rules and scores", 12.0, 0.2), ("profiles", 3.0, 0.05), ("outbox", 4.5, 0.075), ("search", 4.5, 0.075)
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("rows", "is_there"), [(None, True), (2000, False)])
-def test_what_quality_adds_is_no_part_of_the_quick_run(
+def test_parts_are_not_in_the_quick_run(
     rows: int | None, is_there: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     some = Result("some", "the other", 1000, 1.0, 1.0)
     took = SimpleNamespace(ingest_seconds=1.0, copy_seconds=1.0)
     measured = replace(
         PIPELINE,
-        quality_seconds={model: 1.0 for models in pipeline.QUALITY.values() for model in models},
+        part_seconds={model: 1.0 for models in pipeline.PARTS.values() for model in models},
     )
     way = SimpleNamespace(seconds=1.0, peak_bytes=1)
     monkeypatch.setattr(suite, "alone", lambda work, *_: took if work is suite.time_ingest else some)
@@ -101,7 +101,7 @@ def test_what_quality_adds_is_no_part_of_the_quick_run(
     for name in ("time_type_2", "time_replay"):
         monkeypatch.setattr(suite, name, lambda *_: some)
     stages = {result.stage for result in suite.measure(1000, ROOT, lambda _: None, rows).results}
-    assert ({"rules and scores", "profiles"} <= stages) == is_there == ("profiles" in stages)
+    assert ({*pipeline.PARTS} <= stages) == is_there == bool({*pipeline.PARTS} & stages)
 
 
 def test_growth_is_the_power_of_leads() -> None:
