@@ -42,14 +42,11 @@ MEMBERS = """
     JOIN intermediate.int_lead_current AS l USING (lead_key)
     WHERE m.entity_key = ? ORDER BY m.is_live DESC, m.is_crm DESC, l.lead_key
 """
-VERSIONS = """
-    SELECT d.*, f.file_name
-    FROM dims.dim_lead AS d
-    LEFT JOIN (
-        SELECT source_key, received_at, MIN(file_name) AS file_name FROM facts.fact_file_load
-        WHERE status = 'loaded' GROUP BY ALL
-    ) AS f ON f.source_key = d.source_key AND f.received_at = d.valid_from
-    WHERE d.lead_key = $value ORDER BY d.valid_from
+VERSIONS = "SELECT * FROM dims.dim_lead WHERE lead_key = $value ORDER BY valid_from"
+# The file that brought what a source said at a moment.
+DELIVERIES = """
+    SELECT source_key, received_at, MIN(file_name) AS file_name FROM facts.fact_file_load
+    WHERE status = 'loaded' GROUP BY ALL
 """
 STATUSES = """
     SELECT lead_key, changed_at, previous_status, match_status, cause FROM facts.fact_match_status_change
@@ -123,7 +120,8 @@ def profile(connection: duckdb.DuckDBPyConnection, entity_key: str) -> LeadProfi
     if not leads:
         return LeadProfile(golden[0] if golden else None, [], [])
     keys = [lead["lead_key"] for lead in leads]
-    changes = _changes(rows_of_each(connection, VERSIONS, keys))
+    files = {(row["source_key"], row["received_at"]): row["file_name"] for row in rows(connection, DELIVERIES)}
+    changes = _changes(rows_of_each(connection, VERSIONS, keys), files)
     for row in rows(connection, STATUSES.format(marks(keys)), *keys):
         changes.append(
             Change(
@@ -135,12 +133,12 @@ def profile(connection: duckdb.DuckDBPyConnection, entity_key: str) -> LeadProfi
     return LeadProfile(golden[0] if golden else None, leads, sorted(changes, key=lambda change: change.at))
 
 
-def _changes(versions: list[Row]) -> list[Change]:
-    """Return what differs from version to version of each lead."""
+def _changes(versions: list[Row], files: dict[tuple[str, datetime], str]) -> list[Change]:
+    """Return what differs from version to version of each lead; files are by source and moment."""
     found = []
     before: Row | None = None
     for row in versions:
-        at, key, file = row["valid_from"], row["lead_key"], row["file_name"] or ""
+        at, key, file = row["valid_from"], row["lead_key"], files.get((row["source_key"], row["valid_from"]), "")
         if before is None or before["lead_key"] != key:
             found.append(Change(at, key, "first delivered", None, row["name"], file))
         else:

@@ -85,9 +85,7 @@ def test_what_a_part_adds_is_the_sum_of_its_models() -> None:
 
 
 @pytest.mark.parametrize(("rows", "is_there"), [(None, True), (2000, False)])
-def test_parts_are_not_in_the_quick_run(
-    rows: int | None, is_there: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_parts_are_not_in_the_quick_run(rows: int | None, is_there: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     some = Result("some", "the other", 1000, 1.0, 1.0)
     took = SimpleNamespace(ingest_seconds=1.0, copy_seconds=1.0)
     measured = replace(

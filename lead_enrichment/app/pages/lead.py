@@ -13,7 +13,7 @@ from lead_enrichment.app.rendering import render
 from lead_enrichment.matching.evidence import explanation_of, with_names
 from lead_enrichment.matching.sentences import headline
 from lead_enrichment.warehouse.lead_profile import profile
-from lead_enrichment.warehouse.reading import Row, marks, rows_of_each
+from lead_enrichment.warehouse.reading import Row, rows_of_each
 
 router = APIRouter()
 MOST_PAIRS, MOST_CHANGES = 12, 200
@@ -54,9 +54,7 @@ FAILURES = """
     SELECT lead_key, points, reason, remedy FROM quality.lead_failure WHERE lead_key = $value
     ORDER BY points DESC, rule
 """
-FILES = """
-    SELECT file_id, MIN(file_name) AS file_name FROM facts.fact_file_load WHERE file_id IN ({}) GROUP BY file_id
-"""
+FILES = "SELECT file_id, MIN(file_name) AS file_name FROM facts.fact_file_load GROUP BY file_id"
 
 
 @router.get("/leads/{key:path}")
@@ -71,8 +69,7 @@ def show(request: Request, key: str) -> Response:
             return RedirectResponse(f"/leads/{quote(entity)}", 303)
         keys = [lead["lead_key"] for lead in whole.leads]
         reasons = with_names(reader.connection, [lead["reason"] for lead in whole.leads])
-        ids = {lead["file_id"] for lead in whole.leads}
-        files = {row["file_id"]: row["file_name"] for row in reader.rows(FILES.format(marks(ids)), *ids)}
+        files = reader.cached("files", lambda: {row["file_id"]: row["file_name"] for row in reader.rows(FILES)})
         return render(
             request,
             "lead.html",
