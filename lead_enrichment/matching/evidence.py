@@ -22,18 +22,27 @@ SHARED_KEYS = """
     ORDER BY ALL
 """
 SIDE = "SELECT * FROM intermediate.int_match_lead WHERE lead_key = ?"
-# How many other live leads hold a phone number or an e-mail address.
+# How many other live leads hold a phone number or an e-mail address; three questions of one column each, since DuckDB
+# looks for one value before it reads other columns, and reads them all for one of three.
 HOLDERS = """
-    SELECT COUNT(*) AS leads FROM intermediate.int_match_lead
-    WHERE (phone = $value OR mobile = $value OR email = $value) AND lead_key NOT IN ($one, $other)
+    SELECT COUNT(*) AS leads
+    FROM (
+        SELECT lead_key FROM intermediate.int_match_lead WHERE phone = $value
+        UNION SELECT lead_key FROM intermediate.int_match_lead WHERE mobile = $value
+        UNION SELECT lead_key FROM intermediate.int_match_lead WHERE email = $value
+    )
+    WHERE lead_key NOT IN ($one, $other)
 """
 NAMES = "SELECT lead_key, name FROM intermediate.int_lead_current WHERE LIST_CONTAINS(?, lead_key)"
 KEY = re.compile(r"\b[a-z][a-z_]*:[^\s,;:()]+")
 NEAREST = """
-    SELECT * FROM facts.fact_match_pair
-    WHERE left_lead_key = ? OR right_lead_key = ?
+    SELECT *
+    FROM (
+        SELECT * FROM facts.fact_match_pair WHERE left_lead_key = $key
+        UNION ALL SELECT * FROM facts.fact_match_pair WHERE right_lead_key = $key
+    )
     ORDER BY is_match DESC, match_weight DESC, left_lead_key, right_lead_key
-    LIMIT ?
+    LIMIT $nearest
 """
 
 
@@ -144,7 +153,7 @@ def explain_lead(connection: duckdb.DuckDBPyConnection, lead_key: str, nearest: 
     """
     find_lead(connection, lead_key)
     (fact,) = rows(connection, "SELECT * FROM facts.fact_lead_match WHERE lead_key = ?", lead_key)
-    pairs = rows(connection, NEAREST, lead_key, lead_key, nearest)
+    pairs = rows(connection, NEAREST, key=lead_key, nearest=nearest)
     (name,) = rows(connection, NAMES, [lead_key])
     reason, *reasons = with_names(connection, [fact["reason"], *(pair["reason"] for pair in pairs)])
     pairs = [Row(pair, reason=text) for pair, text in zip(pairs, reasons, strict=True)]

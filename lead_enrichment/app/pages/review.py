@@ -120,7 +120,8 @@ def waiting(reader: CopyReader, paths: DataPaths) -> tuple[list[Row], int]:
     """Return the keys of the pairs that wait for a person, the most valuable first, and how many were decided."""
     queue = reader.cached("review queue", lambda: reader.rows(f"{WAITING} LIMIT ?", MOST_WAITING))
     decided = on_their_way(reader.connection, paths)
-    return [pair for pair in queue if frozenset(pair.values()) not in decided], len(decided)
+    pairs = [pair for pair in queue if frozenset(pair.values()) not in decided] if decided else queue
+    return pairs, len(decided)
 
 
 def _pair(reader: CopyReader, pair: Row) -> Row:
