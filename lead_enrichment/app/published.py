@@ -108,6 +108,7 @@ class OpenCopy:
         try:
             self._database.execute(f"ATTACH {literal(paths.published)} AS {CATALOG} (READ_ONLY)")
             self._database.execute(f"SET memory_limit = {literal(memory)}")
+            # Many read at once: a second thread for each makes the others wait, and takes memory for itself.
             self._database.execute("SET threads = 1")
             self._database.execute(f"SET allowed_directories = [{literal(f'{paths.bronze}/')}]")
             # No query reads another file, whatever it was made to say.
