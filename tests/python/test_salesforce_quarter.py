@@ -189,7 +189,8 @@ def test_in_the_end_every_difference_is_a_persons_or_a_policys(paths: DataPaths)
         # One more extract, which confirms.
         quarter.day()
     changes, log = quarter.changes, org.log
-    assert quarter.sent["accepted"] > DAYS and quarter.sent["conflict"] > 0, quarter.sent
+    # Over time fewer fields are left to the project: people own those that they wrote.
+    assert quarter.sent["accepted"] > LEADS and quarter.sent["conflict"] > 0, quarter.sent
 
     # Nothing of ours stands in place of what a person entered, and no value comes back.
     seen: dict[tuple[str, str], list[Any]] = {}
