@@ -31,7 +31,7 @@ MARKER = ".demo_loop"
 # So that a person is asked, as at the first load of an org, to which limits of config.yaml a small demo hardly comes.
 LIMITS = {"SQLMESH__VARIABLES__OUTBOX_MAX_CREATES": "20", "SQLMESH__VARIABLES__OUTBOX_MIN_CHANGED_LEADS": "10"}
 # What the outbox is computed from and what a summary shows: nothing of the other models is seen here.
-MODELS = ("outbox.change", "facts.fact_match_pair", "facts.fact_file_load", "ops.match_decision")
+MODELS = ("outbox.change", "marts.pair_to_review", "facts.fact_file_load", "ops.match_decision")
 SELECTED = tuple(word for name in MODELS for word in ("--select-model", f"+{name}"))
 PLAN = ("plan", "--auto-apply", "--no-prompts", "--skip-tests", *SELECTED)
 # What people type: no phone of the demo, so that it cannot be taken for one of the project's.

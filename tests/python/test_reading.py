@@ -59,7 +59,7 @@ def test_a_column_that_production_does_not_have_yet_is_told_in_a_sentence(planne
         (("match", "explain", "LEAD"), "fact_lead_match", "has_duplicates"),
         (("match", "explain", "LEAD", "NEAREST"), "fact_match_pair", "match_probability"),
         (("match", "explain", "LEAD", "NEAREST"), "fact_match_pair", "blocking_keys"),
-        (("match", "review"), "fact_match_pair", "is_decision_stale"),
+        (("match", "review"), "fact_match_pair", "name_left"),
         (("lead", "LEAD"), "fact_enriched_lead", "star_level"),
         (("summary",), "fact_lead_match", "match_status"),
     ],

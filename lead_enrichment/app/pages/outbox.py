@@ -55,8 +55,10 @@ def show(request: Request, view: Annotated[str, Query(max_length=20)] = "ready")
     """Show how many changes stand where, the first of one kind, and the last batches."""
     chosen = view if view in VIEWS else "ready"
     with request.app.state.published.reading() as reader:
-        number, found = list_changes(reader.connection, SHOWN, **VIEWS[chosen][1])
-        total, batches = counts(reader.connection), reader.rows(BATCHES)
+        number, found = reader.cached(
+            f"outbox {chosen}", lambda: list_changes(reader.connection, SHOWN, **VIEWS[chosen][1])
+        )
+        total, batches = reader.cached("outbox", lambda: (counts(reader.connection), reader.rows(BATCHES)))
     tally = {state: sum(row["changes"] for row in total if row["state"] == state) for state in STATES}
     ready = sum(row["changes"] for row in total if row["standing"] == "may be sent")
     to_review = sum(row["changes"] for row in total if row["standing"] == TO_REVIEW)
