@@ -439,8 +439,12 @@ class SalesforceTarget:
         return self._reconsider(answers) + self._look_up(left)
 
     def _reconsider(self, answers: list[tuple[Record, Answer]]) -> list[tuple[Record, Answer]]:
-        """Look again at what Salesforce refused since it had changed: it may have been changed by the first attempt."""
-        doubted = [record for record, answer in answers if answer.event == CONFLICT or _is_twice(record, answer)]
+        """Look again at what Salesforce refused, for whatever reason.
+
+        A request whose answer was lost is sent again, and what the first attempt did may stand in the way of the
+        second: the lead has changed, its external id is taken, or its row is locked.
+        """
+        doubted = [record for record, answer in answers if answer.event != ACCEPTED]
         if not doubted:
             return answers
         looked = {id(record): answer for record, answer in self._look_up(doubted) if answer.event == ACCEPTED}
@@ -600,11 +604,6 @@ def _refused(error: Mapping[str, Any]) -> Answer:
     if match is not None:
         message = f"{message} {match}"
     return Answer(REJECTED, message, is_retryable=code in PASSING, salesforce_id=match)
-
-
-def _is_twice(record: Record, answer: Answer) -> bool:
-    """Whether a create was refused since a lead has its external id: that of a first attempt."""
-    return record.is_create and "DUPLICATE_VALUE" in (answer.message or "")
 
 
 def _answer_of_created(row: Mapping[str, Any]) -> Answer:

@@ -209,6 +209,20 @@ def test_answer_that_is_lost_is_asked_for_again(
     assert sum(bool(value[KEY]) for value in org.leads.values()) == 2
 
 
+@pytest.mark.parametrize("change", [update(1, 1, "Phone", PHONE), create(2)], ids=["update", "create"])
+def test_what_was_done_counts_though_its_answer_was_lost_and_the_second_attempt_is_refused(
+    running: Running, org: Org, paths: DataPaths, monkeypatch: pytest.MonkeyPatch, change: Any
+) -> None:
+    publish(paths, [change])
+    lost = Fault("cut_after", times=1, on="PATCH .*")
+    org.faults.append(lost)
+    own = org.meets
+    monkeypatch.setattr(org, "meets", lambda kind, on="": lost.times == 0 if kind == "refused" else own(kind, on))
+    report = send(running, paths)
+    assert lost.times == 0
+    assert (report.outcomes, report.unanswered) == ({"accepted": 1}, 0)
+
+
 def test_job_that_fails_in_the_middle_leaves_the_rest_to_be_sent(
     running: Running, org: Org, paths: DataPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
