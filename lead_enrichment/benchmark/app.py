@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
+from lead_enrichment.app.settings import AppSettings
 from lead_enrichment.benchmark.serving import AnswerTimes, answer_times, running_app
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import DataPaths
@@ -58,6 +59,12 @@ def time_app(paths: DataPaths, readers: int, seconds: int) -> AppTimes:
     """
     if not paths.published.exists():
         raise UsageError("nothing has been published yet", str(paths.published), "Run: make run")
+    settings = AppSettings(paths)
+    if not settings.is_open:
+        raise UsageError(
+            "whoever reads has to sign in, so that no page would be timed", str(settings.people_file),
+            "Time a copy of published/ in a data directory of its own.",
+        )  # fmt: skip
     leads = _sample(paths)
     found: list[tuple[str, float, bool, int]] = []
     with running_app(paths, "/health") as server, ThreadPoolExecutor(readers) as pool:

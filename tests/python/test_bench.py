@@ -166,6 +166,13 @@ def test_the_app_is_not_timed_without_a_published_copy(tmp_path: Path, run: Run)
     assert "make run" in run("leads", "bench", "app", data=tmp_path, expect=2).stderr
 
 
+def test_the_app_is_not_timed_where_readers_have_to_sign_in(tmp_path: Path, run: Run) -> None:
+    DataPaths(tmp_path).published.parent.mkdir()
+    DataPaths(tmp_path).published.touch()
+    run("leads", "app", "--add", "Ana", "--role", "viewer", data=tmp_path)
+    assert "has to sign in" in run("leads", "bench", "app", data=tmp_path, expect=2).stderr
+
+
 @pytest.mark.parametrize("words", [("--hold",), ("--quick", "--leads", "2000")])
 def test_words_that_contradict_each_other_are_refused(words: tuple[str, ...], tmp_path: Path, run: Run) -> None:
     run("leads", "bench", *words, data=tmp_path, expect=2)
