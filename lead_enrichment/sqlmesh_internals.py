@@ -484,15 +484,22 @@ class _ThreadSafeQueue(asyncio.Queue[Any]):
             self._reader.call_soon_threadsafe(super().put_nowait, item)
 
 
-def serve_every_event() -> None:
-    """Let SQLMesh's page hear of each event when it happens.
+def serve_from_threads() -> None:
+    """Make SQLMesh fit for its own page, which plans in one thread while others answer requests.
 
-    Plans are made in a thread of their own, and SQLMesh puts what they report into a queue that is not made for
-    threads: the last event of a plan then lies there until the next one, and the page says "Running Task" for ever.
+    Without this, what a plan reports goes into a queue that is not made for threads: the last event lies there until
+    the next one, and the page says "Running Task" for ever. And all threads share one cursor of DuckDB, so that one
+    takes the rows that another asked for, and a plan fails that has no fault.
     """
     from web.server.console import api_console
 
     api_console.queue = _ThreadSafeQueue()
+    create = BaseDuckDBConnectionConfig.create_engine_adapter
+
+    def create_for_threads(config: BaseDuckDBConnectionConfig, *words: Any, **settings: Any) -> EngineAdapter:
+        return create(config, *words, **settings | {"concurrent_tasks": 2})
+
+    BaseDuckDBConnectionConfig.create_engine_adapter = create_for_threads  # type: ignore[method-assign, assignment]
 
 
 def current_console() -> Any:

@@ -21,7 +21,7 @@ from lead_enrichment.warehouse.connection import connect
 from lead_enrichment.warehouse.waiting import connect_when_unlocked
 
 CODE = (
-    "from lead_enrichment.sqlmesh_internals import serve_every_event; serve_every_event();"
+    "from lead_enrichment.sqlmesh_internals import serve_from_threads; serve_from_threads();"
     "from sqlmesh.cli.main import cli; cli()"
 )
 

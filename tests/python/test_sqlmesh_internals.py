@@ -9,6 +9,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from inspect import signature
 from pathlib import Path
@@ -390,7 +391,8 @@ def test_a_state_that_lies_elsewhere_holds_no_models() -> None:
 
 def test_what_a_plan_reports_from_its_own_thread_reaches_the_page_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api_console, "queue", None)
-    sqlmesh_internals.serve_every_event()
+    monkeypatch.setattr(BaseDuckDBConnectionConfig, "create_engine_adapter", None)
+    sqlmesh_internals.serve_from_threads()
 
     async def read() -> tuple[list[int], float]:
         api_console.queue.put_nowait(1)
@@ -402,3 +404,20 @@ def test_what_a_plan_reports_from_its_own_thread_reaches_the_page_at_once(monkey
     events, seconds = asyncio.run(read())
     assert events == [1, 2]
     assert seconds < 5
+
+
+def test_each_thread_of_the_page_gets_the_rows_that_it_asked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(api_console, "queue", None)
+    create = BaseDuckDBConnectionConfig.create_engine_adapter
+    monkeypatch.setattr(BaseDuckDBConnectionConfig, "create_engine_adapter", create)
+    sqlmesh_internals.serve_from_threads()
+    # As SQLMesh asks for it where one model is built at a time.
+    adapter = DuckDBConnectionConfig(database=str(tmp_path / "t.duckdb")).create_engine_adapter(concurrent_tasks=1)
+
+    def ask(number: int) -> set[Any]:
+        return {adapter.fetchone(f"SELECT {number} AS n") for _ in range(500)}
+
+    with ThreadPoolExecutor(8) as threads:
+        assert [*threads.map(ask, range(8))] == [{(number,)} for number in range(8)]

@@ -145,6 +145,8 @@ def test_a_plan_for_a_new_environment_opens(page: Page) -> None:
     except (AssertionError, TimeoutError) as error:
         # Why a plan failed is not on its own page.
         page.locator("a[href='/errors']").first.click()
+        with contextlib.suppress(TimeoutError):
+            page.get_by_text("Traceback").first.wait_for(timeout=10_000)
         pytest.fail(f"{error}\n{page.locator('body').inner_text()}")
 
 
