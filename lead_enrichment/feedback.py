@@ -18,7 +18,8 @@ import duckdb
 from lead_enrichment.errors import UsageError
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.submission import one_line, rows_on_their_way, submit_rows
-from lead_enrichment.warehouse.reading import Row, find_by_key, find_lead, rows
+from lead_enrichment.warehouse.lookups import find_lead
+from lead_enrichment.warehouse.reading import Row, find_by_key, rows
 
 SOURCE, MODEL = "feedback", "staging.stg_feedback"
 HEADER = (

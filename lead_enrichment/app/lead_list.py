@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from lead_enrichment.app.published import CopyReader
 from lead_enrichment.app.search import search
-from lead_enrichment.warehouse.reading import Row
+from lead_enrichment.warehouse.reading import Row, one_of
 
 # DuckDB reads the wide columns of the rows that are shown alone, up to 50 of them.
 PAGE = 40
@@ -51,12 +51,11 @@ EXPORTS = {
     for name, (_, value, direction, _) in ORDERS.items()
 }
 COUNT = f"SELECT COUNT(*) FROM marts.sales_lead WHERE {FILTER}"
-AMONG = f"FROM marts.sales_lead WHERE entity_key IN (SELECT UNNEST($keys::TEXT[])) AND {FILTER}"
-FOUND, EXPORT_FOUND = f"SELECT {COLUMNS} {AMONG}", f"SELECT {EXPORTED} {AMONG}"
+AMONG = "SELECT {} FROM marts.sales_lead WHERE entity_key IN ({}) AND {}"
 # Facilities of which no lead counts any more are in no list; a search finds them.
 GONE = """
     SELECT l.lead_key, l.name AS facility_name, l.city, l.state, l.postal_code, l.phone_e164 AS phone, l.email
-    FROM intermediate.int_lead_current AS l WHERE l.lead_key IN (SELECT UNNEST($keys::TEXT[]))
+    FROM intermediate.int_lead_current AS l WHERE l.lead_key IN ({})
 """
 CHOICES = """
     SELECT ARRAY_AGG(DISTINCT state ORDER BY state) FILTER (NOT state IS NULL) AS states,
@@ -135,7 +134,13 @@ def page_of(reader: CopyReader, wish: Wish) -> Found:
     if wish.q:
         rows = _found(reader, wish)
         return Found(rows, "", len(rows))
-    rows = reader.rows(LISTS[wish.sort], after=wish.after, **wish.filters)
+
+    def read() -> list[Row]:
+        return reader.rows(LISTS[wish.sort], after=wish.after, **wish.filters)
+
+    # Where everybody begins.
+    is_first = not wish.after and not wish.is_filtered
+    rows = reader.cached(f"list {wish.sort}", read) if is_first else read()
     total = reader.cached(f"count {wish.query(after='', sort='priority')}", lambda: reader.value(COUNT, **wish.filters))
     return Found(rows[:PAGE], rows[PAGE - 1]["entity_key"] if len(rows) > PAGE else "", total)
 
@@ -162,19 +167,27 @@ def exported(reader: CopyReader, wish: Wish) -> Iterator[list[Row]]:
     """Return all that the wish asks for, with every column, in batches."""
     if wish.q:
         keys = [hit.entity_key for hit in search(reader, wish.q, PAGE)]
-        rows = {row["entity_key"]: row for row in reader.rows(EXPORT_FOUND, keys=keys, **wish.filters)}
+        rows = _among(reader, keys, wish, EXPORTED)
         yield [rows[key] for key in keys if key in rows]
     else:
         yield from reader.stream(EXPORTS[wish.sort], **wish.filters)
 
 
+def _among(reader: CopyReader, keys: list[str], wish: Wish, columns: str) -> dict[str, Row]:
+    """Return by key the facilities of some keys that the wish's filters let through."""
+    marks, named = one_of("key", keys)
+    found = reader.rows(AMONG.format(columns, marks, FILTER), **named, **wish.filters)
+    return {row["entity_key"]: row for row in found}
+
+
 def _found(reader: CopyReader, wish: Wish) -> list[Row]:
     hits = search(reader, wish.q, PAGE)
-    rows = {row["entity_key"]: row for row in reader.rows(FOUND, keys=[hit.entity_key for hit in hits], **wish.filters)}
+    rows = _among(reader, [hit.entity_key for hit in hits], wish, COLUMNS)
     gone: dict[str, Row] = {}
     if not wish.is_filtered:
         missing = [hit.lead_key for hit in hits if hit.entity_key not in rows]
-        gone = {row["lead_key"]: row for row in reader.rows(GONE, keys=missing)} if missing else {}
+        marks, named = one_of("key", missing)
+        gone = {row["lead_key"]: row for row in reader.rows(GONE.format(marks), **named)} if missing else {}
     shown = []
     for hit in hits:
         if hit.entity_key in rows:

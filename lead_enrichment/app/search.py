@@ -13,6 +13,7 @@ import unicodedata
 from dataclasses import dataclass, field
 
 from lead_enrichment.app.published import CopyReader
+from lead_enrichment.warehouse.reading import one_of
 
 LONGEST, MOST_WORDS = 200, 10
 # A term that so many leads hold tells little and is not looked up, unless there is nothing else.
@@ -48,7 +49,7 @@ CANDIDATE = """
 POSTING = "(SELECT lead_number, {} AS token, {}::DOUBLE AS weight FROM marts.search_posting WHERE term = ? LIMIT {})"
 TERMS = """
     SELECT lead_number, lead_key, entity_key, is_live, terms FROM marts.search_lead
-    WHERE lead_number IN (SELECT UNNEST(?::BIGINT[]))
+    WHERE lead_number IN ({})
 """
 
 
@@ -178,7 +179,8 @@ def _ranked(reader: CopyReader, tokens: list[Token], total: int) -> list[Hit]:
         return []
     best: dict[str, tuple[tuple[float, ...], Hit]] = {}
     whole = sum(token.bits for token in tokens)
-    for row in reader.rows(TERMS, numbers):
+    marks, named = one_of("number", numbers)
+    for row in reader.rows(TERMS.format(marks), **named):
         terms = row["terms"].split(" ")
         held = set(terms)
         fits = [max((fit for term, fit in token.terms.items() if term in held), default=0.0) for token in tokens]

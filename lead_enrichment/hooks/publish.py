@@ -16,6 +16,7 @@ import duckdb
 
 from lead_enrichment.bronze import LEDGER_TABLES
 from lead_enrichment.errors import DataError
+from lead_enrichment.hooks.lookups import make_lookups
 from lead_enrichment.hooks.sorted_tables import make_sorted_tables
 from lead_enrichment.paths import DataPaths, whole
 from lead_enrichment.preview.environments import forget_others, keep_comparison
@@ -72,11 +73,12 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _complete(connection: duckdb.DuckDBPyConnection, copy: Path) -> None:
-    """Put into a copy what only readers need: ledger tables that stay as they are, and the tables of the API."""
+    """Put into a copy what only readers need: ledger tables that stay as they are, the tables of the API, lookups."""
     connection.execute(f"ATTACH {literal(copy)} AS published")
     try:
         _hold_ledger_tables(connection)
         make_sorted_tables(connection, "published")
+        make_lookups(connection, "published")
         connection.execute("CHECKPOINT published")
     finally:
         connection.execute("DETACH published")

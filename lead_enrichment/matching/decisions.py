@@ -14,7 +14,8 @@ from lead_enrichment.matching.verdicts import VERDICTS
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.submission import one_line, rows_on_their_way, submit_rows
 from lead_enrichment.warehouse.connection import connect
-from lead_enrichment.warehouse.reading import Row, find_lead, rows
+from lead_enrichment.warehouse.lookups import find_lead, rows_of_key
+from lead_enrichment.warehouse.reading import Row, rows
 
 SOURCE = "decisions"
 HEADER = (
@@ -25,8 +26,8 @@ WAITING = "SELECT left_lead_key, right_lead_key FROM marts.pair_to_review ORDER 
 SHOWN = """
     SELECT p.*, q.* EXCLUDE (position, left_lead_key, right_lead_key)
     FROM facts.fact_match_pair AS p
-    JOIN marts.pair_to_review AS q USING (left_lead_key, right_lead_key)
-    WHERE p.left_lead_key = ? AND p.right_lead_key = ?
+    CROSS JOIN marts.pair_to_review AS q
+    WHERE p.left_lead_number = ? AND p.right_lead_number = ? AND q.left_lead_key = ? AND q.right_lead_key = ?
 """
 # Decisions that change nothing and that somebody should look at, the newest first; settled where a newer one of the
 # pair counts.
@@ -182,7 +183,14 @@ def queue(connection: duckdb.DuckDBPyConnection, paths: DataPaths, limit: int) -
 
 def pair_with_evidence(connection: duckdb.DuckDBPyConnection, pair: Row) -> Row:
     """Return a pair that waits, with the columns of facts.fact_match_pair and of marts.pair_to_review."""
-    return rows(connection, SHOWN, pair["left_lead_key"], pair["right_lead_key"])[0]
+    both = (pair["left_lead_key"], pair["right_lead_key"])
+    # Among millions of pairs a number is found at once, and a key only by reading them all.
+    numbers = [
+        row["lead_number"]
+        for key in both
+        for row in rows_of_key(connection, "intermediate.int_match_lead", "lead_key", key, "lead_number")
+    ]
+    return rows(connection, SHOWN, *numbers, *both)[0]
 
 
 def on_their_way(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> dict[frozenset[str], dict[str, str]]:

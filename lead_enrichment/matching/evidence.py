@@ -12,7 +12,8 @@ import duckdb
 from lead_enrichment.charts import charts, save_chart
 from lead_enrichment.errors import UsageError
 from lead_enrichment.matching.sentences import Evidence, evidence
-from lead_enrichment.warehouse.reading import Row, find_lead, rows
+from lead_enrichment.warehouse.lookups import find_lead, positions_of, rows_of_key
+from lead_enrichment.warehouse.reading import Row, rows
 
 SHARED_KEYS = """
     SELECT a.key_type, a.key_value, a.leads_sharing, a.is_over_shared
@@ -21,9 +22,9 @@ SHARED_KEYS = """
     WHERE a.lead_key = ? AND b.lead_key = ?
     ORDER BY ALL
 """
-SIDE = "SELECT * FROM intermediate.int_match_lead WHERE lead_key = ?"
 # How many other live leads hold a phone number or an e-mail address; three questions of one column each, since DuckDB
 # looks for one value before it reads other columns, and reads them all for one of three.
+HELD = ("phone", "mobile", "email")
 HOLDERS = """
     SELECT COUNT(*) AS leads
     FROM (
@@ -33,7 +34,6 @@ HOLDERS = """
     )
     WHERE lead_key NOT IN ($one, $other)
 """
-NAMES = "SELECT lead_key, name FROM intermediate.int_lead_current WHERE LIST_CONTAINS(?, lead_key)"
 KEY = re.compile(r"\b[a-z][a-z_]*:[^\s,;:()]+")
 NEAREST = """
     SELECT *
@@ -108,12 +108,13 @@ def explain_pair(connection: duckdb.DuckDBPyConnection, one: str, other: str) ->
 
 def explanation_of(connection: duckdb.DuckDBPyConnection, pair: Row) -> Explanation:
     """Return a compared pair with its evidence in bits and in sentences."""
-    # One by one: DuckDB finds a row by one value at once, and reads all for one of two.
-    ((left,), (right,)) = (rows(connection, SIDE, pair[f"{side}_lead_key"]) for side in ("left", "right"))
+    ((left,), (right,)) = (
+        rows_of_key(connection, "intermediate.int_match_lead", "lead_key", pair[f"{side}_lead_key"])
+        for side in ("left", "right")
+    )
     shared = {left["phone"], left["mobile"], left["email"]} & {right["phone"], right["mobile"], right["email"]}
     others = {
-        value: rows(connection, HOLDERS, value=value, one=left["lead_key"], other=right["lead_key"])[0]["leads"]
-        for value in shared - {None}
+        value: _other_holders(connection, value, (left["lead_key"], right["lead_key"])) for value in shared - {None}
     }
     steps = steps_of(pair)
     weights = {step.attribute: step.weight for step in steps}
@@ -121,12 +122,25 @@ def explanation_of(connection: duckdb.DuckDBPyConnection, pair: Row) -> Explanat
     return Explanation(Row(pair, reason=named), steps, "", (left, right), evidence(left, right, weights, others))
 
 
+def _other_holders(connection: duckdb.DuckDBPyConnection, value: str, pair: tuple[str, str]) -> int:
+    """Return how many live leads beside a pair hold a phone number or an e-mail address."""
+    held = [positions_of(connection, "intermediate.int_match_lead", column, value) for column in HELD]
+    own = [positions_of(connection, "intermediate.int_match_lead", "lead_key", key) for key in pair]
+    if None in held or None in own:
+        return int(rows(connection, HOLDERS, value=value, one=pair[0], other=pair[1])[0]["leads"])
+    return len({at for found in held for at in found or ()} - {at for found in own for at in found or ()})
+
+
 def with_names(connection: duckdb.DuckDBPyConnection, texts: Sequence[str]) -> list[str]:
     """Return texts in which each lead's key stands behind the lead's name, in brackets."""
     found = {key.rstrip(".") for text in texts for key in KEY.findall(text)}
     if not found:
         return [*texts]
-    names = {row["lead_key"]: row["name"] for row in rows(connection, NAMES, sorted(found))}
+    names = {
+        row["lead_key"]: row["name"]
+        for key in found
+        for row in rows_of_key(connection, "intermediate.int_lead_current", "lead_key", key, "lead_key, name")
+    }
 
     def named(match: re.Match[str]) -> str:
         key = match[0].rstrip(".")
@@ -151,13 +165,12 @@ def explain_lead(connection: duckdb.DuckDBPyConnection, lead_key: str, nearest: 
     Raises:
         UsageError: The lead never came.
     """
-    find_lead(connection, lead_key)
+    name = find_lead(connection, lead_key)["name"]
     (fact,) = rows(connection, "SELECT * FROM facts.fact_lead_match WHERE lead_key = ?", lead_key)
     pairs = rows(connection, NEAREST, key=lead_key, nearest=nearest)
-    (name,) = rows(connection, NAMES, [lead_key])
     reason, *reasons = with_names(connection, [fact["reason"], *(pair["reason"] for pair in pairs)])
     pairs = [Row(pair, reason=text) for pair, text in zip(pairs, reasons, strict=True)]
-    return Row(fact, reason=reason, name=name["name"]), pairs
+    return Row(fact, reason=reason, name=name), pairs
 
 
 def draw_waterfall(pair: Row, path: Path) -> None:

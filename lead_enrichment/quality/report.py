@@ -10,7 +10,8 @@ import duckdb
 
 from lead_enrichment.errors import UsageError
 from lead_enrichment.quality.rules import line_of
-from lead_enrichment.warehouse.reading import Row, check_is_other, find_lead, one_row, rows, schemas_in
+from lead_enrichment.warehouse.lookups import find_lead
+from lead_enrichment.warehouse.reading import Row, check_is_other, one_row, rows, schemas_in
 
 # Of live leads, by the few combinations of outcomes that there are.
 HITS = """

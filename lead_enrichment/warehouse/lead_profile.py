@@ -11,7 +11,8 @@ from typing import Any
 import duckdb
 
 from lead_enrichment.errors import UsageError
-from lead_enrichment.warehouse.reading import Row, marks, rows, rows_of_each
+from lead_enrichment.warehouse.lookups import rows_of_key
+from lead_enrichment.warehouse.reading import Row, rows
 from lead_enrichment.wording import status_words
 
 # How a lead may be found, the surest way first; $text is what was typed, $digits its digits.
@@ -36,21 +37,10 @@ NEAR = """
     SELECT name FROM intermediate.int_lead_current WHERE NOT name IS NULL
     GROUP BY name ORDER BY JARO_WINKLER_SIMILARITY(UPPER(name), UPPER(?)) DESC, name LIMIT 3
 """
-MEMBERS = """
-    SELECT l.*, m.match_status, m.confidence, m.reason, m.is_live AS counts
-    FROM facts.fact_lead_match AS m
-    JOIN intermediate.int_lead_current AS l USING (lead_key)
-    WHERE m.entity_key = ? ORDER BY m.is_live DESC, m.is_crm DESC, l.lead_key
-"""
-VERSIONS = "SELECT * FROM dims.dim_lead WHERE lead_key = $value ORDER BY valid_from"
 # The file that brought what a source said at a moment.
 DELIVERIES = """
-    SELECT source_key, received_at, MIN(file_name) AS file_name FROM facts.fact_file_load
+    SELECT source_key, received_at, MIN(file_name) AS file_name FROM bronze.file_ledger
     WHERE status = 'loaded' GROUP BY ALL
-"""
-STATUSES = """
-    SELECT lead_key, changed_at, previous_status, match_status, cause FROM facts.fact_match_status_change
-    WHERE lead_key IN ({}) ORDER BY changed_at, lead_key
 """
 # Columns of a version that say nothing about the facility, or only how another column was written.
 UNTOLD = re.compile(r"_raw$|_normal$|_reason$|^(valid_|received_|last_|source_(key|created|modified))|_updated_on$")
@@ -115,14 +105,26 @@ def find(connection: duckdb.DuckDBPyConnection, text: str) -> list[Row]:
 
 def profile(connection: duckdb.DuckDBPyConnection, entity_key: str) -> LeadProfile:
     """Return all that is known of a facility."""
-    golden = rows(connection, "SELECT * FROM facts.fact_enriched_lead WHERE entity_key = ?", entity_key)
-    leads = rows(connection, MEMBERS, entity_key)
+    golden = rows_of_key(connection, "facts.fact_enriched_lead", "entity_key", entity_key)
+    matches = rows_of_key(connection, "facts.fact_lead_match", "entity_key", entity_key)
+    matches.sort(key=lambda row: (not row["is_live"], not row["is_crm"], row["lead_key"]))
+    leads = [
+        Row(
+            lead, match_status=match["match_status"], confidence=match["confidence"], reason=match["reason"],
+            counts=match["is_live"],
+        )
+        for match in matches
+        for lead in rows_of_key(connection, "intermediate.int_lead_current", "lead_key", match["lead_key"])
+    ]  # fmt: skip
     if not leads:
         return LeadProfile(golden[0] if golden else None, [], [])
-    keys = [lead["lead_key"] for lead in leads]
+    keys = sorted(lead["lead_key"] for lead in leads)
     files = {(row["source_key"], row["received_at"]): row["file_name"] for row in rows(connection, DELIVERIES)}
-    changes = _changes(rows_of_each(connection, VERSIONS, keys), files)
-    for row in rows(connection, STATUSES.format(marks(keys)), *keys):
+    changes = _changes([version for key in keys for version in _versions(connection, key)], files)
+    statuses = [
+        row for key in keys for row in rows_of_key(connection, "facts.fact_match_status_change", "lead_key", key)
+    ]
+    for row in sorted(statuses, key=lambda row: (row["changed_at"], row["lead_key"])):
         changes.append(
             Change(
                 row["changed_at"], row["lead_key"], "status",
@@ -131,6 +133,16 @@ def profile(connection: duckdb.DuckDBPyConnection, entity_key: str) -> LeadProfi
             )
         )  # fmt: skip
     return LeadProfile(golden[0] if golden else None, leads, sorted(changes, key=lambda change: change.at))
+
+
+def _versions(connection: duckdb.DuckDBPyConnection, lead_key: str) -> list[Row]:
+    """Return the states that a lead was in, in their order, as dims.dim_lead has them."""
+    states = {
+        row["received_at"]: row
+        for row in rows_of_key(connection, "intermediate.int_lead_version", "lead_key", lead_key)
+    }
+    begun = [row["valid_from"] for row in rows_of_key(connection, "dims.dim_lead_validity", "lead_key", lead_key)]
+    return [Row(states[moment], valid_from=moment) for moment in sorted(begun)]
 
 
 def _changes(versions: list[Row], files: dict[tuple[str, datetime], str]) -> list[Change]:

@@ -17,8 +17,6 @@ WITH failing AS (
     o.row_number,
     UNNEST(STR_SPLIT(SUBSTRING(o.failures, 2), CHR(30))) AS failure
   FROM quality.lead_outcome AS o
-  WHERE
-    o.failures <> ''
 )
 SELECT
   f.lead_key::TEXT AS lead_key, /* Lead */
@@ -43,3 +41,5 @@ INNER JOIN quality.rule AS r
   ON r.rule = SPLIT_PART(f.failure, CHR(31), 1)
 INNER JOIN quality.lead_score AS s
   ON s.lead_key = f.lead_key
+WHERE
+  f.failure <> ''

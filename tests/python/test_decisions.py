@@ -192,20 +192,27 @@ QUEUE_ORDER = ["home", "big", "small", "bare"]
 def made_up(tmp_path: Path) -> duckdb.DuckDBPyConnection:
     """A warehouse with nothing but what the queue reads; tests/marts has a test of its order."""
     connection = connect()
-    connection.execute("CREATE SCHEMA facts; CREATE SCHEMA marts; CREATE SCHEMA staging")
+    connection.execute("CREATE SCHEMA facts; CREATE SCHEMA intermediate; CREATE SCHEMA marts; CREATE SCHEMA staging")
     connection.execute("CREATE TABLE staging.stg_match_decision (file_id TEXT)")
     connection.execute(
         "CREATE TABLE marts.pair_to_review (position BIGINT, left_lead_key TEXT, right_lead_key TEXT, "
         "right_content_hash TEXT)"
     )
-    connection.execute("CREATE TABLE facts.fact_match_pair (left_lead_key TEXT, right_lead_key TEXT, verdict TEXT)")
+    connection.execute(
+        "CREATE TABLE intermediate.int_match_lead AS SELECT 'salesforce:1' AS lead_key, 0 AS lead_number"
+    )
+    connection.execute(
+        "CREATE TABLE facts.fact_match_pair (left_lead_key TEXT, right_lead_key TEXT, verdict TEXT, "
+        "left_lead_number INT, right_lead_number INT)"
+    )
     for position, name in reversed([*enumerate(QUEUE_ORDER, start=1)]):
         pair = ["salesforce:1", f"texas:{name}"]
         connection.execute(
             "INSERT INTO marts.pair_to_review VALUES (?, ?, ?, ?)", [position, *pair, f"hash of texas:{name}"]
         )
-        connection.execute("INSERT INTO facts.fact_match_pair VALUES (?, ?, 'review')", pair)
-    connection.execute("INSERT INTO facts.fact_match_pair VALUES ('salesforce:1', 'texas:settled', 'match')")
+        connection.execute("INSERT INTO intermediate.int_match_lead VALUES (?, ?)", [pair[1], position])
+        connection.execute("INSERT INTO facts.fact_match_pair VALUES (?, ?, 'review', 0, ?)", [*pair, position])
+    connection.execute("INSERT INTO facts.fact_match_pair VALUES ('salesforce:1', 'texas:settled', 'match', 0, 99)")
     return connection
 
 

@@ -77,7 +77,7 @@ def test_a_copy_published_before_the_models_changed_is_told_in_a_sentence(
     with connect(str(DataPaths(data).published)) as connection:
         connection.execute(
             f"CREATE TABLE facts.older AS SELECT * EXCLUDE ({column}) FROM facts.{table}; DROP VIEW facts.{table}; "
-            f"ALTER TABLE facts.older RENAME TO {table}"
+            f"ALTER TABLE facts.older RENAME TO {table}; DROP SCHEMA lookups CASCADE"
         )
     named = [{"LEAD": str(lead), "NEAREST": str(nearest)}.get(word, word) for word in words]
     technical = ["--technical"] if column == "blocking_keys" else []

@@ -35,7 +35,7 @@ from lead_enrichment.errors import LeadsError, UsageError
 from lead_enrichment.matching import decisions
 from lead_enrichment.matching.verdicts import VERDICTS
 from lead_enrichment.quality import incidents
-from lead_enrichment.warehouse.reading import find_lead
+from lead_enrichment.warehouse.lookups import find_lead
 
 ROOT = "/api/v1"
 PROBLEM = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}

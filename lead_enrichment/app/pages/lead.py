@@ -13,6 +13,7 @@ from lead_enrichment.app.rendering import render
 from lead_enrichment.matching.evidence import explanation_of, with_names
 from lead_enrichment.matching.sentences import headline
 from lead_enrichment.warehouse.lead_profile import profile
+from lead_enrichment.warehouse.lookups import kept_rows_of_key, pairs_among, rows_of_key
 from lead_enrichment.warehouse.reading import Row, rows_of_each
 
 router = APIRouter()
@@ -30,26 +31,13 @@ ATTRIBUTES = (
     ("Outreach", "outreach_stage", "status"), ("Campaign", "lead_source", ""),
     ("Last activity", "last_activity_on", ""),
 )  # fmt: skip
-ENTITY = "SELECT entity_key FROM facts.fact_lead_match WHERE lead_key = ?"
 WORK = """
     SELECT status, next_step, territory, territory_owner, priority, priority_decile, priority_terms, news
     FROM marts.sales_lead WHERE entity_key = ?
 """
-SURVIVED = """
-    SELECT attribute, lead_key, source_key, as_of, reason, losing_values, has_conflict
-    FROM facts.fact_enriched_attribute WHERE entity_key = ?
-"""
 # The pairs within the facility, and the nearest lead outside of it, by the numbers of the leads: among millions of
 # pairs a number is found at once, and a key only by reading them all.
-NUMBER = "SELECT lead_number FROM intermediate.int_match_lead WHERE lead_key = $value"
-NUMBERS = """
-    SELECT v.left_lead_number, v.right_lead_number, v.is_match, s.match_weight, v.left_lead_key
-    FROM intermediate.int_match_verdict AS v
-    JOIN intermediate.int_match_score AS s USING (left_lead_number, right_lead_number)
-    WHERE v.{} = $value
-"""
 PAIR = "SELECT * FROM facts.fact_match_pair WHERE left_lead_number = ? AND right_lead_number = ?"
-SCORE = "SELECT * FROM quality.lead_score WHERE lead_key = $value"
 FAILURES = """
     SELECT lead_key, points, reason, remedy FROM quality.lead_failure WHERE lead_key = $value
     ORDER BY points DESC, rule
@@ -63,12 +51,15 @@ def show(request: Request, key: str) -> Response:
     with request.app.state.published.reading() as reader:
         whole = profile(reader.connection, key)
         if not whole.leads:
-            entity = reader.value(ENTITY, key)
-            if entity is None or entity == key:
+            found = rows_of_key(reader.connection, "facts.fact_lead_match", "lead_key", key, "entity_key")
+            if not found or found[0]["entity_key"] == key:
                 raise HTTPException(404)
-            return RedirectResponse(f"/leads/{quote(entity)}", 303)
+            return RedirectResponse(f"/leads/{quote(found[0]['entity_key'])}", 303)
         keys = [lead["lead_key"] for lead in whole.leads]
         reasons = with_names(reader.connection, [lead["reason"] for lead in whole.leads])
+        survived = kept_rows_of_key(
+            reader.connection, "facts.fact_enriched_attribute", "entity_key", key, "attribute, reason"
+        )
         files = reader.cached("files", lambda: {row["file_id"]: row["file_name"] for row in reader.rows(FILES)})
         return render(
             request,
@@ -77,9 +68,13 @@ def show(request: Request, key: str) -> Response:
             golden=whole.golden,
             leads=[Row(lead, words=text) for lead, text in zip(whole.leads, reasons, strict=True)],
             work=reader.row(WORK, key),
-            compared=_compared(whole.leads, whole.golden, reader.rows(SURVIVED, key)),
+            compared=_compared(whole.leads, whole.golden, survived),
             pairs=_pairs(reader, keys, whole.golden),
-            scores={row["lead_key"]: row for row in rows_of_each(reader.connection, SCORE, keys)},
+            scores={
+                lead: row
+                for lead in keys
+                for row in rows_of_key(reader.connection, "quality.lead_score", "lead_key", lead)
+            },
             failures=rows_of_each(reader.connection, FAILURES, sorted(keys)),
             changes=whole.changes[::-1][:MOST_CHANGES],
             files=files,
@@ -110,14 +105,13 @@ def _pairs(reader: CopyReader, keys: list[str], golden: Row | None) -> list[Row]
     around = [*keys, *([golden["nearest_lead_key"]] if golden and golden["nearest_lead_key"] else [])]
     # Of a facility with many leads, the pairs with the one that stands for it are told first.
     standing = (golden["salesforce_lead_key"] or golden["state_lead_key"]) if golden else None
-    numbers = {row["lead_number"] for row in rows_of_each(reader.connection, NUMBER, around)}
-    compared = {
-        (row["left_lead_number"], row["right_lead_number"]): row
-        for side in ("left_lead_number", "right_lead_number")
-        for row in rows_of_each(reader.connection, NUMBERS.format(side), numbers)
-        if numbers >= {row["left_lead_number"], row["right_lead_number"]}
+    numbers = {
+        row["lead_number"]
+        for key in around
+        for row in rows_of_key(reader.connection, "intermediate.int_match_lead", "lead_key", key, "lead_number")
     }
-    order = sorted(compared.values(), key=lambda row: (not row["is_match"], -row["match_weight"], row["left_lead_key"]))
+    compared = pairs_among(reader.connection, numbers)
+    order = sorted(compared, key=lambda row: (not row["is_match"], -row["match_weight"], row["left_lead_number"]))
     pairs = [
         pair for row in order[:MOST_PAIRS]
         for pair in reader.rows(PAIR, row["left_lead_number"], row["right_lead_number"])

@@ -30,7 +30,8 @@ from lead_enrichment.matching.decisions import (
 )
 from lead_enrichment.matching.evidence import explanation_of
 from lead_enrichment.paths import DataPaths
-from lead_enrichment.warehouse.reading import Row, find_lead
+from lead_enrichment.warehouse.lookups import find_lead
+from lead_enrichment.warehouse.reading import Row
 
 MENU = (MenuEntry("Review queue", "/review", "Data stewards", 10),)
 router = APIRouter()

@@ -32,7 +32,8 @@ def decide_command(
     review`.
     """
     from lead_enrichment.matching.decisions import decide, submit
-    from lead_enrichment.warehouse.reading import find_lead, production, rows
+    from lead_enrichment.warehouse.lookups import find_lead
+    from lead_enrichment.warehouse.reading import production, rows
 
     with errors_as_sentences():
         paths = data_paths()

@@ -1,0 +1,102 @@
+"""Finding the rows of one key by the lookups of the published copy; see lead_enrichment/hooks/lookups.py."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+import duckdb
+
+from lead_enrichment.errors import UsageError
+from lead_enrichment.warehouse.reading import Row, rows
+
+LOOKUP_SCHEMA = "lookups"
+# The compared pairs, by the number of the lead whose key sorts first.
+PAIR_LOOKUP = f"{LOOKUP_SCHEMA}.match_pair"
+PAIRS = """
+    SELECT v.left_lead_number, v.right_lead_number, v.is_match, s.match_weight
+    FROM intermediate.int_match_verdict AS v
+    JOIN intermediate.int_match_score AS s USING (left_lead_number, right_lead_number)
+"""
+# The same in each version of DuckDB, as its HASH is not.
+KEY_HASH = "MD5_NUMBER_LOWER({})"
+
+
+def lookup_name(table: str, column: str = "") -> str:
+    """Return the name of a table's lookup by a column, or of the table with the positions of its rows."""
+    return f'{LOOKUP_SCHEMA}."{table}{"." if column else ""}{column}"'
+
+
+def positions_of(connection: duckdb.DuckDBPyConnection, table: str, column: str, key: str) -> list[int] | None:
+    """Return where the rows of a key lie in a table; None where there is no such lookup."""
+    query = f"SELECT position FROM {lookup_name(table, column)} WHERE key_hash = {KEY_HASH.format('?')} ORDER BY ALL"
+    try:
+        return [position for (position,) in connection.execute(query, [key]).fetchall()]
+    except duckdb.CatalogException:
+        # The warehouse has none, nor has a copy that an earlier version of the project published.
+        return None
+
+
+def rows_of_key(
+    connection: duckdb.DuckDBPyConnection, table: str, column: str, key: str, columns: str = "*"
+) -> list[Row]:
+    """Return the rows of a key, without an order.
+
+    Args:
+        connection: An open connection.
+        table: Name of a model, with its schema.
+        column: Its column that holds keys.
+        key: The key; where it has many rows, each costs the same again.
+        columns: What is told of them.
+    """
+    found = positions_of(connection, table, column, key)
+    if found is None:
+        return rows(connection, f"SELECT {columns} FROM {table} WHERE {column} = $key", key=key)
+    if not found:
+        return []
+    shown = "* EXCLUDE (position)" if columns == "*" else columns
+    # One question for each: DuckDB goes straight to one position, and reads the table for one of several. Two keys may
+    # have one hash.
+    question = f"SELECT {shown} FROM {lookup_name(table)} WHERE {column} = $key AND position = "
+    return rows(connection, " UNION ALL ".join(f"{question}{position}" for position in found), key=key)
+
+
+def kept_rows_of_key(
+    connection: duckdb.DuckDBPyConnection, table: str, column: str, key: str, columns: str
+) -> list[Row]:
+    """Return the rows of a key of a table whose lookup holds the rows themselves; see rows_of_key."""
+    where = f"{lookup_name(table, column)} WHERE key_hash = {KEY_HASH.format('$key')} AND {column} = $key"
+    try:
+        return rows(connection, f"SELECT {columns} FROM {where}", key=key)
+    except duckdb.CatalogException:
+        return rows(connection, f"SELECT {columns} FROM {table} WHERE {column} = $key", key=key)
+
+
+def pairs_among(connection: duckdb.DuckDBPyConnection, lead_numbers: set[int]) -> list[Row]:
+    """Return both numbers, `is_match` and `match_weight` of each compared pair among some leads."""
+    question = "SELECT * FROM ({}) WHERE left_lead_number = $number"
+    found = []
+    for number in sorted(lead_numbers):
+        try:
+            found += rows(connection, question.format(f"FROM {PAIR_LOOKUP}"), number=number)
+        except duckdb.CatalogException:
+            found += rows(connection, question.format(PAIRS), number=number)
+    return [row for row in found if row["right_lead_number"] in lead_numbers]
+
+
+def find_lead(connection: duckdb.DuckDBPyConnection, lead_key: str) -> Row:
+    """Return the current state of a lead.
+
+    Raises:
+        UsageError: No such lead ever came; near keys are named.
+    """
+    found = rows_of_key(connection, "intermediate.int_lead_current", "lead_key", lead_key)
+    if found:
+        return found[0]
+    known = [row["lead_key"] for row in rows(connection, NEAR_KEYS, lead_key)]
+    near = get_close_matches(lead_key, known, n=3)
+    hint = f"Did you mean {' or '.join(near)}?" if near else "A key is a source and its id, such as texas:1234567."
+    raise UsageError(f"no lead {lead_key} ever came", "", hint)
+
+
+# The keys that are nearest by the letters that differ; Python picks from few.
+NEAR_KEYS = "SELECT lead_key FROM intermediate.int_lead_current ORDER BY LEVENSHTEIN(lead_key, ?), lead_key LIMIT 20"
