@@ -30,7 +30,10 @@ POSITIONS = (
     ("quality.lead_score", "lead_key"),
 )
 # Of what has many rows for a key, the rows themselves, which then lie beside each other.
-ROWS = (("facts.fact_enriched_attribute", "entity_key", "entity_key, attribute, reason"),)
+ROWS = (
+    ("facts.fact_enriched_attribute", "entity_key", "entity_key, attribute, reason"),
+    ("quality.lead_failure", "lead_key", "lead_key, rule, points, reason, remedy"),
+)
 # A search asks for many rows at once, for which an index is best.
 INDEXES = (("marts.sales_lead", "entity_key"), ("marts.search_lead", "lead_number"))
 VIEWS = "SELECT schema_name || '.' || view_name, sql FROM duckdb_views() WHERE database_name = ? AND NOT internal"
@@ -50,13 +53,15 @@ def make_lookups(connection: duckdb.DuckDBPyConnection, catalog: str) -> None:
         # A view names the catalog of what it shows, and a copy has that of the warehouse where it is read.
         shown = f"SELECT *, rowid AS position FROM {_table(views[view], own)}"
         connection.execute(f"CREATE VIEW {catalog}.{lookup_name(view)} AS {shown}")
-    for view, column, shown in [*((view, column, "rowid AS position") for view, column in POSITIONS), *ROWS]:
-        if view in views:
-            connection.execute(
-                f"CREATE TABLE {catalog}.{lookup_name(view, column)} AS "
-                f"SELECT {KEY_HASH.format(column)} AS key_hash, {shown} FROM {_table(views[view], catalog)} "
-                f"WHERE NOT {column} IS NULL ORDER BY key_hash"
-            )
+    positions = [(view, column) for view, column in POSITIONS if view in views]
+    made = [(view, column, "rowid AS position", _table(views[view], catalog)) for view, column in positions]
+    made += [(view, column, columns, view) for view, column, columns in ROWS if view in views]
+    for view, column, held, source in made:
+        connection.execute(
+            f"CREATE TABLE {catalog}.{lookup_name(view, column)} AS "
+            f"SELECT {KEY_HASH.format(column)} AS key_hash, {held} FROM {source} "
+            f"WHERE NOT {column} IS NULL ORDER BY key_hash"
+        )
     if {"intermediate.int_match_verdict", "intermediate.int_match_score"} <= views.keys():
         connection.execute(f"CREATE TABLE {catalog}.{PAIR_LOOKUP} AS {PAIRS} ORDER BY left_lead_number")
     for view, column in INDEXES:

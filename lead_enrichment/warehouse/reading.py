@@ -223,21 +223,6 @@ def one_of(name: str, values: Collection[object]) -> tuple[str, dict[str, object
     return ", ".join(f"${name}" for name in named) or "NULL", named
 
 
-def rows_of_each(connection: duckdb.DuckDBPyConnection, query: str, values: Collection[object]) -> list[Row]:
-    """Return the rows of a query for each of some values, one value after the other.
-
-    DuckDB finds what has one value without reading the rest of a table; of several it expects so much that it reads
-    all of it, unless the query is of one table that has an index (one_of). Of a million leads that are 40 ms instead
-    of 400 where a table is joined to another.
-
-    Args:
-        connection: An open connection.
-        query: A query in which `$value` stands for the value.
-        values: The values; where they are many, as of a facility with a hundred leads, each costs the same again.
-    """
-    return [row for value in values for row in rows(connection, query, value=value)]
-
-
 def one_row(connection: duckdb.DuckDBPyConnection, query: str, *parameters: object) -> tuple[Any, ...]:
     """Return the first row of a query that has one, such as a count."""
     row: tuple[Any, ...] | None = connection.execute(query, parameters).fetchone()

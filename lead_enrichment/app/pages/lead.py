@@ -14,7 +14,7 @@ from lead_enrichment.matching.evidence import explanation_of, with_names
 from lead_enrichment.matching.sentences import headline
 from lead_enrichment.warehouse.lead_profile import profile
 from lead_enrichment.warehouse.lookups import kept_rows_of_key, pairs_among, rows_of_key
-from lead_enrichment.warehouse.reading import Row, rows_of_each
+from lead_enrichment.warehouse.reading import Row
 
 router = APIRouter()
 MOST_PAIRS, MOST_CHANGES = 12, 200
@@ -38,10 +38,7 @@ WORK = """
 # The pairs within the facility, and the nearest lead outside of it, by the numbers of the leads: among millions of
 # pairs a number is found at once, and a key only by reading them all.
 PAIR = "SELECT * FROM facts.fact_match_pair WHERE left_lead_number = ? AND right_lead_number = ?"
-FAILURES = """
-    SELECT lead_key, points, reason, remedy FROM quality.lead_failure WHERE lead_key = $value
-    ORDER BY points DESC, rule
-"""
+FAILURE = "lead_key, rule, points, reason, remedy"
 FILES = "SELECT file_id, MIN(file_name) AS file_name FROM facts.fact_file_load GROUP BY file_id"
 
 
@@ -75,7 +72,14 @@ def show(request: Request, key: str) -> Response:
                 for lead in keys
                 for row in rows_of_key(reader.connection, "quality.lead_score", "lead_key", lead)
             },
-            failures=rows_of_each(reader.connection, FAILURES, sorted(keys)),
+            failures=[
+                row
+                for lead in sorted(keys)
+                for row in sorted(
+                    kept_rows_of_key(reader.connection, "quality.lead_failure", "lead_key", lead, FAILURE),
+                    key=lambda row: (-row["points"], row["rule"]),
+                )
+            ],
             changes=whole.changes[::-1][:MOST_CHANGES],
             files=files,
         )
