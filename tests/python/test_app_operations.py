@@ -91,7 +91,8 @@ def test_the_page_of_a_lead_takes_feedback(chromium: Browser, app_address: str, 
         form.get_by_label("What is wrong, and how do you know?").fill("it has moved to Elm Street")
         form.get_by_role("button", name="Send feedback").click()
         expect(page.get_by_role("status")).to_contain_text("Thank you")
-        page.goto("/feedback/mine")
+        page.goto("/feedback")
+        expect(page).to_have_url(re.compile("/feedback/mine$"))
         expect(page.get_by_text("it has moved to Elm Street")).to_be_visible()
 
 

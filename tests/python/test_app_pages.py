@@ -54,6 +54,16 @@ def test_the_page_of_a_lead_is_sound_in_every_view(
     assert_path_is_sound(chromium, app_address, f"/leads/{one(app_data, LEADS[name])[0]}", name)
 
 
+def test_earlier_changes_of_a_facility_unfold(chromium: Browser, app_address: str, app_data: Path) -> None:
+    with opened(chromium, app_address) as page:
+        page.goto(f"/leads/{one(app_data, LEADS['lead_of_many'])[0]}")
+        changes = page.locator(".timeline > li")
+        expect(changes.nth(11)).to_be_visible()
+        expect(changes.nth(12)).to_be_hidden()
+        page.get_by_text(re.compile(r"^\d+ earlier changes$")).click()
+        expect(changes.last).to_be_visible()
+
+
 def test_a_page_that_is_not_there_says_so(chromium: Browser, app_address: str) -> None:
     for view in VIEWS[:1]:
         with opened(chromium, app_address, view) as page:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from lead_enrichment.app.access import require
 from lead_enrichment.app.deliveries import one_at_a_time
@@ -40,6 +40,12 @@ router = APIRouter()
 SHOWN = 100
 Text = Annotated[str, Form(max_length=LONGEST)]
 Short = Annotated[str, Form(max_length=300)]
+
+
+@router.get("/feedback")
+def begin() -> Response:
+    """Lead who types the address to their own."""
+    return RedirectResponse("/feedback/mine", 303)
 
 
 @router.get("/feedback/mine")
