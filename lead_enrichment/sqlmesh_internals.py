@@ -489,7 +489,8 @@ def serve_from_threads() -> None:
 
     Without this, what a plan reports goes into a queue that is not made for threads: the last event lies there until
     the next one, and the page says "Running Task" for ever. And all threads share one cursor of DuckDB, so that one
-    takes the rows that another asked for, and a plan fails that has no fault.
+    takes the rows that another asked for, and a plan fails that has no fault. A cursor of each thread may leave a
+    transaction open, so that DuckDB gives no room of the file back while the page is open.
     """
     from web.server.console import api_console
 

@@ -11,7 +11,15 @@ from __future__ import annotations
 import duckdb
 from sqlglot import exp, parse_one
 
-from lead_enrichment.warehouse.lookups import KEY_HASH, LOOKUP_SCHEMA, PAIR_LOOKUP, PAIRS, lookup_name
+from lead_enrichment.warehouse.lookups import (
+    KEY_HASH,
+    LOOKUP_SCHEMA,
+    PAIR_KEY,
+    PAIR_LOOKUP,
+    PAIRS,
+    POSITION,
+    lookup_name,
+)
 from lead_enrichment.warehouse.reading import one_row
 
 # Views of production that show one table, and the columns by which their rows are asked for.
@@ -37,40 +45,87 @@ ROWS = (
 # A search asks for many rows at once, for which an index is best.
 INDEXES = (("marts.sales_lead", "entity_key"), ("marts.search_lead", "lead_number"))
 VIEWS = "SELECT schema_name || '.' || view_name, sql FROM duckdb_views() WHERE database_name = ? AND NOT internal"
+COLUMNS = """
+    SELECT schema_name || '.' || table_name, LIST(column_name) FROM duckdb_columns()
+    WHERE database_name = ? GROUP BY ALL
+"""
+TABLES = "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = ?"
 
 
 def make_lookups(connection: duckdb.DuckDBPyConnection, catalog: str) -> None:
-    """Make each lookup whose model is there.
+    """Make each lookup whose model is there, is a table, and has its columns; readers do without the others.
 
     Args:
         connection: Open on the warehouse, as its current catalog.
         catalog: Attached copy of it that gets them.
     """
-    (own,) = one_row(connection, "SELECT CURRENT_DATABASE()")
-    views = dict(connection.execute(VIEWS, [catalog]).fetchall())
+    copy = _Copy(connection, catalog)
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {catalog}.{LOOKUP_SCHEMA}")
-    for view in sorted({view for view, *_ in POSITIONS} & views.keys()):
-        # A view names the catalog of what it shows, and a copy has that of the warehouse where it is read.
-        shown = f"SELECT *, rowid AS position FROM {_table(views[view], own)}"
-        connection.execute(f"CREATE VIEW {catalog}.{lookup_name(view)} AS {shown}")
-    positions = [(view, column) for view, column in POSITIONS if view in views]
-    made = [(view, column, "rowid AS position", _table(views[view], catalog)) for view, column in positions]
-    made += [(view, column, columns, view) for view, column, columns in ROWS if view in views]
-    for view, column, held, source in made:
-        connection.execute(
-            f"CREATE TABLE {catalog}.{lookup_name(view, column)} AS "
-            f"SELECT {KEY_HASH.format(column)} AS key_hash, {held} FROM {source} "
-            f"WHERE NOT {column} IS NULL ORDER BY key_hash"
-        )
-    if {"intermediate.int_match_verdict", "intermediate.int_match_score"} <= views.keys():
-        connection.execute(f"CREATE TABLE {catalog}.{PAIR_LOOKUP} AS {PAIRS} ORDER BY left_lead_number")
+    for view in dict.fromkeys(view for view, _ in POSITIONS):
+        columns = [column for other, column in POSITIONS if other == view and copy.has_table(view, column)]
+        if columns:
+            _make_positions(connection, copy, view, columns)
+    for view, column, held in ROWS:
+        if copy.has(view, *held.split(", ")):
+            _sort(connection, f"{catalog}.{lookup_name(view, column)}", column, held, view)
+    verdict, score = "intermediate.int_match_verdict", "intermediate.int_match_score"
+    if copy.has(verdict, *PAIR_KEY, "is_match") and copy.has(score, *PAIR_KEY, "match_weight"):
+        connection.execute(f"CREATE TABLE {catalog}.{PAIR_LOOKUP} AS {PAIRS} ORDER BY {', '.join(PAIR_KEY)}")
     for view, column in INDEXES:
-        if view in views:
+        if copy.has_table(view, column):
             name = f"{view}_{column}".replace(".", "_")
-            connection.execute(f"CREATE INDEX {name} ON {_table(views[view], catalog)} ({column})")
+            connection.execute(f"CREATE INDEX {name} ON {copy.table(view)} ({column})")
 
 
-def _table(view: str, catalog: str) -> str:
-    """Return the one table that a view shows, in a catalog."""
-    shown = parse_one(view, dialect="duckdb").expression.find(exp.Table)
-    return exp.table_(shown.name, shown.db, catalog, quoted=True).sql("duckdb")
+class _Copy:
+    """What a copy of the warehouse holds."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, catalog: str) -> None:
+        self.catalog = catalog
+        # A view names the catalog of what it shows, and a copy has that of the warehouse where it is read.
+        (self.read_as,) = one_row(connection, "SELECT CURRENT_DATABASE()")
+        self._views = dict(connection.execute(VIEWS, [catalog]).fetchall())
+        self._columns = dict(connection.execute(COLUMNS, [catalog]).fetchall())
+        self._tables = {name for (name,) in connection.execute(TABLES, [catalog]).fetchall()}
+
+    def has(self, view: str, *columns: str) -> bool:
+        """Whether it has a model with some columns."""
+        return {*columns} <= {*self._columns.get(view, ())}
+
+    def has_table(self, view: str, column: str) -> bool:
+        """Whether it has a model with a column, which shows a table."""
+        return self.has(view, column) and view in self._views and self._shown(view) in self._tables
+
+    def table(self, view: str, catalog: str = "") -> str:
+        """Return the table that a model shows, with the copy's catalog or another."""
+        schema, _, name = self._shown(view).partition(".")
+        return exp.table_(name, schema, catalog or self.catalog, quoted=True).sql("duckdb")
+
+    def _shown(self, view: str) -> str:
+        shown = parse_one(self._views[view], dialect="duckdb").expression.find(exp.Table)
+        return f"{shown.db}.{shown.name}"
+
+
+def _make_positions(connection: duckdb.DuckDBPyConnection, copy: _Copy, view: str, columns: list[str]) -> None:
+    """Say by some columns where the rows of a model's table lie."""
+    lookup, table = f"{copy.catalog}.{lookup_name(view)}", copy.table(view)
+    rows, next_rowid = one_row(connection, f"SELECT COUNT(*), COALESCE(MAX(rowid) + 1, 0) FROM {table}")
+    if rows == next_rowid:
+        source, position = table, f"rowid AS {POSITION}"
+        shown = copy.table(view, copy.read_as)
+        connection.execute(f"CREATE VIEW {lookup} AS SELECT *, {position} FROM {shown}")
+    else:
+        # Where rows were deleted, DuckDB may number the others anew when it writes the file.
+        source, position = lookup, POSITION
+        numbered = f"SELECT *, ROW_NUMBER() OVER () - 1 AS {POSITION} FROM {table}"
+        connection.execute(f"CREATE TABLE {lookup} AS {numbered}")
+    for column in columns:
+        _sort(connection, f"{copy.catalog}.{lookup_name(view, column)}", column, position, source)
+
+
+def _sort(connection: duckdb.DuckDBPyConnection, lookup: str, column: str, held: str, source: str) -> None:
+    """Write a lookup: what it holds of each row of a source, by the hash of a column."""
+    connection.execute(
+        f"CREATE TABLE {lookup} AS SELECT {KEY_HASH.format(column)} AS key_hash, {held} FROM {source} "
+        f"WHERE NOT {column} IS NULL ORDER BY key_hash"
+    )

@@ -118,7 +118,7 @@ def profile(connection: duckdb.DuckDBPyConnection, entity_key: str) -> LeadProfi
     ]  # fmt: skip
     if not leads:
         return LeadProfile(golden[0] if golden else None, [], [])
-    keys = sorted(lead["lead_key"] for lead in leads)
+    keys = [lead["lead_key"] for lead in leads]
     files = {(row["source_key"], row["received_at"]): row["file_name"] for row in rows(connection, DELIVERIES)}
     changes = _changes([version for key in keys for version in _versions(connection, key)], files)
     statuses = [
@@ -142,7 +142,7 @@ def _versions(connection: duckdb.DuckDBPyConnection, lead_key: str) -> list[Row]
         for row in rows_of_key(connection, "intermediate.int_lead_version", "lead_key", lead_key)
     }
     begun = [row["valid_from"] for row in rows_of_key(connection, "dims.dim_lead_validity", "lead_key", lead_key)]
-    return [Row(states[moment], valid_from=moment) for moment in sorted(begun)]
+    return [Row(states[moment], valid_from=moment) for moment in sorted(begun) if moment in states]
 
 
 def _changes(versions: list[Row], files: dict[tuple[str, datetime], str]) -> list[Change]:

@@ -10,7 +10,12 @@ from lead_enrichment.errors import UsageError
 from lead_enrichment.warehouse.reading import Row, rows
 
 LOOKUP_SCHEMA = "lookups"
+# Column of a lookup that says where a row lies; no model has it.
+POSITION = "lookup_position"
+# Keys with more rows are not looked up: each row is a question of its own.
+MOST_ROWS = 20
 # The compared pairs, by the number of the lead whose key sorts first.
+PAIR_KEY = ("left_lead_number", "right_lead_number")
 PAIR_LOOKUP = f"{LOOKUP_SCHEMA}.match_pair"
 PAIRS = """
     SELECT v.left_lead_number, v.right_lead_number, v.is_match, s.match_weight
@@ -28,7 +33,7 @@ def lookup_name(table: str, column: str = "") -> str:
 
 def positions_of(connection: duckdb.DuckDBPyConnection, table: str, column: str, key: str) -> list[int] | None:
     """Return where the rows of a key lie in a table; None where there is no such lookup."""
-    query = f"SELECT position FROM {lookup_name(table, column)} WHERE key_hash = {KEY_HASH.format('?')} ORDER BY ALL"
+    query = f"SELECT {POSITION} FROM {lookup_name(table, column)} WHERE key_hash = {KEY_HASH.format('?')} ORDER BY ALL"
     try:
         return [position for (position,) in connection.execute(query, [key]).fetchall()]
     except duckdb.CatalogException:
@@ -45,18 +50,18 @@ def rows_of_key(
         connection: An open connection.
         table: Name of a model, with its schema.
         column: Its column that holds keys.
-        key: The key; where it has many rows, each costs the same again.
+        key: The key.
         columns: What is told of them.
     """
     found = positions_of(connection, table, column, key)
-    if found is None:
+    if found is None or len(found) > MOST_ROWS:
         return rows(connection, f"SELECT {columns} FROM {table} WHERE {column} = $key", key=key)
     if not found:
         return []
-    shown = "* EXCLUDE (position)" if columns == "*" else columns
+    shown = f"* EXCLUDE ({POSITION})" if columns == "*" else columns
     # One question for each: DuckDB goes straight to one position, and reads the table for one of several. Two keys may
     # have one hash.
-    question = f"SELECT {shown} FROM {lookup_name(table)} WHERE {column} = $key AND position = "
+    question = f"SELECT {shown} FROM {lookup_name(table)} WHERE {column} = $key AND {POSITION} = "
     return rows(connection, " UNION ALL ".join(f"{question}{position}" for position in found), key=key)
 
 

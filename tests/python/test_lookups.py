@@ -10,8 +10,15 @@ import duckdb
 import pytest
 
 from lead_enrichment.hooks.lookups import INDEXES, POSITIONS, ROWS
+from lead_enrichment.hooks.publish import publish
+from lead_enrichment.matching.evidence import _other_holders
+from lead_enrichment.paths import DataPaths
+from lead_enrichment.warehouse.connection import connect
+from lead_enrichment.warehouse.lead_profile import _versions
 from lead_enrichment.warehouse.lookups import (
     KEY_HASH,
+    PAIR_LOOKUP,
+    POSITION,
     kept_rows_of_key,
     lookup_name,
     pairs_among,
@@ -46,6 +53,11 @@ def keys_of(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> l
     return [*found, "texas:none"]
 
 
+def lookups_of(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    query = "SELECT schema_name || '.\"' || table_name || '\"' FROM duckdb_tables() WHERE schema_name = 'lookups'"
+    return {name for (name,) in connection.execute(query).fetchall()}
+
+
 def alike(found: list[Any]) -> list[str]:
     return sorted(map(str, found))
 
@@ -71,6 +83,7 @@ def test_rows_that_are_kept_beside_each_other_are_those_of_the_model(
     column: str,
     columns: str,
 ) -> None:
+    assert lookup_name(table, column) in lookups_of(published)
     for key in keys_of(published, table, column):
         expected = rows(published, f"SELECT {columns} FROM {table} WHERE {column} = ?", key)
         for connection in (published, warehouse):
@@ -80,11 +93,11 @@ def test_rows_that_are_kept_beside_each_other_are_those_of_the_model(
 def test_the_rows_of_one_key_are_told_apart_from_those_of_another_with_its_hash() -> None:
     with duckdb.connect() as connection:
         connection.execute("CREATE SCHEMA lookups; CREATE TABLE t AS SELECT UNNEST(['a', 'b']) AS lead_key")
-        connection.execute(f"CREATE VIEW {lookup_name('main.t')} AS SELECT *, rowid AS position FROM main.t")
+        connection.execute(f"CREATE VIEW {lookup_name('main.t')} AS SELECT *, rowid AS {POSITION} FROM main.t")
         # As if both keys had the hash of a.
         connection.execute(
             f"CREATE TABLE {lookup_name('main.t', 'lead_key')} AS "
-            f"SELECT {KEY_HASH.format('?')} AS key_hash, rowid AS position FROM main.t",
+            f"SELECT {KEY_HASH.format('?')} AS key_hash, rowid AS {POSITION} FROM main.t",
             ["a"],
         )
         assert positions_of(connection, "main.t", "lead_key", "a") == [0, 1]
@@ -94,6 +107,7 @@ def test_the_rows_of_one_key_are_told_apart_from_those_of_another_with_its_hash(
 def test_the_pairs_among_leads_are_those_of_the_model(
     published: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnection
 ) -> None:
+    assert PAIR_LOOKUP in {name.replace('"', "") for name in lookups_of(published)}
     columns = "left_lead_number, right_lead_number, is_match, match_weight"
     expected = rows(published, f"SELECT {columns} FROM facts.fact_match_pair")
     numbers = {row[f"{side}_lead_number"] for row in expected for side in ("left", "right")}
@@ -110,3 +124,82 @@ def test_a_search_has_its_indexes(published: duckdb.DuckDBPyConnection, table: s
     query = "SELECT expressions FROM duckdb_indexes() WHERE schema_name = ? AND STARTS_WITH(table_name, ?)"
     found = published.execute(query, [f"sqlmesh__{schema}", f"{schema}__{name}__"]).fetchall()
     assert found == [(f"[{column}]",)]
+
+
+def test_positions_hold_where_rows_were_deleted(tmp_path: Path) -> None:
+    paths = DataPaths(tmp_path)
+    paths.warehouse.parent.mkdir()
+    with duckdb.connect() as connection:
+        # Row groups so small that there are many, as a large table has them.
+        connection.execute(f"ATTACH '{paths.warehouse}' AS leads (ROW_GROUP_SIZE 2048)")
+        connection.execute("USE leads; CREATE SCHEMA sqlmesh__dims; CREATE SCHEMA dims")
+        connection.execute(
+            "CREATE TABLE sqlmesh__dims.v AS SELECT 'texas:' || n AS lead_key, n AS valid_from FROM RANGE(40_000) t(n)"
+        )
+        connection.execute("CREATE VIEW dims.dim_lead_validity AS SELECT * FROM leads.sqlmesh__dims.v")
+        with connection.cursor() as reader:
+            # While somebody reads, DuckDB gives no room back, and does so when the copy is written.
+            reader.execute("BEGIN; SELECT 1 FROM leads.dims.dim_lead_validity").fetchone()
+            connection.execute("DELETE FROM sqlmesh__dims.v WHERE valid_from % 10 < 3")
+            publish(connection, paths)
+    with connect(str(paths.published), read_only=True) as published:
+        for number in (3, 4, 2_049, 20_007, 39_999):
+            found = rows_of_key(published, "dims.dim_lead_validity", "lead_key", f"texas:{number}")
+            assert found == [{"lead_key": f"texas:{number}", "valid_from": number}]
+        query = (
+            f"SELECT COUNT(*) FROM {lookup_name('dims.dim_lead_validity')} AS a "
+            f"JOIN {lookup_name('dims.dim_lead_validity', 'lead_key')} AS b USING ({POSITION}) "
+            f"WHERE b.key_hash = {KEY_HASH.format('a.lead_key')}"
+        )
+        assert published.execute(query).fetchone() == (28_000,)
+
+
+def test_a_model_that_changed_is_published_without_its_lookup(tmp_path: Path) -> None:
+    paths = DataPaths(tmp_path)
+    paths.warehouse.parent.mkdir()
+    with duckdb.connect(str(paths.warehouse)) as connection:
+        connection.execute("CREATE SCHEMA quality; CREATE SCHEMA marts; CREATE SCHEMA sqlmesh__quality")
+        # A view of two tables, a model without its column, and one that lacks a column which its lookup holds.
+        connection.execute("CREATE VIEW sqlmesh__quality.s AS SELECT 'a' AS lead_key")
+        connection.execute("CREATE VIEW quality.lead_score AS SELECT * FROM sqlmesh__quality.s")
+        connection.execute("CREATE VIEW marts.sales_lead AS SELECT 1 AS other")
+        connection.execute("CREATE VIEW quality.lead_failure AS SELECT 'a' AS lead_key, 'r' AS rule")
+        publish(connection, paths)
+    with connect(str(paths.published), read_only=True) as published:
+        assert lookups_of(published) == set()
+        assert rows_of_key(published, "quality.lead_score", "lead_key", "a") == [{"lead_key": "a"}]
+        assert kept_rows_of_key(published, "quality.lead_failure", "lead_key", "a", "rule") == [{"rule": "r"}]
+
+
+def test_a_key_with_many_rows_is_read_by_one_question() -> None:
+    with duckdb.connect() as connection:
+        connection.execute("CREATE SCHEMA lookups; CREATE TABLE t AS SELECT 'a' AS lead_key, n FROM RANGE(500) t(n)")
+        connection.execute(f"CREATE TABLE {lookup_name('main.t', 'lead_key')} (key_hash UBIGINT, {POSITION} BIGINT)")
+        connection.execute(
+            f"INSERT INTO {lookup_name('main.t', 'lead_key')} SELECT {KEY_HASH.format('lead_key')}, n FROM t"
+        )
+        # There is no view of positions, so that looking up each would fail.
+        assert len(rows_of_key(connection, "main.t", "lead_key", "a")) == 500
+
+
+def test_a_lead_was_in_the_states_that_the_dimension_tells(published: duckdb.DuckDBPyConnection) -> None:
+    for key in keys_of(published, "dims.dim_lead", "lead_key")[:-1]:
+        told = rows(published, "SELECT * FROM dims.dim_lead WHERE lead_key = ? ORDER BY valid_from", key)
+        known = [column for column in told[0] if column not in ("valid_to", "is_current")]
+        found = _versions(published, key)
+        assert [[row[column] for column in known] for row in found] == [
+            [row[column] for column in known] for row in told
+        ]
+
+
+def test_other_holders_are_counted_alike_with_and_without_lookups(
+    published: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    shared = rows(
+        published,
+        "SELECT phone, MIN(lead_key) AS one, MAX(lead_key) AS other FROM intermediate.int_match_lead "
+        "WHERE NOT phone IS NULL GROUP BY phone HAVING COUNT(*) > 1 ORDER BY COUNT(*) DESC, phone LIMIT 20",
+    )
+    counts = [_other_holders(published, row["phone"], (row["one"], row["other"])) for row in shared]
+    assert counts == [_other_holders(warehouse, row["phone"], (row["one"], row["other"])) for row in shared]
+    assert max(counts) > 0

@@ -44,7 +44,7 @@ Short = Annotated[str, Form(max_length=300)]
 
 @router.get("/feedback")
 def begin() -> Response:
-    """Lead who types the address to their own."""
+    """Redirect to the reader's own feedback."""
     return RedirectResponse("/feedback/mine", 303)
 
 

@@ -17,7 +17,8 @@ from lead_enrichment.warehouse.lookups import kept_rows_of_key, pairs_among, row
 from lead_enrichment.warehouse.reading import Row
 
 router = APIRouter()
-MOST_PAIRS, MOST_CHANGES = 12, 200
+# The latest changes are shown at once, others where they are asked for.
+MOST_PAIRS, FIRST_CHANGES, MOST_CHANGES = 12, 12, 200
 # What is compared between the sources: title, column, how it is shown.
 ATTRIBUTES = (
     ("Name", "name", ""), ("Legal name", "legal_name", ""), ("Contact", "contact_name", "titled"),
@@ -81,6 +82,8 @@ def show(request: Request, key: str) -> Response:
                 )
             ],
             changes=whole.changes[::-1][:MOST_CHANGES],
+            earlier=len(whole.changes) - FIRST_CHANGES,
+            first_changes=FIRST_CHANGES,
             files=files,
         )
 
@@ -115,7 +118,10 @@ def _pairs(reader: CopyReader, keys: list[str], golden: Row | None) -> list[Row]
         for row in rows_of_key(reader.connection, "intermediate.int_match_lead", "lead_key", key, "lead_number")
     }
     compared = pairs_among(reader.connection, numbers)
-    order = sorted(compared, key=lambda row: (not row["is_match"], -row["match_weight"], row["left_lead_number"]))
+    order = sorted(
+        compared,
+        key=lambda row: (not row["is_match"], -row["match_weight"], row["left_lead_number"], row["right_lead_number"]),
+    )
     pairs = [
         pair for row in order[:MOST_PAIRS]
         for pair in reader.rows(PAIR, row["left_lead_number"], row["right_lead_number"])
