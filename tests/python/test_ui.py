@@ -32,7 +32,7 @@ ARGUMENTS = (
     "--disable-sync",
 )
 BRONZE = ("bronze.nevada", "bronze.oklahoma", "bronze.salesforce", "bronze.texas")
-SLOW = 120_000
+SLOW = 60_000
 ATTEMPTS = 3
 
 
