@@ -17,7 +17,7 @@ import duckdb
 from lead_enrichment.app.settings import AppSettings
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.warehouse.connection import connect, literal
-from lead_enrichment.warehouse.reading import Row, rows
+from lead_enrichment.warehouse.reading import Row, columns_of, rows
 
 CATALOG = "leads"
 BATCH = 2_000
@@ -114,17 +114,10 @@ class OpenCopy:
             # No query reads another file, whatever it was made to say.
             self._database.execute("SET enable_external_access = FALSE")
             self._database.execute("SET lock_configuration = TRUE")
-            self.schema = self._columns()
+            self.schema = columns_of(self._database, CATALOG)
         except BaseException:
             self._database.close()
             raise
-
-    def _columns(self) -> dict[str, set[str]]:
-        found: dict[str, set[str]] = {}
-        query = "SELECT schema_name || '.' || table_name, column_name FROM duckdb_columns() WHERE database_name = ?"
-        for table, column in self._database.execute(query, [CATALOG]).fetchall():
-            found.setdefault(table, set()).add(column)
-        return found
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Return a connection for one reader."""

@@ -20,7 +20,7 @@ from lead_enrichment.warehouse.lookups import (
     POSITION,
     lookup_name,
 )
-from lead_enrichment.warehouse.reading import one_row
+from lead_enrichment.warehouse.reading import columns_of, one_row
 
 # Views of production that show one table, and the columns by which their rows are asked for.
 POSITIONS = (
@@ -45,10 +45,6 @@ ROWS = (
 # A search asks for many rows at once, for which an index is best.
 INDEXES = (("marts.sales_lead", "entity_key"), ("marts.search_lead", "lead_number"))
 VIEWS = "SELECT schema_name || '.' || view_name, sql FROM duckdb_views() WHERE database_name = ? AND NOT internal"
-COLUMNS = """
-    SELECT schema_name || '.' || table_name, LIST(column_name) FROM duckdb_columns()
-    WHERE database_name = ? GROUP BY ALL
-"""
 TABLES = "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = ?"
 
 
@@ -85,12 +81,12 @@ class _Copy:
         # A view names the catalog of what it shows, and a copy has that of the warehouse where it is read.
         (self.read_as,) = one_row(connection, "SELECT CURRENT_DATABASE()")
         self._views = dict(connection.execute(VIEWS, [catalog]).fetchall())
-        self._columns = dict(connection.execute(COLUMNS, [catalog]).fetchall())
+        self._columns = columns_of(connection, catalog)
         self._tables = {name for (name,) in connection.execute(TABLES, [catalog]).fetchall()}
 
     def has(self, view: str, *columns: str) -> bool:
         """Whether it has a model with some columns."""
-        return {*columns} <= {*self._columns.get(view, ())}
+        return {*columns} <= self._columns.get(view, set())
 
     def has_table(self, view: str, column: str) -> bool:
         """Whether it has a model with a column, which shows a table."""

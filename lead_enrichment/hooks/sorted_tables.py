@@ -9,6 +9,7 @@ from __future__ import annotations
 import duckdb
 
 from lead_enrichment.app.api.resources import RESOURCES, SORTED_SCHEMA, Resource
+from lead_enrichment.warehouse.reading import columns_of, one_row
 
 
 def make_sorted_tables(connection: duckdb.DuckDBPyConnection, catalog: str) -> None:
@@ -18,13 +19,8 @@ def make_sorted_tables(connection: duckdb.DuckDBPyConnection, catalog: str) -> N
         connection: Open on what the models hold, as its current catalog.
         catalog: Attached database that gets the tables.
     """
-    columns: dict[str, set[str]] = {}
-    query = (
-        "SELECT schema_name || '.' || table_name, column_name FROM duckdb_columns() "
-        "WHERE database_name = CURRENT_DATABASE()"
-    )
-    for table, column in connection.execute(query).fetchall():
-        columns.setdefault(table, set()).add(column)
+    (own,) = one_row(connection, "SELECT CURRENT_DATABASE()")
+    columns = columns_of(connection, own)
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {catalog}.{SORTED_SCHEMA}")
     for resource in RESOURCES:
         if set(resource.key) <= columns.get(resource.table, set()):

@@ -14,7 +14,7 @@ from lead_enrichment.matching.verdicts import VERDICTS
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.submission import one_line, rows_on_their_way, submit_rows
 from lead_enrichment.warehouse.connection import connect
-from lead_enrichment.warehouse.lookups import find_lead, rows_of_key
+from lead_enrichment.warehouse.lookups import find_lead, numbers_of
 from lead_enrichment.warehouse.reading import Row, rows
 
 SOURCE = "decisions"
@@ -184,13 +184,7 @@ def queue(connection: duckdb.DuckDBPyConnection, paths: DataPaths, limit: int) -
 def pair_with_evidence(connection: duckdb.DuckDBPyConnection, pair: Row) -> Row:
     """Return a pair that waits, with the columns of facts.fact_match_pair and of marts.pair_to_review."""
     both = (pair["left_lead_key"], pair["right_lead_key"])
-    # Among millions of pairs a number is found at once, and a key only by reading them all.
-    numbers = [
-        row["lead_number"]
-        for key in both
-        for row in rows_of_key(connection, "intermediate.int_match_lead", "lead_key", key, "lead_number")
-    ]
-    return rows(connection, SHOWN, *numbers, *both)[0]
+    return rows(connection, SHOWN, *numbers_of(connection, both), *both)[0]
 
 
 def on_their_way(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> dict[frozenset[str], dict[str, str]]:

@@ -12,7 +12,7 @@ import duckdb
 from lead_enrichment.charts import charts, save_chart
 from lead_enrichment.errors import UsageError
 from lead_enrichment.matching.sentences import Evidence, evidence
-from lead_enrichment.warehouse.lookups import find_lead, positions_of, rows_of_key
+from lead_enrichment.warehouse.lookups import find_lead, positions_of, rows_of_keys
 from lead_enrichment.warehouse.reading import Row, rows
 
 SHARED_KEYS = """
@@ -108,14 +108,10 @@ def explain_pair(connection: duckdb.DuckDBPyConnection, one: str, other: str) ->
 
 def explanation_of(connection: duckdb.DuckDBPyConnection, pair: Row) -> Explanation:
     """Return a compared pair with its evidence in bits and in sentences."""
-    ((left,), (right,)) = (
-        rows_of_key(connection, "intermediate.int_match_lead", "lead_key", pair[f"{side}_lead_key"])
-        for side in ("left", "right")
-    )
+    both = (pair["left_lead_key"], pair["right_lead_key"])
+    left, right = rows_of_keys(connection, "intermediate.int_match_lead", "lead_key", both)
     shared = {left["phone"], left["mobile"], left["email"]} & {right["phone"], right["mobile"], right["email"]}
-    others = {
-        value: _other_holders(connection, value, (left["lead_key"], right["lead_key"])) for value in shared - {None}
-    }
+    others = {value: _other_holders(connection, value, both) for value in shared - {None}}
     steps = steps_of(pair)
     weights = {step.attribute: step.weight for step in steps}
     (named,) = with_names(connection, [pair["reason"]])
@@ -136,11 +132,8 @@ def with_names(connection: duckdb.DuckDBPyConnection, texts: Sequence[str]) -> l
     found = {key.rstrip(".") for text in texts for key in KEY.findall(text)}
     if not found:
         return [*texts]
-    names = {
-        row["lead_key"]: row["name"]
-        for key in found
-        for row in rows_of_key(connection, "intermediate.int_lead_current", "lead_key", key, "lead_key, name")
-    }
+    leads = rows_of_keys(connection, "intermediate.int_lead_current", "lead_key", found, "lead_key, name")
+    names = {row["lead_key"]: row["name"] for row in leads}
 
     def named(match: re.Match[str]) -> str:
         key = match[0].rstrip(".")

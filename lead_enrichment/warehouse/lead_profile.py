@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from lead_enrichment.errors import UsageError
-from lead_enrichment.warehouse.lookups import rows_of_key
+from lead_enrichment.warehouse.lookups import rows_of_key, rows_of_keys
 from lead_enrichment.warehouse.reading import Row, rows
 from lead_enrichment.wording import status_words
 
@@ -121,9 +121,7 @@ def profile(connection: duckdb.DuckDBPyConnection, entity_key: str) -> LeadProfi
     keys = [lead["lead_key"] for lead in leads]
     files = {(row["source_key"], row["received_at"]): row["file_name"] for row in rows(connection, DELIVERIES)}
     changes = _changes([version for key in keys for version in _versions(connection, key)], files)
-    statuses = [
-        row for key in keys for row in rows_of_key(connection, "facts.fact_match_status_change", "lead_key", key)
-    ]
+    statuses = rows_of_keys(connection, "facts.fact_match_status_change", "lead_key", keys)
     for row in sorted(statuses, key=lambda row: (row["changed_at"], row["lead_key"])):
         changes.append(
             Change(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 import duckdb
@@ -63,6 +64,19 @@ def rows_of_key(
     # have one hash.
     question = f"SELECT {shown} FROM {lookup_name(table)} WHERE {column} = $key AND {POSITION} = "
     return rows(connection, " UNION ALL ".join(f"{question}{position}" for position in found), key=key)
+
+
+def rows_of_keys(
+    connection: duckdb.DuckDBPyConnection, table: str, column: str, keys: Iterable[str], columns: str = "*"
+) -> list[Row]:
+    """Return the rows of several keys, in the order of the keys; see rows_of_key."""
+    return [row for key in keys for row in rows_of_key(connection, table, column, key, columns)]
+
+
+def numbers_of(connection: duckdb.DuckDBPyConnection, lead_keys: Iterable[str]) -> list[int]:
+    """Return the numbers of leads: among millions of pairs a number is found at once, and a key by reading them all."""
+    found = rows_of_keys(connection, "intermediate.int_match_lead", "lead_key", lead_keys, "lead_number")
+    return [row["lead_number"] for row in found]
 
 
 def kept_rows_of_key(

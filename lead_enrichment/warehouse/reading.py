@@ -210,6 +210,15 @@ def rows(connection: duckdb.DuckDBPyConnection, query: str, *parameters: object,
     return [Row(row) for row in connection.execute(query, named or parameters).to_arrow_table().to_pylist()]
 
 
+def columns_of(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, set[str]]:
+    """Return the columns of the tables and views of a catalog, by schema and name."""
+    found: dict[str, set[str]] = {}
+    query = "SELECT schema_name || '.' || table_name, column_name FROM duckdb_columns() WHERE database_name = ?"
+    for table, column in connection.execute(query, [catalog]).fetchall():
+        found.setdefault(table, set()).add(column)
+    return found
+
+
 def one_of(name: str, values: Collection[object]) -> tuple[str, dict[str, object]]:
     """Return the marks and parameters of some values, for `IN (…)` in a query with named parameters.
 

@@ -58,6 +58,16 @@ def lookups_of(connection: duckdb.DuckDBPyConnection) -> set[str]:
     return {name for (name,) in connection.execute(query).fetchall()}
 
 
+def hash_all_as(connection: duckdb.DuckDBPyConnection, key: str) -> None:
+    """Make a lookup of main.t in which all rows have the hash of one key."""
+    connection.execute("CREATE SCHEMA lookups")
+    connection.execute(
+        f"CREATE TABLE {lookup_name('main.t', 'lead_key')} AS "
+        f"SELECT {KEY_HASH.format('?')} AS key_hash, rowid AS {POSITION} FROM main.t",
+        [key],
+    )
+
+
 def alike(found: list[Any]) -> list[str]:
     return sorted(map(str, found))
 
@@ -92,14 +102,9 @@ def test_rows_that_are_kept_beside_each_other_are_those_of_the_model(
 
 def test_the_rows_of_one_key_are_told_apart_from_those_of_another_with_its_hash() -> None:
     with duckdb.connect() as connection:
-        connection.execute("CREATE SCHEMA lookups; CREATE TABLE t AS SELECT UNNEST(['a', 'b']) AS lead_key")
+        connection.execute("CREATE TABLE t AS SELECT UNNEST(['a', 'b']) AS lead_key")
+        hash_all_as(connection, "a")
         connection.execute(f"CREATE VIEW {lookup_name('main.t')} AS SELECT *, rowid AS {POSITION} FROM main.t")
-        # As if both keys had the hash of a.
-        connection.execute(
-            f"CREATE TABLE {lookup_name('main.t', 'lead_key')} AS "
-            f"SELECT {KEY_HASH.format('?')} AS key_hash, rowid AS {POSITION} FROM main.t",
-            ["a"],
-        )
         assert positions_of(connection, "main.t", "lead_key", "a") == [0, 1]
         assert rows_of_key(connection, "main.t", "lead_key", "a") == [{"lead_key": "a"}]
 
@@ -173,11 +178,8 @@ def test_a_model_that_changed_is_published_without_its_lookup(tmp_path: Path) ->
 
 def test_a_key_with_many_rows_is_read_by_one_question() -> None:
     with duckdb.connect() as connection:
-        connection.execute("CREATE SCHEMA lookups; CREATE TABLE t AS SELECT 'a' AS lead_key, n FROM RANGE(500) t(n)")
-        connection.execute(f"CREATE TABLE {lookup_name('main.t', 'lead_key')} (key_hash UBIGINT, {POSITION} BIGINT)")
-        connection.execute(
-            f"INSERT INTO {lookup_name('main.t', 'lead_key')} SELECT {KEY_HASH.format('lead_key')}, n FROM t"
-        )
+        connection.execute("CREATE TABLE t AS SELECT 'a' AS lead_key, n FROM RANGE(500) t(n)")
+        hash_all_as(connection, "a")
         # There is no view of positions, so that looking up each would fail.
         assert len(rows_of_key(connection, "main.t", "lead_key", "a")) == 500
 

@@ -191,7 +191,7 @@ def test_in_the_end_every_difference_is_a_persons_or_a_policys(paths: DataPaths)
         # One more extract, which confirms.
         quarter.day()
     changes, log = quarter.changes, org.log
-    assert quarter.sent["accepted"] > DAYS and quarter.sent["conflict"] > 0, quarter.sent
+    assert quarter.sent["accepted"] > LEADS and quarter.sent["conflict"] > 0, quarter.sent
 
     # Nothing of ours stands in place of what a person entered, and no value comes back.
     seen: dict[tuple[str, str], list[Any]] = {}

@@ -13,7 +13,7 @@ from lead_enrichment.app.rendering import render
 from lead_enrichment.matching.evidence import explanation_of, with_names
 from lead_enrichment.matching.sentences import headline
 from lead_enrichment.warehouse.lead_profile import profile
-from lead_enrichment.warehouse.lookups import kept_rows_of_key, pairs_among, rows_of_key
+from lead_enrichment.warehouse.lookups import kept_rows_of_key, numbers_of, pairs_among, rows_of_key, rows_of_keys
 from lead_enrichment.warehouse.reading import Row
 
 router = APIRouter()
@@ -53,7 +53,7 @@ def show(request: Request, key: str) -> Response:
             if not found or found[0]["entity_key"] == key:
                 raise HTTPException(404)
             return RedirectResponse(f"/leads/{quote(found[0]['entity_key'])}", 303)
-        keys = [lead["lead_key"] for lead in whole.leads]
+        keys, changes = [lead["lead_key"] for lead in whole.leads], whole.changes[::-1]
         reasons = with_names(reader.connection, [lead["reason"] for lead in whole.leads])
         survived = kept_rows_of_key(
             reader.connection, "facts.fact_enriched_attribute", "entity_key", key, "attribute, reason"
@@ -69,9 +69,7 @@ def show(request: Request, key: str) -> Response:
             compared=_compared(whole.leads, whole.golden, survived),
             pairs=_pairs(reader, keys, whole.golden),
             scores={
-                lead: row
-                for lead in keys
-                for row in rows_of_key(reader.connection, "quality.lead_score", "lead_key", lead)
+                row["lead_key"]: row for row in rows_of_keys(reader.connection, "quality.lead_score", "lead_key", keys)
             },
             failures=[
                 row
@@ -81,9 +79,9 @@ def show(request: Request, key: str) -> Response:
                     key=lambda row: (-row["points"], row["rule"]),
                 )
             ],
-            changes=whole.changes[::-1][:MOST_CHANGES],
-            earlier=len(whole.changes) - FIRST_CHANGES,
-            first_changes=FIRST_CHANGES,
+            latest=changes[:FIRST_CHANGES],
+            older=changes[FIRST_CHANGES:MOST_CHANGES],
+            earlier=len(changes[FIRST_CHANGES:]),
             files=files,
         )
 
@@ -112,11 +110,7 @@ def _pairs(reader: CopyReader, keys: list[str], golden: Row | None) -> list[Row]
     around = [*keys, *([golden["nearest_lead_key"]] if golden and golden["nearest_lead_key"] else [])]
     # Of a facility with many leads, the pairs with the one that stands for it are told first.
     standing = (golden["salesforce_lead_key"] or golden["state_lead_key"]) if golden else None
-    numbers = {
-        row["lead_number"]
-        for key in around
-        for row in rows_of_key(reader.connection, "intermediate.int_match_lead", "lead_key", key, "lead_number")
-    }
+    numbers = {*numbers_of(reader.connection, around)}
     compared = pairs_among(reader.connection, numbers)
     order = sorted(
         compared,
