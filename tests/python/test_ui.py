@@ -37,19 +37,24 @@ ATTEMPTS = 3
 
 
 @pytest.fixture(scope="module")
-def ui(planned_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def ui_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the server of the page writes."""
+    return tmp_path_factory.mktemp("ui") / "ui.log"
+
+
+@pytest.fixture(scope="module")
+def ui(planned_demo: Path, ui_log: Path) -> Iterator[str]:
     """The address of a running `leads ui` over a copy of the planned demo."""
-    folder = tmp_path_factory.mktemp("ui")
-    data = folder / "data"
+    data = ui_log.parent / "data"
     shutil.copytree(planned_demo, data)
     port = free_port()
-    with (folder / "ui.log").open("w") as log:
+    with ui_log.open("w") as log:
         server = subprocess.Popen(
             [*LEADS, "ui", "--port", str(port)], cwd=ROOT, env=command_environment(data), stdout=log, stderr=log
         )
         address = f"http://127.0.0.1:{port}"
         try:
-            wait_for(f"{address}/health", server, folder / "ui.log")
+            wait_for(f"{address}/health", server, ui_log)
             # Whoever is at work is not held up while the page is open.
             with duckdb.connect(str(data / "warehouse" / "leads.duckdb")) as connection:
                 connection.execute("CREATE TABLE main.written_meanwhile (n INT); DROP TABLE main.written_meanwhile")
@@ -134,7 +139,7 @@ def open_plan(page: Page, environment: str) -> None:
     expect(page.get_by_role("button", name=re.compile("^Apply "))).to_be_visible(timeout=SLOW)
 
 
-def test_a_plan_for_a_new_environment_opens(page: Page) -> None:
+def test_a_plan_for_a_new_environment_opens(page: Page, ui_log: Path) -> None:
     # The page draws itself anew while it is used, and takes away what was about to be clicked. A user does it again,
     # and so does this test; a project that cannot be planned does not come to its end then either.
     for attempt in range(1, ATTEMPTS):
@@ -143,11 +148,12 @@ def test_a_plan_for_a_new_environment_opens(page: Page) -> None:
     try:
         open_plan(page, f"dev_{ATTEMPTS}")
     except (AssertionError, TimeoutError) as error:
-        # Why a plan failed is not on its own page.
+        # Why a plan failed is not on its own page; what the linter says only the server tells.
         page.locator("a[href='/errors']").first.click()
         with contextlib.suppress(TimeoutError):
             page.get_by_text("Traceback").first.wait_for(timeout=10_000)
-        pytest.fail(f"{error}\n{page.locator('body').inner_text()}")
+        told = [line for line in ui_log.read_text().splitlines() if "HTTP/1.1" not in line]
+        pytest.fail("\n".join([str(error), page.locator("body").inner_text(), *told[-100:]]))
 
 
 def test_no_page_reports_an_error(page: Page) -> None:
