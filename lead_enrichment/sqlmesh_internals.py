@@ -490,11 +490,21 @@ def serve_from_threads() -> None:
     Without this, what a plan reports goes into a queue that is not made for threads: the last event lies there until
     the next one, and the page says "Running Task" for ever. And all threads share one cursor of DuckDB, so that one
     takes the rows that another asked for, and a plan fails that has no fault. A cursor of each thread may leave a
-    transaction open, so that DuckDB gives no room of the file back while the page is open.
+    transaction open, so that DuckDB gives no room of the file back while the page is open. And a request that finds a
+    file saved since loads the project anew, which empties it first: requests wait while a plan reads it.
     """
+    from web.server.api.endpoints import plan
     from web.server.console import api_console
+    from web.server.settings import get_loaded_context_lock
 
     api_console.queue = _ThreadSafeQueue()
+    own: Callable[..., PlanBuilder] = plan._get_plan_builder
+
+    def get_plan_builder(*words: Any) -> PlanBuilder:
+        with get_loaded_context_lock:
+            return own(*words)
+
+    plan._get_plan_builder = get_plan_builder
     create = BaseDuckDBConnectionConfig.create_engine_adapter
 
     def create_for_threads(config: BaseDuckDBConnectionConfig, *words: Any, **settings: Any) -> EngineAdapter:

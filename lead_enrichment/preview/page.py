@@ -76,7 +76,7 @@ def serve(paths: DataPaths, host: str, port: int, is_copy: bool) -> int:
         nothing = paths.root / "no.env"
         nothing.touch()
         words = ["--dotenv", str(nothing), *words]
-        environment |= {"LEADS_STATE_HOST": "", "SQLMESH__CACHE_DIR": str(scratch / "ui_cache")}
+        environment["LEADS_STATE_HOST"] = ""
     server = subprocess.Popen([sys.executable, "-c", CODE, *words], env=environment)
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from importlib.metadata import version
 from inspect import signature
 from pathlib import Path
@@ -36,6 +37,8 @@ from sqlmesh.core.snapshot import SnapshotEvaluator, SnapshotId
 from sqlmesh.core.test import ModelTest, ModelTestMetadata
 from sqlmesh.utils.concurrency import NodeExecutionFailedError
 from sqlmesh.utils.errors import AuditError, NodeAuditsErrors, SQLMeshError
+from web.server import settings as settings_of_page
+from web.server.api.endpoints import plan as page_of_plans
 from web.server.console import api_console
 
 from conftest import ROOT
@@ -389,10 +392,19 @@ def test_a_state_that_lies_elsewhere_holds_no_models() -> None:
         assert sqlmesh_internals.snapshots_of(connection, "prod") == {}
 
 
-def test_what_a_plan_reports_from_its_own_thread_reaches_the_page_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api_console, "queue", None)
-    monkeypatch.setattr(BaseDuckDBConnectionConfig, "create_engine_adapter", None)
+def serve_own_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make SQLMesh's page one as `leads ui` serves it, for one test."""
+    for owner, name in (
+        (api_console, "queue"),
+        (page_of_plans, "_get_plan_builder"),
+        (BaseDuckDBConnectionConfig, "create_engine_adapter"),
+    ):
+        monkeypatch.setattr(owner, name, getattr(owner, name))
     sqlmesh_internals.serve_from_threads()
+
+
+def test_what_a_plan_reports_from_its_own_thread_reaches_the_page_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    serve_own_page(monkeypatch)
 
     async def read() -> tuple[list[int], float]:
         api_console.queue.put_nowait(1)
@@ -411,10 +423,7 @@ def test_what_a_plan_reports_from_its_own_thread_reaches_the_page_at_once(monkey
 def test_each_thread_of_the_page_gets_the_rows_that_it_asked_for(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(api_console, "queue", None)
-    create = BaseDuckDBConnectionConfig.create_engine_adapter
-    monkeypatch.setattr(BaseDuckDBConnectionConfig, "create_engine_adapter", create)
-    sqlmesh_internals.serve_from_threads()
+    serve_own_page(monkeypatch)
     # As SQLMesh asks for it where one model is built at a time.
     adapter = DuckDBConnectionConfig(database=str(tmp_path / "t.duckdb")).create_engine_adapter(concurrent_tasks=1)
 
@@ -423,3 +432,30 @@ def test_each_thread_of_the_page_gets_the_rows_that_it_asked_for(
 
     with ThreadPoolExecutor(8) as threads:
         assert [*threads.map(ask, range(8))] == [{(number,)} for number in range(8)]
+
+
+def test_a_request_of_the_page_waits_while_a_plan_reads_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    planning, go_on = threading.Event(), threading.Event()
+
+    def plan(*words: Any) -> None:
+        planning.set()
+        assert go_on.wait(timeout=10)
+
+    monkeypatch.setattr(page_of_plans, "_get_plan_builder", plan)
+    monkeypatch.setattr(settings_of_page, "_get_loaded_context", lambda *words: "project")
+    serve_own_page(monkeypatch)
+    request = contextmanager(settings_of_page.get_loaded_context)
+
+    def ask() -> str:
+        with request(settings_of_page.Settings()) as loaded:
+            return str(loaded)
+
+    with ThreadPoolExecutor(2) as threads:
+        planned = threads.submit(page_of_plans.get_plan_builder, None, None)
+        assert planning.wait(timeout=10)
+        asked = threads.submit(ask)
+        with pytest.raises(TimeoutError):
+            asked.result(timeout=0.3)
+        go_on.set()
+        planned.result(timeout=10)
+        assert asked.result(timeout=10) == "project"
