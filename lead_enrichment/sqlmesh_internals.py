@@ -47,7 +47,7 @@ from sqlmesh.core.test import ModelTest, ModelTestMetadata
 from sqlmesh.utils import sys_path
 from sqlmesh.utils.cache import FileCache
 from sqlmesh.utils.date import make_inclusive, now, to_ds, to_timestamp
-from sqlmesh.utils.errors import AuditError, NodeAuditsErrors, SQLMeshError
+from sqlmesh.utils.errors import AuditError, LinterError, NodeAuditsErrors, SQLMeshError
 from sqlmesh.utils.hashing import crc32
 from sqlmesh.utils.metaprogramming import import_python_file
 
@@ -491,7 +491,8 @@ def serve_from_threads() -> None:
     the next one, and the page says "Running Task" for ever. And all threads share one cursor of DuckDB, so that one
     takes the rows that another asked for, and a plan fails that has no fault. A cursor of each thread may leave a
     transaction open, so that DuckDB gives no room of the file back while the page is open. And a request that finds a
-    file saved since loads the project anew, which empties it first: requests wait while a plan reads it.
+    file saved since loads the project anew, which empties it first: requests wait while a plan reads it. What the
+    linter finds stands on the page of errors, not in the server's terminal alone.
     """
     from web.server.api.endpoints import plan
     from web.server.console import api_console
@@ -505,12 +506,27 @@ def serve_from_threads() -> None:
             return own(*words)
 
     plan._get_plan_builder = get_plan_builder
+    _tell_what_linter_finds()
     create = BaseDuckDBConnectionConfig.create_engine_adapter
 
     def create_for_threads(config: BaseDuckDBConnectionConfig, *words: Any, **settings: Any) -> EngineAdapter:
         return create(config, *words, **settings | {"concurrent_tasks": 2})
 
     BaseDuckDBConnectionConfig.create_engine_adapter = create_for_threads  # type: ignore[method-assign, assignment]
+
+
+def _tell_what_linter_finds() -> None:
+    own = Context.lint_models
+
+    @wraps(own)
+    def lint_models(self: Context, models: Any = None, raise_on_error: bool = True, **settings: Any) -> Any:
+        found = own(self, models, raise_on_error=False, **settings)
+        errors = [f"{one.model.name}: {one}" for one in found if one.violation_type == "error"]
+        if errors and raise_on_error:
+            raise LinterError("\n".join(errors))
+        return found
+
+    Context.lint_models = lint_models  # type: ignore[method-assign, assignment]
 
 
 def current_console() -> Any:

@@ -36,7 +36,7 @@ from sqlmesh.core.renderer import QueryRenderer
 from sqlmesh.core.snapshot import SnapshotEvaluator, SnapshotId
 from sqlmesh.core.test import ModelTest, ModelTestMetadata
 from sqlmesh.utils.concurrency import NodeExecutionFailedError
-from sqlmesh.utils.errors import AuditError, NodeAuditsErrors, SQLMeshError
+from sqlmesh.utils.errors import AuditError, LinterError, NodeAuditsErrors, SQLMeshError
 from web.server import settings as settings_of_page
 from web.server.api.endpoints import plan as page_of_plans
 from web.server.console import api_console
@@ -398,6 +398,7 @@ def serve_own_page(monkeypatch: pytest.MonkeyPatch) -> None:
         (api_console, "queue"),
         (page_of_plans, "_get_plan_builder"),
         (BaseDuckDBConnectionConfig, "create_engine_adapter"),
+        (Context, "lint_models"),
     ):
         monkeypatch.setattr(owner, name, getattr(owner, name))
     sqlmesh_internals.serve_from_threads()
@@ -459,3 +460,18 @@ def test_a_request_of_the_page_waits_while_a_plan_reads_the_project(monkeypatch:
         go_on.set()
         planned.result(timeout=10)
         assert asked.result(timeout=10) == "project"
+
+
+def test_a_plan_on_the_page_says_which_rule_a_model_breaks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    serve_own_page(monkeypatch)
+    (tmp_path / "config.yaml").write_text(
+        "gateways: {duckdb: {connection: {type: duckdb}}}\n"
+        "model_defaults: {dialect: duckdb}\n"
+        "linter: {enabled: true, rules: [nomissingaudits], warn_rules: [noselectstar]}\n"
+    )
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "numbers.sql").write_text("MODEL (name main.numbers); SELECT * FROM RANGE(3)")
+    context = Context(paths=str(tmp_path))
+    with pytest.raises(LinterError, match=r"^main\.numbers: nomissingaudits: [^\n]+$"):
+        context.lint_models()
+    assert len(context.lint_models(raise_on_error=False)) == 2
