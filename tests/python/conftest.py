@@ -87,9 +87,13 @@ def run_command(
         answer: What is typed at its questions.
         seconds: How long it may take.
     """
+    # In the project's folder they would make an open page of `make ui` draw itself anew.
+    logs = ("--log-file-dir", str(scratch / "logs"))
     if words[0] == "sqlmesh":
-        words = ("sqlmesh", "--log-file-dir", str(scratch / "logs"), *words[1:])
-    if words[0] == "leads":
+        words = ("sqlmesh", *logs, *words[1:])
+    elif words[:2] == ("leads", "sqlmesh"):
+        words = (*LEADS, "sqlmesh", *logs, *words[2:])
+    elif words[0] == "leads":
         words = (*LEADS, *words[1:])
     done = subprocess.run(
         words,
