@@ -11,7 +11,8 @@ from typing import Any
 import duckdb
 
 from lead_enrichment.errors import UsageError
-from lead_enrichment.warehouse.lookups import rows_of_key, rows_of_keys
+from lead_enrichment.warehouse.connection import literal
+from lead_enrichment.warehouse.lookups import POSITION, rows_of_key, rows_of_keys
 from lead_enrichment.warehouse.reading import Row, rows
 from lead_enrichment.wording import status_words
 
@@ -42,12 +43,21 @@ DELIVERIES = """
     SELECT source_key, received_at, MIN(file_name) AS file_name FROM bronze.file_ledger
     WHERE status = 'loaded' GROUP BY ALL
 """
-# Columns of a version that say nothing about the facility, or only how another column was written.
+# Columns of a state that say nothing about the facility, or only how another column was written.
 UNTOLD = re.compile(r"_raw$|_normal$|_reason$|^(valid_|received_|last_|source_(key|created|modified))|_updated_on$")
 UNTOLD_COLUMNS = {
     "lead_key", "natural_id", "content_hash", "lead_version_key", "file_id", "file_name", "file_date", "row_number",
     "is_current", "unparsed", "rescued",
 }  # fmt: skip
+# What a history is made of, and what is told of the first state alone: DuckDB looks for a row in each column that it is
+# asked for, which of a hundred takes most of a page's time.
+FIRST_STATE = "lead_key, source_key, received_at, name"
+STATE = f"""
+    COLUMNS(
+        name -> name IN ('source_key', 'received_at')
+        OR NOT REGEXP_MATCHES(name, {literal(UNTOLD.pattern)}) AND name <> {literal(POSITION)}
+    )
+"""
 
 
 @dataclass(frozen=True)
@@ -103,8 +113,14 @@ def find(connection: duckdb.DuckDBPyConnection, text: str) -> list[Row]:
     raise UsageError(f"no lead is known by {text!r}", "", hint)
 
 
-def profile(connection: duckdb.DuckDBPyConnection, entity_key: str) -> LeadProfile:
-    """Return all that is known of a facility."""
+def profile(connection: duckdb.DuckDBPyConnection, entity_key: str, columns: str = "*") -> LeadProfile:
+    """Return all that is known of a facility.
+
+    Args:
+        connection: An open connection.
+        entity_key: The facility.
+        columns: What is told of its leads, of intermediate.int_lead_current; lead_key at least.
+    """
     golden = rows_of_key(connection, "facts.fact_enriched_lead", "entity_key", entity_key)
     matches = rows_of_key(connection, "facts.fact_lead_match", "entity_key", entity_key)
     matches.sort(key=lambda row: (not row["is_live"], not row["is_crm"], row["lead_key"]))
@@ -114,7 +130,7 @@ def profile(connection: duckdb.DuckDBPyConnection, entity_key: str) -> LeadProfi
             counts=match["is_live"],
         )
         for match in matches
-        for lead in rows_of_key(connection, "intermediate.int_lead_current", "lead_key", match["lead_key"])
+        for lead in rows_of_key(connection, "intermediate.int_lead_current", "lead_key", match["lead_key"], columns)
     ]  # fmt: skip
     if not leads:
         return LeadProfile(golden[0] if golden else None, [], [])
@@ -135,11 +151,12 @@ def profile(connection: duckdb.DuckDBPyConnection, entity_key: str) -> LeadProfi
 
 def _versions(connection: duckdb.DuckDBPyConnection, lead_key: str) -> list[Row]:
     """Return the states that a lead was in, in their order, as dims.dim_lead has them."""
+    begun = [row["valid_from"] for row in rows_of_key(connection, "dims.dim_lead_validity", "lead_key", lead_key)]
+    columns = STATE if len(begun) > 1 else FIRST_STATE
     states = {
         row["received_at"]: row
-        for row in rows_of_key(connection, "intermediate.int_lead_version", "lead_key", lead_key)
+        for row in rows_of_key(connection, "intermediate.int_lead_version", "lead_key", lead_key, columns)
     }
-    begun = [row["valid_from"] for row in rows_of_key(connection, "dims.dim_lead_validity", "lead_key", lead_key)]
     return [Row(states[moment], valid_from=moment) for moment in sorted(begun) if moment in states]
 
 

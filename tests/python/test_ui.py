@@ -55,6 +55,9 @@ def ui(planned_demo: Path, ui_log: Path) -> Iterator[str]:
         address = f"http://127.0.0.1:{port}"
         try:
             wait_for(f"{address}/health", server, ui_log)
+            # The first request loads the project, which beside other work takes longer than a page's elements may.
+            with urllib.request.urlopen(f"{address}/api/models", timeout=300):
+                pass
             # Whoever is at work is not held up while the page is open.
             with duckdb.connect(str(data / "warehouse" / "leads.duckdb")) as connection:
                 connection.execute("CREATE TABLE main.written_meanwhile (n INT); DROP TABLE main.written_meanwhile")
@@ -108,9 +111,9 @@ def test_dim_lead_shows_its_columns_with_their_types(page: Page) -> None:
     page.goto("/data-catalog")
     page.get_by_text("dim_lead", exact=True).first.click()
     expect(page).to_have_url(re.compile(r"dims\.dim_lead$"))
-    expect(page.get_by_text("Columns", exact=True).first).to_be_visible()
-    expect(page.get_by_text("Durable key of the lead").first).to_be_visible()
-    expect(page.get_by_text("TIMESTAMPTZ").first).to_be_attached()
+    expect(page.get_by_text("Columns", exact=True).first).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("Durable key of the lead").first).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("TIMESTAMPTZ").first).to_be_attached(timeout=SLOW)
     expect(page.get_by_text("UNKNOWN", exact=True)).to_have_count(0)
 
 

@@ -32,13 +32,20 @@ ATTRIBUTES = (
     ("Outreach", "outreach_stage", "status"), ("Campaign", "lead_source", ""),
     ("Last activity", "last_activity_on", ""),
 )  # fmt: skip
+# What is told of each lead beside them.
+LEAD = ("lead_key", "source_key", "natural_id", "file_id", "row_number", "received_at")
 WORK = """
     SELECT status, next_step, territory, territory_owner, priority, priority_decile, priority_terms, news
     FROM marts.sales_lead WHERE entity_key = ?
 """
 # The pairs within the facility, and the nearest lead outside of it, by the numbers of the leads: among millions of
 # pairs a number is found at once, and a key only by reading them all.
-PAIR = "SELECT * FROM facts.fact_match_pair WHERE left_lead_number = ? AND right_lead_number = ?"
+PAIR = "SELECT {} FROM facts.fact_match_pair WHERE left_lead_number = ? AND right_lead_number = ?"
+# What a pair that is not explained needs; all columns take three times as long.
+HEADLINE = """
+    left_lead_key, right_lead_key, name_left, name_right, decision, decided_by, decided_at, is_match, verdict, reason,
+    match_probability
+"""
 FAILURE = "lead_key, rule, points, reason, remedy"
 FILES = "SELECT file_id, MIN(file_name) AS file_name FROM facts.fact_file_load GROUP BY file_id"
 
@@ -47,7 +54,7 @@ FILES = "SELECT file_id, MIN(file_name) AS file_name FROM facts.fact_file_load G
 def show(request: Request, key: str) -> Response:
     """Show the facility of a key; the key of a lead leads to its facility."""
     with request.app.state.published.reading() as reader:
-        whole = profile(reader.connection, key)
+        whole = profile(reader.connection, key, ", ".join((*LEAD, *(column for _, column, _ in ATTRIBUTES))))
         if not whole.leads:
             found = rows_of_key(reader.connection, "facts.fact_lead_match", "lead_key", key, "entity_key")
             if not found or found[0]["entity_key"] == key:
@@ -107,23 +114,21 @@ def _compared(leads: list[Row], golden: Row | None, survived: list[Row]) -> list
 
 def _pairs(reader: CopyReader, keys: list[str], golden: Row | None) -> list[Row]:
     """Return what speaks for and against the pairs of a facility, and its nearest neighbour."""
-    around = [*keys, *([golden["nearest_lead_key"]] if golden and golden["nearest_lead_key"] else [])]
-    # Of a facility with many leads, the pairs with the one that stands for it are told first.
+    own = {*numbers_of(reader.connection, keys)}
+    nearest = [golden["nearest_lead_key"]] if golden and golden["nearest_lead_key"] else []
+    # Of a facility with many leads, the pairs with the one that stands for it are explained.
     standing = (golden["salesforce_lead_key"] or golden["state_lead_key"]) if golden else None
-    numbers = {*numbers_of(reader.connection, around)}
-    compared = pairs_among(reader.connection, numbers)
+    stands = {*numbers_of(reader.connection, [standing])} if standing else own
     order = sorted(
-        compared,
+        pairs_among(reader.connection, own | {*numbers_of(reader.connection, nearest)}),
         key=lambda row: (not row["is_match"], -row["match_weight"], row["left_lead_number"], row["right_lead_number"]),
     )
-    pairs = [
-        pair for row in order[:MOST_PAIRS]
-        for pair in reader.rows(PAIR, row["left_lead_number"], row["right_lead_number"])
-    ]  # fmt: skip
     found = []
-    for pair in pairs:
-        sides = {pair["left_lead_key"], pair["right_lead_key"]}
-        if standing and standing not in sides and sides <= {*keys}:
+    for row in order[:MOST_PAIRS]:
+        sides = (row["left_lead_number"], row["right_lead_number"])
+        is_explained = not stands.isdisjoint(sides) or not own.issuperset(sides)
+        (pair,) = reader.rows(PAIR.format("*" if is_explained else HEADLINE), *sides)
+        if not is_explained:
             found.append(Row(pair=pair, said=headline(pair), is_of_standing=False))
             continue
         explained = explanation_of(reader.connection, pair)
