@@ -40,11 +40,15 @@ WORK = """
 """
 # The pairs within the facility, and the nearest lead outside of it, by the numbers of the leads: among millions of
 # pairs a number is found at once, and a key only by reading them all.
-PAIR = "SELECT {} FROM facts.fact_match_pair WHERE left_lead_number = ? AND right_lead_number = ?"
-# What a pair that is not explained needs; all columns take three times as long.
-HEADLINE = """
-    left_lead_key, right_lead_key, name_left, name_right, decision, decided_by, decided_at, is_match, verdict, reason,
-    match_probability
+PAIR = "SELECT * FROM facts.fact_match_pair WHERE left_lead_number = ? AND right_lead_number = ?"
+# What is told of a pair that is not explained, without joining what both leads say, as that view does.
+VERDICT = """
+    SELECT
+        v.left_lead_key, v.right_lead_key, v.verdict, v.is_match, v.match_probability, v.reason,
+        s.decision, s.decided_by, s.decided_at
+    FROM intermediate.int_match_verdict AS v
+    JOIN intermediate.int_match_score AS s USING (left_lead_number, right_lead_number)
+    WHERE v.left_lead_number = ? AND v.right_lead_number = ?
 """
 FAILURE = "lead_key, rule, points, reason, remedy"
 FILES = "SELECT file_id, MIN(file_name) AS file_name FROM facts.fact_file_load GROUP BY file_id"
@@ -74,7 +78,7 @@ def show(request: Request, key: str) -> Response:
             leads=[Row(lead, words=text) for lead, text in zip(whole.leads, reasons, strict=True)],
             work=reader.row(WORK, key),
             compared=_compared(whole.leads, whole.golden, survived),
-            pairs=_pairs(reader, keys, whole.golden),
+            pairs=_pairs(reader, {lead["lead_key"]: lead["name"] for lead in whole.leads}, whole.golden),
             scores={
                 row["lead_key"]: row for row in rows_of_keys(reader.connection, "quality.lead_score", "lead_key", keys)
             },
@@ -112,9 +116,15 @@ def _compared(leads: list[Row], golden: Row | None, survived: list[Row]) -> list
     return found
 
 
-def _pairs(reader: CopyReader, keys: list[str], golden: Row | None) -> list[Row]:
-    """Return what speaks for and against the pairs of a facility, and its nearest neighbour."""
-    own = {*numbers_of(reader.connection, keys)}
+def _pairs(reader: CopyReader, names: dict[str, str | None], golden: Row | None) -> list[Row]:
+    """Return what speaks for and against the pairs of a facility, and its nearest neighbour.
+
+    Args:
+        reader: The copy.
+        names: The facility's leads by key, and what each is called.
+        golden: The facility's row of facts.fact_enriched_lead, where it counts.
+    """
+    own = {*numbers_of(reader.connection, names)}
     nearest = [golden["nearest_lead_key"]] if golden and golden["nearest_lead_key"] else []
     # Of a facility with many leads, the pairs with the one that stands for it are explained.
     standing = (golden["salesforce_lead_key"] or golden["state_lead_key"]) if golden else None
@@ -126,17 +136,22 @@ def _pairs(reader: CopyReader, keys: list[str], golden: Row | None) -> list[Row]
     found = []
     for row in order[:MOST_PAIRS]:
         sides = (row["left_lead_number"], row["right_lead_number"])
-        is_explained = not stands.isdisjoint(sides) or not own.issuperset(sides)
-        (pair,) = reader.rows(PAIR.format("*" if is_explained else HEADLINE), *sides)
-        if not is_explained:
-            found.append(Row(pair=pair, said=headline(pair), is_of_standing=False))
+        if stands.isdisjoint(sides) and own.issuperset(sides):
+            for pair in reader.rows(VERDICT, *sides):
+                left, right = names[pair["left_lead_key"]], names[pair["right_lead_key"]]
+                pair = Row(pair, name_left=left, name_right=right)
+                found.append(Row(pair=pair, said=headline(pair), is_of_standing=False))
             continue
-        explained = explanation_of(reader.connection, pair)
-        assert explained.pair is not None
-        found.append(
-            Row(
-                pair=explained.pair, said=headline(explained.pair), evidence=explained.evidence, steps=explained.steps,
-                is_of_standing=True,
-            )
-        )  # fmt: skip
+        for pair in reader.rows(PAIR, *sides):
+            found.append(_explained(reader, pair))
     return found
+
+
+def _explained(reader: CopyReader, pair: Row) -> Row:
+    """Return a pair with its evidence in sentences and in bits."""
+    explained = explanation_of(reader.connection, pair)
+    assert explained.pair is not None
+    return Row(
+        pair=explained.pair, said=headline(explained.pair), evidence=explained.evidence, steps=explained.steps,
+        is_of_standing=True,
+    )  # fmt: skip
