@@ -62,8 +62,12 @@ def show(request: Request, view: Annotated[str, Query(max_length=20)] = "ready")
     tally = {state: sum(row["changes"] for row in total if row["state"] == state) for state in STATES}
     ready = sum(row["changes"] for row in total if row["standing"] == "may be sent")
     to_review = sum(row["changes"] for row in total if row["standing"] == TO_REVIEW)
+    held = sum(
+        row["changes"] for row in total
+        if row["state"] == "pending" and row["standing"] not in ("may be sent", TO_REVIEW)
+    )  # fmt: skip
     return render(
-        request, "outbox.html", found=found, number=number, tally=tally, ready=ready, to_review=to_review,
+        request, "outbox.html", found=found, number=number, tally=tally, ready=ready, to_review=to_review, held=held,
         batches=batches, chosen=chosen, views=VIEWS, has_any=bool(total),
     )  # fmt: skip
 
