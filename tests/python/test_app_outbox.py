@@ -50,7 +50,8 @@ def test_the_page_shows_what_stands_where(client: TestClient) -> None:
     assert "salesforce:S1" in ready and "(214) 555-1234" in ready and "salesforce:S2" not in ready
     assert "750B1" in ready
     assert '<a href="/outbox?view=blocked">Held back: 1 change</a>, each with its reason.' in ready
-    assert "people changed it in Salesforce" in client.get("/outbox?view=blocked").text
+    blocked = client.get("/outbox?view=blocked").text
+    assert "people changed it in Salesforce" in blocked and "Held back: 1 change</h2>" in blocked
     refused = client.get("/outbox?view=refused").text
     # In the system's own words, and as text
     assert "BAD_VALUE: &lt;b&gt;no&lt;/b&gt;" in refused

@@ -151,7 +151,7 @@ def test_a_plan_for_a_new_environment_opens(page: Page, ui_log: Path) -> None:
     try:
         open_plan(page, f"dev_{ATTEMPTS}")
     except (AssertionError, TimeoutError) as error:
-        # Why a plan failed is not on its own page; what the linter says only the server tells.
+        # Why a plan failed is not on its own page but on that of errors, and the server may tell more.
         page.locator("a[href='/errors']").first.click()
         with contextlib.suppress(TimeoutError):
             page.get_by_text("Traceback").first.wait_for(timeout=10_000)

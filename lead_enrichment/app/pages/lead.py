@@ -64,7 +64,7 @@ def show(request: Request, key: str) -> Response:
             if not found or found[0]["entity_key"] == key:
                 raise HTTPException(404)
             return RedirectResponse(f"/leads/{quote(found[0]['entity_key'])}", 303)
-        keys, changes = [lead["lead_key"] for lead in whole.leads], whole.changes[::-1]
+        names, changes = {lead["lead_key"]: lead["name"] for lead in whole.leads}, whole.changes[::-1]
         reasons = with_names(reader.connection, [lead["reason"] for lead in whole.leads])
         survived = kept_rows_of_key(
             reader.connection, "facts.fact_enriched_attribute", "entity_key", key, "attribute, reason"
@@ -78,13 +78,13 @@ def show(request: Request, key: str) -> Response:
             leads=[Row(lead, words=text) for lead, text in zip(whole.leads, reasons, strict=True)],
             work=reader.row(WORK, key),
             compared=_compared(whole.leads, whole.golden, survived),
-            pairs=_pairs(reader, {lead["lead_key"]: lead["name"] for lead in whole.leads}, whole.golden),
+            pairs=_pairs(reader, names, whole.golden),
             scores={
-                row["lead_key"]: row for row in rows_of_keys(reader.connection, "quality.lead_score", "lead_key", keys)
+                row["lead_key"]: row for row in rows_of_keys(reader.connection, "quality.lead_score", "lead_key", names)
             },
             failures=[
                 row
-                for lead in sorted(keys)
+                for lead in sorted(names)
                 for row in sorted(
                     kept_rows_of_key(reader.connection, "quality.lead_failure", "lead_key", lead, FAILURE),
                     key=lambda row: (-row["points"], row["rule"]),
