@@ -170,7 +170,7 @@ def _write_leads(paths: DataPaths, project: Path, folder: Path, leads: int) -> f
                 ORDER BY c.copy, l.lead_key
                 LIMIT {leads}
             )
-            SELECT * REPLACE (ROW_NUMBER() OVER (ORDER BY lead_key) AS lead_number) FROM copied
+            SELECT * REPLACE ((HASH(lead_key) >> 4)::BIGINT AS lead_number) FROM copied
             """
         )
         connection.execute("CREATE VIEW intermediate.int_lead_current AS FROM intermediate.int_match_lead")

@@ -163,11 +163,14 @@ def _random_shares(
         WITH drawn AS (
             SELECT 1 + HASH(range, 'a') % {max(leads, 1)} AS a, 1 + HASH(range, 'b') % {max(leads, 1)} AS b
             FROM RANGE({min(pairs, leads * (leads - 1) // 2)})
+        ),
+        placed AS (
+            SELECT lead_key, ROW_NUMBER() OVER (ORDER BY lead_key) AS place FROM leads.intermediate.int_match_lead
         )
         SELECT DISTINCT l.lead_key AS left_lead_key, r.lead_key AS right_lead_key
         FROM drawn AS d
-        JOIN leads.intermediate.int_match_lead AS l ON l.lead_number = LEAST(d.a, d.b)
-        JOIN leads.intermediate.int_match_lead AS r ON r.lead_number = GREATEST(d.a, d.b)
+        JOIN placed AS l ON l.place = LEAST(d.a, d.b)
+        JOIN placed AS r ON r.place = GREATEST(d.a, d.b)
         ANTI JOIN (
             SELECT left_lead_key, right_lead_key FROM leads.facts.fact_match_pair WHERE verdict IN ('match', 'review')
         ) AS k ON k.left_lead_key = l.lead_key AND k.right_lead_key = r.lead_key

@@ -26,8 +26,8 @@ WITH usable AS (
   FROM intermediate.int_match_lead AS l
 ), found AS (
   SELECT
-    a.lead_number AS left_lead_number,
-    b.lead_number AS right_lead_number,
+    a.lead_number,
+    b.lead_number AS other_lead_number,
     a.key_type,
     a.facilities_sharing,
     a.licenses_sharing
@@ -39,8 +39,8 @@ WITH usable AS (
   UNION ALL
   /* What a steward judged is compared even where no key finds it */
   SELECT
-    l.lead_number AS left_lead_number,
-    r.lead_number AS right_lead_number,
+    LEAST(l.lead_number, r.lead_number) AS lead_number,
+    GREATEST(l.lead_number, r.lead_number) AS other_lead_number,
     'decision' AS key_type,
     1 AS facilities_sharing,
     0 AS licenses_sharing
@@ -49,10 +49,10 @@ WITH usable AS (
     ON l.lead_key = d.left_lead_key
   INNER JOIN lead AS r
     ON r.lead_key = d.right_lead_key
-), pair AS (
+), met AS (
   SELECT
-    f.left_lead_number,
-    f.right_lead_number,
+    f.lead_number,
+    f.other_lead_number,
     MAX(f.key_type = 'license') AS is_license,
     MIN(CASE WHEN f.key_type = 'phone' THEN f.facilities_sharing END) AS phone_facilities,
     MIN(CASE WHEN f.key_type = 'email' THEN f.facilities_sharing END) AS email_facilities,
@@ -74,8 +74,19 @@ WITH usable AS (
     MAX(f.key_type = 'decision') AS is_decision
   FROM found AS f
   GROUP BY
-    f.left_lead_number,
-    f.right_lead_number
+    f.lead_number,
+    f.other_lead_number
+), pair AS (
+  /* A number tells nothing of the order of the keys */
+  SELECT
+    m.*,
+    CASE WHEN l.lead_key < r.lead_key THEN m.lead_number ELSE m.other_lead_number END AS left_lead_number,
+    CASE WHEN l.lead_key < r.lead_key THEN m.other_lead_number ELSE m.lead_number END AS right_lead_number
+  FROM met AS m
+  INNER JOIN lead AS l
+    ON l.lead_number = m.lead_number
+  INNER JOIN lead AS r
+    ON r.lead_number = m.other_lead_number
 )
 SELECT
   p.left_lead_number::BIGINT AS left_lead_number, /* Number of the lead whose key sorts first */

@@ -31,7 +31,7 @@ def edges_within_limits(edges: pd.DataFrame, license_of: np.ndarray, apart: pd.D
     edge by edge; all others keep all their edges.
 
     Args:
-        edges: `left`, `right` (numbers of leads), `weight` (bits), and `is_decided` where a steward joined the two.
+        edges: `left`, `right` (places of leads), `weight` (bits), and `is_decided` where a steward joined the two.
         license_of: For each lead the number of the state that licensed it, or -1.
         apart: `left` and `right` of the pairs that cannot be one facility, and `is_decided` where a steward says so.
 
@@ -79,6 +79,12 @@ def edges_within_limits(edges: pd.DataFrame, license_of: np.ndarray, apart: pd.D
     return keep
 
 
+def by_places(pairs: pd.DataFrame, numbers: np.ndarray) -> pd.DataFrame:
+    """Return pairs of leads with the places of the leads among `numbers` instead of their numbers."""
+    places = pd.Index(numbers)
+    return pairs.assign(**{side: places.get_indexer(pairs[side].astype(np.int64)) for side in ("left", "right")})
+
+
 def fetch(context: ExecutionContext, query: str) -> pd.DataFrame:
     """Run a query in DuckDB's dialect on whatever engine runs the model."""
     return context.fetchdf(parse_one(query, dialect="duckdb"))
@@ -97,8 +103,8 @@ def fetch(context: ExecutionContext, query: str) -> pd.DataFrame:
     ),
     columns={"lead_number": "bigint", "cluster_number": "bigint"},
     column_descriptions={
-        "lead_number": "Number of the lead in this run",
-        "cluster_number": "The lowest number of the leads that are joined",
+        "lead_number": "Number of the lead, made from its key",
+        "cluster_number": "Number of the lead whose key sorts first among those that are joined",
     },
     audits=[
         ("not_null", {"columns": [exp.column("lead_number"), exp.column("cluster_number")]}),
@@ -130,20 +136,24 @@ def execute(
         "SELECT left_lead_number, right_lead_number, FALSE "
         f"FROM {context.resolve_table('intermediate.int_match_edge')} WHERE outcome = 'contested'",
     )
-    licensed = fetch(
+    # Each lead by its place in the order of the keys, which a number is not.
+    leads = fetch(
         context,
-        "SELECT lead_number, DENSE_RANK() OVER (ORDER BY source_key) AS state "
-        f"FROM {context.resolve_table('intermediate.int_match_lead')} WHERE NOT is_crm",
+        "SELECT l.lead_number, COALESCE(s.state, -1) AS state "
+        f"FROM {context.resolve_table('intermediate.int_match_lead')} AS l LEFT JOIN ("
+        "SELECT source_key, ROW_NUMBER() OVER (ORDER BY source_key) AS state "
+        f"FROM {context.resolve_table('intermediate.int_match_lead')} WHERE NOT is_crm GROUP BY source_key"
+        ") AS s ON s.source_key = l.source_key ORDER BY l.lead_key",
     ).astype(np.int64)
-    size = 1 + max(table.max() for table in (edges["right"], apart["right"], licensed["lead_number"]) if len(table))
-    license_of = np.full(size, -1, dtype=np.int64)
-    license_of[licensed["lead_number"]] = licensed["state"]
+    license_of = leads["state"].to_numpy()
+    edges, apart = (by_places(pairs, leads["lead_number"].to_numpy()) for pairs in (edges, apart))
 
     edges = edges.loc[edges_within_limits(edges, license_of, apart)]
-    labels = label_components(size, edges["left"].to_numpy(dtype=np.int64), edges["right"].to_numpy(dtype=np.int64))
+    labels = label_components(len(leads), edges["left"].to_numpy(), edges["right"].to_numpy())
     joined = np.union1d(edges["left"], edges["right"])
     _, first, cluster = np.unique(labels[joined], return_index=True, return_inverse=True)
-    clusters = pd.DataFrame({"lead_number": joined, "cluster_number": joined[first][cluster]})
+    numbers = leads["lead_number"].to_numpy()[joined]
+    clusters = pd.DataFrame({"lead_number": numbers, "cluster_number": numbers[first][cluster]})
     if clusters.empty:
         yield from ()
     else:

@@ -51,7 +51,7 @@ WITH over_shared AS (
     ON n.lead_number = l.lead_number
 )
 SELECT
-  u.lead_number::BIGINT AS lead_number, /* Number of the lead in this run */
+  u.lead_number::BIGINT AS lead_number, /* Number of the lead, made from its key */
   LEAST(u.phone, u.mobile)::TEXT AS phone, /* Phone or mobile that few share; of two the first by number */
   NULLIF(GREATEST(u.phone, u.mobile), LEAST(u.phone, u.mobile))::TEXT AS other_phone, /* The other of two */
   u.email::TEXT AS email, /* E-mail address that few share */

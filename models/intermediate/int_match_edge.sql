@@ -33,6 +33,8 @@ WITH proposed AS (
     s.proposal = 'match'
 ), oriented AS (
   SELECT
+    p.left_lead_number,
+    p.right_lead_number,
     p.left_lead_number AS lead_number,
     p.right_lead_number AS other_lead_number,
     p.right_lead_key AS other_lead_key,
@@ -42,6 +44,8 @@ WITH proposed AS (
   FROM proposed AS p
   UNION ALL
   SELECT
+    p.left_lead_number,
+    p.right_lead_number,
     p.right_lead_number AS lead_number,
     p.left_lead_number AS other_lead_number,
     p.left_lead_key AS other_lead_key,
@@ -55,15 +59,15 @@ WITH proposed AS (
     o.*,
     ROW_NUMBER() OVER (
       PARTITION BY o.lead_number, o.other_source_key
-      ORDER BY o.match_weight DESC, o.other_lead_number
+      ORDER BY o.match_weight DESC, o.other_lead_key
     ) AS place
   FROM oriented AS o
   WHERE
     NOT o.other_is_crm
 ), license_rival AS (
   SELECT
-    l.lead_number,
-    l.other_lead_number,
+    l.left_lead_number,
+    l.right_lead_number,
     r.other_lead_key AS rival_lead_key,
     r.match_weight AS rival_weight
   FROM licensed AS l
@@ -90,8 +94,8 @@ WITH proposed AS (
   FROM apart AS a
 ), veto_rival AS (
   SELECT
-    o.lead_number,
-    o.other_lead_number,
+    o.left_lead_number,
+    o.right_lead_number,
     r.other_lead_key AS rival_lead_key,
     r.match_weight AS rival_weight
   FROM apart_either_way AS a
@@ -107,21 +111,14 @@ WITH proposed AS (
   SELECT
     *
   FROM veto_rival
-), paired AS (
-  SELECT
-    LEAST(r.lead_number, r.other_lead_number) AS left_lead_number,
-    GREATEST(r.lead_number, r.other_lead_number) AS right_lead_number,
-    r.rival_lead_key,
-    r.rival_weight
-  FROM rival AS r
 ), strongest AS (
   SELECT
-    p.*
-  FROM paired AS p
+    r.*
+  FROM rival AS r
   QUALIFY
     ROW_NUMBER() OVER (
-      PARTITION BY p.left_lead_number, p.right_lead_number
-      ORDER BY p.rival_weight DESC, p.rival_lead_key
+      PARTITION BY r.left_lead_number, r.right_lead_number
+      ORDER BY r.rival_weight DESC, r.rival_lead_key
     ) = 1
 )
 SELECT

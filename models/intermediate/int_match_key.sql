@@ -189,7 +189,7 @@ WITH lead AS (
     f.key_value
 )
 SELECT
-  k.lead_number::BIGINT AS lead_number, /* Number of the lead in this run */
+  k.lead_number::BIGINT AS lead_number, /* Number of the lead, made from its key */
   k.lead_key::TEXT AS lead_key, /* Lead that holds the key */
   k.source_key::TEXT AS source_key, /* Source of the lead */
   k.key_type::TEXT AS key_type, /* What the key is made of, such as phone or name_zip */

@@ -92,7 +92,7 @@ WITH lead AS (
     r.name_normal
 )
 SELECT
-  l.lead_number::BIGINT AS lead_number, /* Number of the lead in this run */
+  l.lead_number::BIGINT AS lead_number, /* Number of the lead, made from its key */
   s.name_words::BIGINT[] AS name_words, /* Each word once, as a number: the last five binary digits are its bits */
   s.name_bits::BIGINT AS name_bits, /* Bits of all words together */
   s.rare_word::BIGINT AS rare_word, /* Its rarest word, where it is rare enough to find others by */

@@ -72,6 +72,7 @@ VALUES = {
     "similarity": "@similarity(d.a, d.b, 0.5)",
     "state_code": "@state_code(d.a)",
     "street_words": "@street_words(d.a)",
+    "text_number": "@text_number(d.a, 18)",
     "unaccented": "@unaccented(d.a)",
     "unparsed": "@unparsed(('a', d.a, d.b), ('c', d.c, d.b))",
     "website_domain": "@website_domain(d.a)",

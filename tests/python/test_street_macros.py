@@ -1,4 +1,4 @@
-"""Two ways of writing a street have one core, and a house number is a range; alike on both engines."""
+"""Two ways of writing a street have one core, a house number is a range, a text a number; alike on both engines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from sqlmesh.core.macros import MacroEvaluator
 import macros.address.house_range
 import macros.address.street_core
 import macros.address.street_name
-import macros.match.shared_bits  # noqa: F401
+import macros.match.shared_bits
+import macros.match.text_number  # noqa: F401
 from lead_enrichment.warehouse.connection import connect
 
 
@@ -108,3 +109,30 @@ def test_shared_words_tell_their_bits(
 ) -> None:
     found = run("SELECT @shared_bits(a, b) FROM given", through, a=("BIGINT[]", left), b=("BIGINT[]", right))
     assert found == (expected,)
+
+
+@pytest.mark.parametrize("through", ["duckdb", "spark"])
+@pytest.mark.parametrize(
+    ("text", "digits", "expected"),
+    [
+        # The MD5 is 128aa1c3dfc956ab3b…
+        ("texas:1", 18, 128_001_233_529_560_131),
+        ("texas:1", 4, 1280),
+        # Upper case and accents count
+        ("Texas:1", 4, 7059),
+        ("ÉLAN", 4, 2157),
+        ("", 4, 3413),
+        (None, 4, None),
+    ],
+)
+def test_a_text_has_one_number_for_ever(text: str | None, digits: int, expected: int | None, through: str) -> None:
+    assert run(f"SELECT @text_number(a, {digits}) FROM given", through, a=("TEXT", text)) == (expected,)
+
+
+def test_a_hundred_thousand_keys_have_each_a_number_of_its_own() -> None:
+    query = MacroEvaluator(dialect="duckdb").transform(sqlglot.parse_one("SELECT @text_number(key, 18) AS number"))
+    assert isinstance(query, exp.Select)
+    keys = query.from_("(SELECT 'texas:' || range AS key FROM RANGE(100000))", dialect="duckdb").sql(dialect="duckdb")
+    with connect() as connection:
+        counted = connection.execute(f"SELECT COUNT(DISTINCT number), MAX(number) < 2**63 FROM ({keys})").fetchone()
+    assert counted == (100_000, True)
