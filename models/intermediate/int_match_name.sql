@@ -66,17 +66,18 @@ WITH lead AS (
   GROUP BY
     w.word
 ), rarity AS (
-  /* The number of the word with its bits behind it: so a list of numbers tells how much two names share */
+  /* The number of the word with its bits behind it: so a list of numbers tells how much two names share. 17 digits are
+  56 bits */
   SELECT
     s.word,
-    ROW_NUMBER() OVER (ORDER BY s.word) * 32 + LEAST(ROUND(LN(t.facilities / s.facilities) / LN(2)), 31)::BIGINT AS word_number
+    @text_number(s.word, 17) * 32 + LEAST(ROUND(LN(t.facilities / s.facilities) / LN(2)), 31)::BIGINT AS word_number
   FROM spread AS s
   CROSS JOIN total AS t
 ), ranked AS (
   SELECT
     w.name_normal,
     r.word_number,
-    ROW_NUMBER() OVER (PARTITION BY w.name_normal ORDER BY r.word_number % 32 DESC, r.word_number) AS place
+    ROW_NUMBER() OVER (PARTITION BY w.name_normal ORDER BY r.word_number % 32 DESC, r.word) AS place
   FROM word AS w
   INNER JOIN rarity AS r
     ON r.word = w.word
@@ -93,7 +94,7 @@ WITH lead AS (
 )
 SELECT
   l.lead_number::BIGINT AS lead_number, /* Number of the lead, made from its key */
-  s.name_words::BIGINT[] AS name_words, /* Each word once, as a number: the last five binary digits are its bits */
+  s.name_words::BIGINT[] AS name_words, /* Each word once, as a number made from the word: the last five binary digits are its bits */
   s.name_bits::BIGINT AS name_bits, /* Bits of all words together */
   s.rare_word::BIGINT AS rare_word, /* Its rarest word, where it is rare enough to find others by */
   s.other_rare_word::BIGINT AS other_rare_word /* The one after it */
