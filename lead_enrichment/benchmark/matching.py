@@ -32,8 +32,8 @@ from lead_enrichment.warehouse.reading import warehouse
 THREADS = 2
 # What DuckDB may take before it goes to disk, the same for both.
 MEMORY = "1800MB"
-# Words and keys are prepared for both, and so not counted: Splink does not know which too many share.
-PREPARED = ("intermediate.int_match_name", "intermediate.int_match_key")
+# Size, words and keys are prepared for both, and so not counted: Splink does not know which too many share.
+PREPARED = ("intermediate.int_match_size", "intermediate.int_match_name", "intermediate.int_match_key")
 # Splink has nothing like the verdicts, so they are timed apart.
 VERDICTS = "intermediate.int_match_verdict"
 # The models from keys to verdicts, in the order in which they are built.

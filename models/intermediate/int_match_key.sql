@@ -168,11 +168,6 @@ WITH lead AS (
   GROUP BY
     k.key_type,
     k.key_value
-), size AS (
-  /* Among N leads, words of log2 N bits come together by chance once */
-  SELECT
-    LN(GREATEST(COUNT(*), 1)) / LN(2) AS bits
-  FROM intermediate.int_match_lead AS l
 ), most_shared AS (
   SELECT
     f.key_type,
@@ -201,7 +196,7 @@ SELECT
   m.licenses::BIGINT AS licenses_sharing, /* Licences that share it in the state where most do: from 2 on it tells an operator, not a site */
   (
     m.leads_in_all > @max_leads_of_key
-    OR COALESCE(k.key_type = 'name_state' AND k.name_bits < t.bits + 2, FALSE)
+    OR COALESCE(k.key_type = 'name_state' AND k.name_bits < t.lead_bits + 2, FALSE)
     OR m.facilities > CASE
       WHEN k.key_type IN ('phone', 'email', 'domain', 'street_alone', 'name_word')
       THEN @max_shared_contact
@@ -213,4 +208,4 @@ SELECT
 FROM keyed AS k
 INNER JOIN most_shared AS m
   ON m.key_type = k.key_type AND m.key_value = k.key_value
-CROSS JOIN size AS t
+CROSS JOIN intermediate.int_match_size AS t

@@ -30,10 +30,6 @@ WITH weight AS (
     w.description,
     COALESCE(w.match_weight, ROUND(LN(w.m_probability / w.u_probability) / LN(2), 2)) AS match_weight
   FROM seeds.match_weight AS w
-), size AS (
-  SELECT
-    LN(GREATEST(COUNT(*), 1)) / LN(2) AS bits
-  FROM intermediate.int_match_lead AS l
 ), weighed AS (
   SELECT
     c.*,
@@ -53,10 +49,10 @@ WITH weight AS (
       WHEN c.name_level IN ('exact', 'same_words', 'similar', 'contained')
       AND NOT c.shared_bits IS NULL
       THEN ROUND(LEAST(GREATEST((
-        c.shared_bits - size.bits
+        c.shared_bits - size.lead_bits
       ) / 2.0, -4), 4), 6)
       ELSE 0
-    END AS name_adjustment, /* Among N leads, words of log2 N bits come together by chance once. A value that n facilities of a source hold is n times as likely by chance */
+    END AS name_adjustment, /* Words of as many bits as there are leads come together by chance once. A value that n facilities of a source hold is n times as likely by chance */
     CASE
       WHEN c.phone_level = 'exact'
       THEN ROUND(-LN(c.phone_facilities) / LN(2), 6)
@@ -99,7 +95,7 @@ WITH weight AS (
   FROM intermediate.int_match_comparison AS c
   INNER JOIN weight AS prior
     ON prior.attribute = 'prior'
-  CROSS JOIN size
+  CROSS JOIN intermediate.int_match_size AS size
   LEFT JOIN weight AS name
     ON name.attribute = 'name' AND name.level = c.name_level
   LEFT JOIN weight AS phone
