@@ -38,8 +38,9 @@ def time_duplicates(warehouse: Path, project: Path) -> Result:
         )
         (leads,) = connection.execute("SELECT COUNT(*) FROM lead").fetchone() or (0,)
         began = time.perf_counter()
-        connection.execute(f"CREATE TABLE key AS {models.query('intermediate.int_match_key')}")
-        instead = {"intermediate.int_match_key": "memory.main.key"}
+        instead = {f"intermediate.int_match_{name}": f"memory.main.{name}" for name in ("lead_key", "key_share")}
+        for model, table in instead.items():
+            connection.execute(f"CREATE TABLE {table} AS {models.query(model, instead)}")
         connection.execute(f"CREATE TABLE candidate AS {models.query('intermediate.int_match_candidate', instead)}")
         taken = time.perf_counter() - began
         began = time.perf_counter()

@@ -33,7 +33,13 @@ THREADS = 2
 # What DuckDB may take before it goes to disk, the same for both.
 MEMORY = "1800MB"
 # Size, words and keys are prepared for both, and so not counted: Splink does not know which too many share.
-PREPARED = ("intermediate.int_match_size", "intermediate.int_match_name", "intermediate.int_match_key")
+PREPARED = (
+    "intermediate.int_match_size",
+    "intermediate.int_match_name",
+    "intermediate.int_match_lead_key",
+    "intermediate.int_match_key_share",
+    "intermediate.int_match_key",
+)
 # Splink has nothing like the verdicts, so they are timed apart.
 VERDICTS = "intermediate.int_match_verdict"
 # The models from keys to verdicts, in the order in which they are built.
@@ -198,7 +204,8 @@ def _match(folder: Path, project: Path) -> Measure:
         for step in STEPS:
             began = time.perf_counter()
             if step in queries:
-                form = "VIEW" if step == "intermediate.int_match_comparison" else "TABLE"
+                is_view = models.context.get_model(step, raise_if_missing=True).kind.is_view
+                form = "VIEW" if is_view else "TABLE"
                 connection.execute(f"CREATE {form} {step} AS {queries[step]}")
             else:
                 _build_python_model(connection, models, step)

@@ -89,12 +89,12 @@ WITH source AS (
   INNER JOIN ranked_source AS r
     ON r.source_key = l.source_key
 ), over_shared AS (
-  SELECT DISTINCT
-    k.key_type,
-    k.key_value
-  FROM intermediate.int_match_key AS k
+  SELECT
+    s.key_type,
+    s.key_value
+  FROM intermediate.int_match_key_share AS s
   WHERE
-    k.is_over_shared
+    s.is_over_shared
 ), ranked AS (
   /* By numbers and without what follows from lead or attribute, for all this is sorted */
   SELECT

@@ -14,11 +14,13 @@ WITH usable AS (
     k.lead_number,
     k.key_type,
     k.key_value,
-    k.facilities_sharing,
-    k.licenses_sharing
-  FROM intermediate.int_match_key AS k
+    s.facilities_sharing,
+    s.licenses_sharing
+  FROM intermediate.int_match_lead_key AS k
+  INNER JOIN intermediate.int_match_key_share AS s
+    ON s.key_type = k.key_type AND s.key_value = k.key_value
   WHERE
-    NOT k.is_over_shared AND k.leads_holding > 1
+    NOT s.is_over_shared
 ), lead AS (
   SELECT
     l.lead_number,

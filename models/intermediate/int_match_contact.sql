@@ -14,17 +14,19 @@ MODEL (
 );
 
 WITH over_shared AS (
-  SELECT DISTINCT
-    k.key_type,
-    k.key_value
-  FROM intermediate.int_match_key AS k
+  SELECT
+    s.key_type,
+    s.key_value
+  FROM intermediate.int_match_key_share AS s
   WHERE
-    k.is_over_shared AND k.key_type IN ('phone', 'email', 'domain')
+    s.is_over_shared AND s.key_type IN ('phone', 'email', 'domain')
 ), named AS (
   SELECT
     k.lead_number,
-    k.facilities_sharing
-  FROM intermediate.int_match_key AS k
+    s.facilities_sharing
+  FROM intermediate.int_match_lead_key AS k
+  INNER JOIN intermediate.int_match_key_share AS s
+    ON s.key_type = k.key_type AND s.key_value = k.key_value
   WHERE
     k.key_type = 'name_state'
 ), usable AS (

@@ -1,188 +1,11 @@
 MODEL (
   name intermediate.int_match_key,
-  kind FULL,
+  kind VIEW,
   grain (lead_key, key_type, key_value),
-  description 'What a live lead can be found by, with how many leads share each. A key that too many share is kept and marked: it is not joined, and a contact identifies nobody then. One row per live lead and key.',
-  audits (
-    NOT_NULL(
-      columns := (
-        lead_number,
-        lead_key,
-        key_type,
-        key_value,
-        leads_sharing,
-        leads_holding,
-        is_over_shared
-      )
-    ),
-    UNIQUE_COMBINATION_OF_COLUMNS(columns := (lead_number, key_type, key_value)),
-    ACCEPTED_VALUES(
-      "column" := key_type,
-      is_in := (
-        'license',
-        'phone',
-        'email',
-        'street',
-        'street_alone',
-        'name_zip',
-        'name_city',
-        'contact_zip',
-        'domain',
-        'name_state',
-        'name_word'
-      )
-    )
-  )
+  ignored_rules ['nomissingaudits'],
+  description 'What a live lead can be found by, with how many leads share each. A key that too many share is kept and marked: it is not joined, and a contact identifies nobody then. A view: keys and how many share them are each kept once, and audited there. One row per live lead and key.'
 );
 
-WITH lead AS (
-  SELECT
-    l.*,
-    CASE WHEN l.contact_name LIKE '% %' THEN l.contact_name END AS full_contact_name,
-    COALESCE(l.house_low::TEXT || ' ' || l.street_core, l.house_number || ' ' || l.street) AS house,
-    @facility_of(l, l.name_normal) AS contact_facility,
-    @facility_of(l, l.city, l.postal_code) AS name_facility,
-    REGEXP_REPLACE(l.city, ' CITY$', '', 'g') AS town,
-    n.name_bits,
-    n.rare_word::TEXT AS rare_word,
-    n.other_rare_word::TEXT AS other_rare_word
-  FROM intermediate.int_match_lead AS l
-  LEFT JOIN intermediate.int_match_name AS n
-    ON n.lead_number = l.lead_number
-), unplaced AS (
-  SELECT DISTINCT
-    l.house
-  FROM lead AS l
-  WHERE
-    l.postal_code IS NULL AND l.town IS NULL AND NOT l.house IS NULL
-), form AS (
-  /* A street by ZIP region and by city: the last digits of a ZIP are mistyped, and a city is often left out. Where
-  somebody tells neither, by itself */
-  SELECT
-    f.key_form,
-    f.key_type
-  FROM (VALUES
-    ('license', 'license'),
-    ('phone', 'phone'),
-    ('mobile', 'phone'),
-    ('email', 'email'),
-    ('street_zip', 'street'),
-    ('street_city', 'street'),
-    ('street_alone', 'street_alone'),
-    ('word_zip', 'name_word'),
-    ('other_word_zip', 'name_word'),
-    ('words_city', 'name_word'),
-    ('name_zip', 'name_zip'),
-    ('name_city', 'name_city'),
-    ('contact_zip', 'contact_zip'),
-    ('website_domain', 'domain'),
-    ('email_domain', 'domain'),
-    ('name_state', 'name_state')) AS f(key_form, key_type)
-), formed AS (
-  /* A part that is missing makes the whole key NULL */
-  SELECT
-    l.lead_number,
-    l.lead_key,
-    l.source_key,
-    l.is_crm,
-    l.name_bits,
-    CASE
-      WHEN f.key_type IN ('phone', 'email', 'domain')
-      THEN l.contact_facility
-      WHEN f.key_type = 'street_alone'
-      THEN COALESCE(LEFT(l.postal_code, 3), l.town, '')
-      ELSE l.name_facility
-    END AS facility, /* Of a contact, holders without an address count by their names; of a name, by their towns */
-    f.key_form,
-    f.key_type,
-    CASE f.key_form
-      WHEN 'license'
-      THEN l.state || ' ' || l.license_number
-      WHEN 'phone'
-      THEN l.phone
-      WHEN 'mobile'
-      THEN NULLIF(l.mobile, l.phone)
-      WHEN 'email'
-      THEN l.email
-      WHEN 'street_zip'
-      THEN l.house || ' ' || LEFT(l.postal_code, 3)
-      WHEN 'street_city'
-      THEN l.house || ' ' || l.town
-      WHEN 'street_alone'
-      THEN u.house
-      WHEN 'word_zip'
-      THEN l.rare_word || ' ' || l.postal_code
-      WHEN 'other_word_zip'
-      THEN l.other_rare_word || ' ' || l.postal_code
-      WHEN 'words_city'
-      THEN l.rare_word || COALESCE(' ' || l.other_rare_word, '') || ' ' || l.town
-      WHEN 'name_zip'
-      THEN l.name_normal || ' ' || l.postal_code
-      WHEN 'name_city'
-      THEN l.name_normal || ' ' || l.city
-      WHEN 'contact_zip'
-      THEN l.full_contact_name || ' ' || l.postal_code
-      WHEN 'website_domain'
-      THEN l.website_domain
-      WHEN 'email_domain'
-      THEN NULLIF(l.email_domain, l.website_domain)
-      WHEN 'name_state'
-      THEN l.name_normal || ' ' || l.state
-    END AS key_value
-  FROM lead AS l
-  LEFT JOIN unplaced AS u
-    ON u.house = l.house
-  CROSS JOIN form AS f
-), keyed AS (
-  SELECT
-    f.*
-  FROM formed AS f
-  WHERE
-    NOT f.key_value IS NULL
-), fan_out AS (
-  SELECT
-    k.key_type,
-    k.key_value,
-    k.source_key,
-    k.is_crm,
-    COUNT(*) AS leads
-  FROM keyed AS k
-  GROUP BY
-    k.key_type,
-    k.key_value,
-    k.source_key,
-    k.is_crm
-), copied AS (
-  /* Only leads of the CRM are copies of each other, so only what several of them hold is looked into */
-  SELECT
-    k.key_type,
-    k.key_value,
-    COUNT(DISTINCT k.facility) AS facilities
-  FROM keyed AS k
-  INNER JOIN fan_out AS f
-    ON f.key_type = k.key_type
-    AND f.key_value = k.key_value
-    AND f.source_key = k.source_key
-  WHERE
-    k.is_crm AND f.leads > 1
-  GROUP BY
-    k.key_type,
-    k.key_value
-), most_shared AS (
-  SELECT
-    f.key_type,
-    f.key_value,
-    MAX(f.leads) AS leads,
-    MAX(CASE WHEN f.is_crm THEN COALESCE(c.facilities, f.leads) ELSE f.leads END) AS facilities,
-    SUM(f.leads) AS leads_in_all,
-    MAX(CASE WHEN f.is_crm THEN 0 ELSE f.leads END) AS licenses
-  FROM fan_out AS f
-  LEFT JOIN copied AS c
-    ON c.key_type = f.key_type AND c.key_value = f.key_value
-  GROUP BY
-    f.key_type,
-    f.key_value
-)
 SELECT
   k.lead_number::BIGINT AS lead_number, /* Number of the lead, made from its key */
   k.lead_key::TEXT AS lead_key, /* Lead that holds the key */
@@ -190,22 +13,11 @@ SELECT
   k.key_type::TEXT AS key_type, /* What the key is made of, such as phone or name_zip */
   k.key_form::TEXT AS key_form, /* Which of the lead's values of that type it is: a phone may be its mobile */
   k.key_value::TEXT AS key_value, /* Its value */
-  m.leads::BIGINT AS leads_sharing, /* Live leads that share it in the source where it is shared most */
-  m.facilities::BIGINT AS facilities_sharing, /* Facilities that share it in the source where most do, as far as addresses and names tell them apart */
-  m.leads_in_all::BIGINT AS leads_holding, /* Live leads that hold it in all sources together: with one alone it joins no pair */
-  m.licenses::BIGINT AS licenses_sharing, /* Licences that share it in the state where most do: from 2 on it tells an operator, not a site */
-  (
-    m.leads_in_all > @max_leads_of_key
-    OR COALESCE(k.key_type = 'name_state' AND k.name_bits < t.lead_bits + 2, FALSE)
-    OR m.facilities > CASE
-      WHEN k.key_type IN ('phone', 'email', 'domain', 'street_alone', 'name_word')
-      THEN @max_shared_contact
-      WHEN k.key_type = 'name_state'
-      THEN @max_shared_name
-      ELSE @max_shared_key
-    END
-  )::BOOLEAN AS is_over_shared /* Whether more leads share it than a key may have: it joins no pair then */
-FROM keyed AS k
-INNER JOIN most_shared AS m
-  ON m.key_type = k.key_type AND m.key_value = k.key_value
-CROSS JOIN intermediate.int_match_size AS t
+  COALESCE(s.leads_sharing, 1)::BIGINT AS leads_sharing, /* Live leads that share it in the source where it is shared most */
+  COALESCE(s.facilities_sharing, 1)::BIGINT AS facilities_sharing, /* Facilities that share it in the source where most do, as far as addresses and names tell them apart */
+  COALESCE(s.leads_holding, 1)::BIGINT AS leads_holding, /* Live leads that hold it in all sources together: with one alone it joins no pair */
+  COALESCE(s.licenses_sharing, CASE WHEN k.is_crm THEN 0 ELSE 1 END)::BIGINT AS licenses_sharing, /* Licences that share it in the state where most do: from 2 on it tells an operator, not a site */
+  COALESCE(s.is_over_shared, FALSE)::BOOLEAN AS is_over_shared /* Whether more leads share it than a key may have: it joins no pair then */
+FROM intermediate.int_match_lead_key AS k
+LEFT JOIN intermediate.int_match_key_share AS s
+  ON s.key_type = k.key_type AND s.key_value = k.key_value

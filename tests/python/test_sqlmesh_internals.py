@@ -190,13 +190,13 @@ def test_every_model_is_built_from_the_query_that_sqlmesh_would_render(own_rende
     for name, query in queries.items():
         assert query.render(**run) == own_render(query, **run), name
     timeless = {name.split('"')[-2] for name, query in queries.items() if sqlmesh_internals.is_timeless(query)}
-    assert {"int_match_key", "int_match_score", "fact_lead_match", "dim_date"} <= timeless
+    assert {"int_match_lead_key", "int_match_score", "fact_lead_match", "dim_date"} <= timeless
     assert {"stg_texas_facility", "int_lead_version"} <= timeless
     assert not {"stg_phone", "fact_match_status_change"} & timeless
 
 
 def test_a_query_takes_the_variables_of_a_unit_test(own_render: Callable[..., exp.Query]) -> None:
-    key = Context(paths=[str(ROOT)]).get_model("intermediate.int_match_key", raise_if_missing=True)
+    key = Context(paths=[str(ROOT)]).get_model("intermediate.int_match_key_share", raise_if_missing=True)
     told = key.render_query_or_raise(variables={"max_shared_key": 4321}, runtime_stage=RuntimeStage.TESTING)
     assert "4321" in told.sql() and "4321" not in key.render_query_or_raise().sql()
 
