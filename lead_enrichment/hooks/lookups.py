@@ -51,16 +51,14 @@ TABLES = "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE dat
 def make_lookups(connection: duckdb.DuckDBPyConnection, catalog: str) -> None:
     """Make each lookup whose model is there, is a table, and has its columns; readers do without the others.
 
+    All of the copy is then in its file, and nothing may be written to it any more: the rows could move.
+
     Args:
         connection: Open on the warehouse, as its current catalog.
         catalog: Attached copy of it that gets them.
     """
     copy = _Copy(connection, catalog)
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {catalog}.{LOOKUP_SCHEMA}")
-    for view in dict.fromkeys(view for view, _ in POSITIONS):
-        columns = [column for other, column in POSITIONS if other == view and copy.has_table(view, column)]
-        if columns:
-            _make_positions(connection, copy, view, columns)
     for view, column, held in ROWS:
         if copy.has(view, *held.split(", ")):
             _sort(connection, f"{catalog}.{lookup_name(view, column)}", column, held, view)
@@ -71,13 +69,14 @@ def make_lookups(connection: duckdb.DuckDBPyConnection, catalog: str) -> None:
         if copy.has_table(view, column):
             name = f"{view}_{column}".replace(".", "_")
             connection.execute(f"CREATE INDEX {name} ON {copy.table(view)} ({column})")
+    _write_with_positions(connection, copy)
 
 
 class _Copy:
     """What a copy of the warehouse holds."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, catalog: str) -> None:
-        self.catalog = catalog
+        self._connection, self.catalog = connection, catalog
         # A view names the catalog of what it shows, and a copy has that of the warehouse where it is read.
         (self.read_as,) = one_row(connection, "SELECT CURRENT_DATABASE()")
         self._views = dict(connection.execute(VIEWS, [catalog]).fetchall())
@@ -97,31 +96,51 @@ class _Copy:
         schema, _, name = self._shown(view).partition(".")
         return exp.table_(name, schema, catalog or self.catalog, quoted=True).sql("duckdb")
 
+    def last_row(self, view: str) -> int:
+        """Return the number of the last row of a model's table in the copy; -1 where it has none."""
+        (last_row,) = one_row(self._connection, f"SELECT COALESCE(MAX(rowid), -1) FROM {self.table(view)}")
+        return int(last_row)
+
     def _shown(self, view: str) -> str:
         shown = parse_one(self._views[view], dialect="duckdb").expression.find(exp.Table)
         return f"{shown.db}.{shown.name}"
 
 
+def _write_with_positions(connection: duckdb.DuckDBPyConnection, copy: _Copy) -> None:
+    """Make the lookups of POSITIONS, and write the copy to its file so that they hold there.
+
+    Where rows were deleted, DuckDB may close the gaps as it writes the file, and then numbers the rows behind them
+    anew. They keep their order, and none moves further than the last: where the last row has another number, the
+    lookups of the table are made again. Each time fewer gaps are left, so that this ends.
+    """
+    columns: dict[str, list[str]] = {}
+    for view, column in POSITIONS:
+        if copy.has_table(view, column):
+            columns.setdefault(view, []).append(column)
+    last_rows: dict[str, int] = {}
+    while True:
+        for view in columns:
+            last_row = copy.last_row(view)
+            if last_rows.get(view) != last_row:
+                last_rows[view] = last_row
+                _make_positions(connection, copy, view, columns[view])
+        connection.execute(f"CHECKPOINT {copy.catalog}")
+        if all(copy.last_row(view) == last_row for view, last_row in last_rows.items()):
+            return
+
+
 def _make_positions(connection: duckdb.DuckDBPyConnection, copy: _Copy, view: str, columns: list[str]) -> None:
     """Say by some columns where the rows of a model's table lie."""
-    lookup, table = f"{copy.catalog}.{lookup_name(view)}", copy.table(view)
-    rows, next_rowid = one_row(connection, f"SELECT COUNT(*), COALESCE(MAX(rowid) + 1, 0) FROM {table}")
-    if rows == next_rowid:
-        source, position = table, f"rowid AS {POSITION}"
-        shown = copy.table(view, copy.read_as)
-        connection.execute(f"CREATE VIEW {lookup} AS SELECT *, {position} FROM {shown}")
-    else:
-        # Where rows were deleted, DuckDB may number the others anew when it writes the file.
-        source, position = lookup, POSITION
-        numbered = f"SELECT *, ROW_NUMBER() OVER () - 1 AS {POSITION} FROM {table}"
-        connection.execute(f"CREATE TABLE {lookup} AS {numbered}")
+    position = f"rowid AS {POSITION}"
+    shown = f"SELECT *, {position} FROM {copy.table(view, copy.read_as)}"
+    connection.execute(f"CREATE OR REPLACE VIEW {copy.catalog}.{lookup_name(view)} AS {shown}")
     for column in columns:
-        _sort(connection, f"{copy.catalog}.{lookup_name(view, column)}", column, position, source)
+        _sort(connection, f"{copy.catalog}.{lookup_name(view, column)}", column, position, copy.table(view))
 
 
 def _sort(connection: duckdb.DuckDBPyConnection, lookup: str, column: str, held: str, source: str) -> None:
     """Write a lookup: what it holds of each row of a source, by the hash of a column."""
     connection.execute(
-        f"CREATE TABLE {lookup} AS SELECT {KEY_HASH.format(column)} AS key_hash, {held} FROM {source} "
+        f"CREATE OR REPLACE TABLE {lookup} AS SELECT {KEY_HASH.format(column)} AS key_hash, {held} FROM {source} "
         f"WHERE NOT {column} IS NULL ORDER BY key_hash"
     )

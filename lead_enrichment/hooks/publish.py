@@ -78,8 +78,8 @@ def _complete(connection: duckdb.DuckDBPyConnection, copy: Path) -> None:
     try:
         _hold_ledger_tables(connection)
         make_sorted_tables(connection, "published")
+        # Last, for it says where rows lie in the file.
         make_lookups(connection, "published")
-        connection.execute("CHECKPOINT published")
     finally:
         connection.execute("DETACH published")
 

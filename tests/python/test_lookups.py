@@ -131,32 +131,50 @@ def test_a_search_has_its_indexes(published: duckdb.DuckDBPyConnection, table: s
     assert found == [(f"[{column}]",)]
 
 
-def test_positions_hold_where_rows_were_deleted(tmp_path: Path) -> None:
+# DuckDB closes the gaps of a table that has many row groups, as a large one has, and leaves those of a single one.
+@pytest.mark.parametrize(
+    ("row_group_size", "deleted", "closes_gaps"),
+    [
+        (2_048, "n % 10 < 3", True),
+        (2_048, "n BETWEEN 4_096 AND 12_287", True),
+        (2_048, "TRUE", True),
+        (122_880, "n % 10 < 3", False),
+        (122_880, "n % 100 = 0", False),
+    ],
+)
+def test_positions_hold_where_rows_were_deleted(
+    tmp_path: Path, row_group_size: int, deleted: str, closes_gaps: bool
+) -> None:
     paths = DataPaths(tmp_path)
     paths.warehouse.parent.mkdir()
+    table, lookup = "dims.dim_lead_validity", lookup_name("dims.dim_lead_validity")
     with duckdb.connect() as connection:
-        # Row groups so small that there are many, as a large table has them.
-        connection.execute(f"ATTACH '{paths.warehouse}' AS leads (ROW_GROUP_SIZE 2048)")
+        connection.execute(f"ATTACH '{paths.warehouse}' AS leads (ROW_GROUP_SIZE {row_group_size})")
         connection.execute("USE leads; CREATE SCHEMA sqlmesh__dims; CREATE SCHEMA dims")
         connection.execute(
-            "CREATE TABLE sqlmesh__dims.v AS SELECT 'texas:' || n AS lead_key, n AS valid_from FROM RANGE(40_000) t(n)"
+            "CREATE TABLE sqlmesh__dims.v AS SELECT 'texas:' || n AS lead_key, n FROM RANGE(40_000) t(n)"
         )
-        connection.execute("CREATE VIEW dims.dim_lead_validity AS SELECT * FROM leads.sqlmesh__dims.v")
+        connection.execute(f"CREATE VIEW {table} AS SELECT * FROM leads.sqlmesh__dims.v")
         with connection.cursor() as reader:
-            # While somebody reads, DuckDB gives no room back, and does so when the copy is written.
-            reader.execute("BEGIN; SELECT 1 FROM leads.dims.dim_lead_validity").fetchone()
-            connection.execute("DELETE FROM sqlmesh__dims.v WHERE valid_from % 10 < 3")
+            # While somebody reads, DuckDB closes no gap, and does so when the copy is written.
+            reader.execute(f"BEGIN; SELECT 1 FROM leads.{table}").fetchone()
+            connection.execute(f"DELETE FROM sqlmesh__dims.v WHERE {deleted}")
+            connection.execute("INSERT INTO sqlmesh__dims.v SELECT 'texas:' || n, n FROM RANGE(50_000, 50_100) t(n)")
             publish(connection, paths)
+        before = connection.execute("SELECT COUNT(*), MAX(rowid) FROM sqlmesh__dims.v").fetchone()
     with connect(str(paths.published), read_only=True) as published:
-        for number in (3, 4, 2_049, 20_007, 39_999):
-            found = rows_of_key(published, "dims.dim_lead_validity", "lead_key", f"texas:{number}")
-            assert found == [{"lead_key": f"texas:{number}", "valid_from": number}]
-        query = (
-            f"SELECT COUNT(*) FROM {lookup_name('dims.dim_lead_validity')} AS a "
-            f"JOIN {lookup_name('dims.dim_lead_validity', 'lead_key')} AS b USING ({POSITION}) "
+        after = published.execute("SELECT COUNT(*), MAX(rowid) FROM sqlmesh__dims.v").fetchone()
+        assert before and after and before[0] == after[0] and (before[1] > after[1]) == closes_gaps
+        for number in (1, 4, 2_049, 20_007, 29_999, 39_999, 50_007):
+            expected = rows(published, f"SELECT * FROM {table} WHERE n = {number}")
+            assert rows_of_key(published, table, "lead_key", f"texas:{number}") == expected
+        found = published.execute(
+            f"SELECT COUNT(*) FROM {lookup} AS a JOIN {lookup_name(table, 'lead_key')} AS b USING ({POSITION}) "
             f"WHERE b.key_hash = {KEY_HASH.format('a.lead_key')}"
-        )
-        assert published.execute(query).fetchone() == (28_000,)
+        ).fetchone()
+        assert found == (after[0],)
+        # The rows themselves are held once.
+        assert published.execute(f"SELECT 1 FROM duckdb_tables() WHERE table_name = '{table}'").fetchall() == []
 
 
 def test_a_model_that_changed_is_published_without_its_lookup(tmp_path: Path) -> None:
