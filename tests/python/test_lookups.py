@@ -109,6 +109,17 @@ def test_the_rows_of_one_key_are_told_apart_from_those_of_another_with_its_hash(
         assert rows_of_key(connection, "main.t", "lead_key", "a") == [{"lead_key": "a"}]
 
 
+def test_a_copy_of_another_version_of_duckdb_is_read_without_its_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE t AS SELECT UNNEST(['a', 'b']) AS lead_key")
+        hash_all_as(connection, "another hash")
+        assert rows_of_key(connection, "main.t", "lead_key", "a") == []
+        monkeypatch.setattr(duckdb, "__version__", "1.99.0")
+        assert positions_of(connection, "main.t", "lead_key", "a") is None
+        assert rows_of_key(connection, "main.t", "lead_key", "a") == [{"lead_key": "a"}]
+        assert kept_rows_of_key(connection, "main.t", "lead_key", "a", "lead_key") == [{"lead_key": "a"}]
+
+
 def test_the_pairs_among_leads_are_those_of_the_model(
     published: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnection
 ) -> None:
