@@ -52,6 +52,7 @@ from sqlmesh.utils.hashing import crc32
 from sqlmesh.utils.metaprogramming import import_python_file
 
 from lead_enrichment.warehouse.build_log import BuildLog, Input
+from lead_enrichment.warehouse.replaced_by_key import READING, Reading, ReplacedByKeyKind, logged_columns
 
 TRIED = "0.236.4"
 # The first and the last day of an interval, as queries and macros ask for them.
@@ -263,21 +264,41 @@ def leave_unchanged_models(log: BuildLog, left: Callable[[Snapshot], None]) -> N
         last_build = log.begins(table)
         days = _days(snapshot.model, start, end) if snapshot.is_incremental_by_time_range and last_build else ""
         before = log.rows_of(table, days) if days else ""
-        if may_stay and snapshot.model.kind.is_view:
-            # It shows what its tables hold, and need not be made again; whether its audits hold may have changed.
-            results = self._audit_snapshot(
-                snapshot, deployability_index, parent_snapshots_by_name(snapshot, self.snapshots),
-                start=start, end=end, execution_time=execution_time,
-                environment_naming_info=settings.get("environment_naming_info"),
-            )  # fmt: skip
-            self.state_sync.add_interval(snapshot, start, end, is_dev=False)
-        else:
-            results = own(self, snapshot, start, end, execution_time, deployability_index, *args, **settings)
+        # The changes of a table matter to others where the model names the keys that it refers to.
+        is_logged = snapshot.is_incremental_by_time_range and bool(snapshot.model.references)
+        logged = logged_columns(snapshot.model) if is_logged else []
+        if days and logged:
+            log.changes.keep_rows(table, logged, days)
+        read = {
+            _short(_input(parent, log, deployability_index).table): log.identities(
+                {_short(item.table): item for item in _inputs_behind(self, parent, log, deployability_index)}
+            )
+            for parent in parents
+        }
+        reading = Reading(log.changes, read, may_narrow=may_stay)
+        token = READING.set(reading)
+        try:
+            if may_stay and snapshot.model.kind.is_view:
+                # It shows what its tables hold, and need not be made again; whether its audits hold may have changed.
+                results = self._audit_snapshot(
+                    snapshot, deployability_index, parent_snapshots_by_name(snapshot, self.snapshots),
+                    start=start, end=end, execution_time=execution_time,
+                    environment_naming_info=settings.get("environment_naming_info"),
+                )  # fmt: skip
+                self.state_sync.add_interval(snapshot, start, end, is_dev=False)
+            else:
+                results = own(self, snapshot, start, end, execution_time, deployability_index, *args, **settings)
+        finally:
+            READING.reset(token)
         if snapshot.model.kind.is_view:
             identity = log.inputs_of(inputs)
+        elif is_replaced_by_key(snapshot.model):
+            identity = f"change {log.changes.newest(table)}"
         elif snapshot.is_incremental_by_time_range:
             # All other days are as they were.
             identity = last_build if days and log.rows_of(table, days) == before else ""
+            if logged and not identity:
+                log.changes.add_difference(table, logged, days) if days else log.changes.built_whole(table)
         else:
             identity = log.rows_of(table)
         log.was_built(table, inputs, identity)
@@ -291,6 +312,27 @@ def _days(model: Model, start: Any, end: Any) -> str:
     column = model.time_column.column.sql(dialect="duckdb")  # type: ignore[union-attr]
     first, last = (to_ds(day) for day in make_inclusive(start, end))
     return f"{column} >= DATE '{first}' AND {column} < DATE '{last}' + 1"
+
+
+def _inputs_behind(
+    scheduler: Scheduler, parent: Snapshot, log: BuildLog, deployability_index: DeployabilityIndex
+) -> list[Input]:
+    """Return what a model reads of another: its table, of a view the tables that it shows."""
+    if not parent.is_model or not parent.model.kind.is_view:
+        return [_input(parent, log, deployability_index)]
+    shown = [scheduler.snapshots_by_name[shown.name] for shown in parent.parents]
+    return [item for table in shown for item in _inputs_behind(scheduler, table, log, deployability_index)]
+
+
+def _short(table: str) -> str:
+    """Return the name of a table without its catalog."""
+    named = exp.to_table(table)
+    return f"{named.db}.{named.name}"
+
+
+def is_replaced_by_key(model: Model) -> bool:
+    """Whether a model is of the kind replaced_by_key."""
+    return isinstance(model.kind, ReplacedByKeyKind)
 
 
 def _input(parent: Snapshot, log: BuildLog, deployability_index: DeployabilityIndex) -> Input:
@@ -307,7 +349,8 @@ def asks_for_the_time(model: Model) -> bool:
     """
     if not isinstance(model, SqlModel):
         return False
-    clock = ("execution_",) if model.kind.is_incremental_by_time_range or model.kind.is_custom else TIME_VARIABLES
+    has_intervals = model.kind.is_incremental_by_time_range or (model.kind.is_custom and not is_replaced_by_key(model))
+    clock = ("execution_",) if has_intervals else TIME_VARIABLES
     query = model.render_query()
     return (
         query is None

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from lead_enrichment.paths import files_below
+from lead_enrichment.warehouse.change_log import ChangeLog
 
 SCHEMA = "build_log"
 TABLE = f"{SCHEMA}.model_build"
@@ -56,6 +57,8 @@ class BuildLog:
         self._cursor.execute(
             f"CREATE TABLE IF NOT EXISTS {TABLE} (physical_table TEXT PRIMARY KEY, build_id TEXT, inputs TEXT)"
         )
+        self.changes = ChangeLog(cursor)
+        self.changes.tidy()
         self.bronze = {folder.name: files_of(folder) for folder in bronze.iterdir() if folder.is_dir()}
 
     def stays(self, table: str, inputs: Mapping[str, Input]) -> bool:
@@ -66,7 +69,7 @@ class BuildLog:
             inputs: What it reads, by name.
         """
         found = self._cursor.execute(f"SELECT inputs FROM {TABLE} WHERE physical_table = ?", [table]).fetchone()
-        now = self._identities(inputs)
+        now = self.identities(inputs)
         return found is not None and json.loads(found[0]) == now
 
     def begins(self, table: str) -> str:
@@ -88,7 +91,7 @@ class BuildLog:
             inputs: What it reads, by name.
             identity: What identifies its rows; a new one where it is left out.
         """
-        built_from = json.dumps(self._identities(inputs))
+        built_from = json.dumps(self.identities(inputs))
         self._cursor.execute(f"INSERT INTO {TABLE} VALUES (?, ?, ?)", [table, identity or uuid.uuid4().hex, built_from])
 
     def rows_of(self, table: str, condition: str = "TRUE") -> str:
@@ -106,13 +109,13 @@ class BuildLog:
 
     def inputs_of(self, inputs: Mapping[str, Input]) -> str:
         """Return what identifies the rows of a view: those that it shows; empty where a build of one is not known."""
-        identities = self._identities(inputs)
+        identities = self.identities(inputs)
         if not all(identities.values()):
             return ""
         return f"view {hashlib.sha256(json.dumps(identities, sort_keys=True).encode()).hexdigest()}"
 
-    def _identities(self, inputs: Mapping[str, Input]) -> dict[str, str]:
-        """Return what identifies the content of each input; empty where no build of it is known, or none that ended."""
+    def identities(self, inputs: Mapping[str, Input]) -> dict[str, str]:
+        """Return by name what identifies each input; empty where no build of it is known, or none that ended."""
         tables = [item.table for item in inputs.values() if item.fixed is None]
         rows = self._cursor.execute(
             f"SELECT physical_table, build_id FROM {TABLE} WHERE physical_table IN (SELECT UNNEST(?::TEXT[]))", [tables]
