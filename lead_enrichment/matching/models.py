@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlglot import exp
 from sqlmesh import Context
 
-from lead_enrichment.warehouse.project import load_project
+from lead_enrichment.warehouse.project import full_query, load_project
 
 
 class MatchingModels:
@@ -31,7 +31,7 @@ class MatchingModels:
             name: The model, such as intermediate.int_match_comparison.
             instead: By model that it reads, the table to read instead. All others keep their names in the catalog.
         """
-        query = self.context.get_model(name, raise_if_missing=True).render_query_or_raise()
+        query = full_query(self.context, name)
         replacement = {model: exp.to_table(table, dialect="duckdb") for model, table in (instead or {}).items()}
 
         def replace(node: exp.Expr) -> exp.Expr:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from sqlglot import exp
 from sqlmesh import Context
 from sqlmesh.core.config import Config
 from sqlmesh.core.config.loader import load_configs
@@ -13,6 +14,7 @@ from sqlmesh.core.console import NoopConsole, set_console
 from sqlmesh.utils.errors import SQLMeshError
 
 from lead_enrichment.errors import UsageError
+from lead_enrichment.warehouse.replaced_by_key import whole
 
 
 def load_project(project: Path) -> Context:
@@ -51,3 +53,13 @@ def read_variable(project: Path, name: str, default: int) -> int:
     if not isinstance(found, int) or found < 1:
         raise UsageError(f"{name} must be a whole number above 0, not {found!r}", "config.yaml", "Correct it.")
     return found
+
+
+def full_query(context: Context, name: str) -> exp.Query:
+    """Return the query of all rows of a model, of the names that models have in the catalog.
+
+    Args:
+        context: The project.
+        name: The model.
+    """
+    return whole(context.get_model(name, raise_if_missing=True).render_query_or_raise())

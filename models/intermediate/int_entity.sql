@@ -1,8 +1,13 @@
 MODEL (
   name intermediate.int_entity,
-  kind FULL,
+  kind CUSTOM (
+    materialization 'replaced_by_key'
+  ),
   grain (
     lead_key
+  ),
+  references (
+    entity_key
   ),
   depends_on (intermediate.int_match_edge, intermediate.int_match_decision),
   description 'The facility that each lead is about. Its key comes from its oldest lead, so a merge keeps the older key and a split leaves it with the oldest lead. One row per lead.',

@@ -1,6 +1,8 @@
 MODEL (
   name intermediate.int_lead_current,
-  kind FULL,
+  kind CUSTOM (
+    materialization 'replaced_by_key'
+  ),
   grain (
     lead_key
   ),
@@ -13,7 +15,11 @@ MODEL (
   )
 );
 
-WITH source AS (
+WITH touched AS (
+  SELECT
+    v.lead_key
+  FROM intermediate.int_lead_version AS v
+), source AS (
   @contract_sources()
 ), seen AS (
   SELECT
@@ -21,6 +27,8 @@ WITH source AS (
     MIN(v.received_at) AS first_received_at,
     MAX(v.received_at) AS last_received_at
   FROM intermediate.int_lead_version AS v
+  WHERE
+    @is_touched(v.lead_key)
   GROUP BY
     v.lead_key
 ), newest AS (

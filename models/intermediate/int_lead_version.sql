@@ -4,6 +4,9 @@ MODEL (
     time_column received_on
   ),
   grain (lead_key, received_at),
+  references (
+    lead_key
+  ),
   description 'The log of changes: a row where the content of a lead differs from its delivery before, and a row with is_listed FALSE where a new full snapshot no longer lists a lead. It compares narrow keys over the history of staging and fetches the attributes of what changed. One row per lead and change.',
   audits (
     NOT_NULL(columns := (lead_key, lead_version_key, is_listed, received_at)),

@@ -1,6 +1,9 @@
 MODEL (
   name intermediate.int_match_candidate,
-  kind FULL,
+  kind CUSTOM (
+    materialization 'replaced_by_key',
+    materialization_properties (touched_by = (left_lead_number, right_lead_number))
+  ),
   grain (left_lead_number, right_lead_number),
   description 'Pairs of live leads worth comparing: they share a key that few others hold, or a steward has judged them. Numbers only: what the two leads say stays with them, which keeps millions of pairs in memory. One row per pair.',
   audits (
@@ -9,7 +12,36 @@ MODEL (
   )
 );
 
-WITH usable AS (
+WITH touched AS (
+  SELECT
+    l.lead_number
+  FROM intermediate.int_match_lead AS l
+  UNION
+  SELECT
+    k.lead_number
+  FROM intermediate.int_match_lead_key AS k
+  UNION
+  /* Whose key more leads share now, or fewer: one that too many share joins nobody */
+  SELECT
+    k.lead_number
+  FROM intermediate.int_match_key_share AS c
+  INNER JOIN intermediate.int_match_key_share AS s
+    ON s.key_type = c.key_type AND s.key_value = c.key_value AND NOT s.is_over_shared
+  INNER JOIN intermediate.int_match_lead_key AS k
+    ON k.key_type = c.key_type AND k.key_value = c.key_value
+  UNION
+  SELECT
+    k.lead_number
+  FROM intermediate.int_match_over_shared AS o
+  INNER JOIN intermediate.int_match_lead_key AS k
+    ON k.key_type = o.key_type AND k.key_value = o.key_value
+  UNION
+  SELECT
+    l.lead_number
+  FROM intermediate.int_match_decision AS d
+  INNER JOIN intermediate.int_match_lead AS l
+    ON l.lead_key = d.left_lead_key
+), usable AS (
   SELECT
     k.lead_number,
     k.key_type,
@@ -21,6 +53,14 @@ WITH usable AS (
     ON s.key_type = k.key_type AND s.key_value = k.key_value
   WHERE
     NOT s.is_over_shared
+    AND (s.key_type, s.key_value) IN (
+      SELECT
+        h.key_type,
+        h.key_value
+      FROM intermediate.int_match_lead_key AS h
+      WHERE
+        @is_touched(h.lead_number)
+    )
 ), lead AS (
   SELECT
     l.lead_number,
@@ -38,6 +78,8 @@ WITH usable AS (
     ON b.key_type = a.key_type
     AND b.key_value = a.key_value
     AND b.lead_number > a.lead_number
+  WHERE
+    @is_touched(a.lead_number) OR @is_touched(b.lead_number)
   UNION ALL
   /* What a steward judged is compared even where no key finds it */
   SELECT

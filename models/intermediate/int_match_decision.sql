@@ -1,6 +1,8 @@
 MODEL (
   name intermediate.int_match_decision,
-  kind FULL,
+  kind CUSTOM (
+    materialization 'replaced_by_key'
+  ),
   grain (left_lead_key, right_lead_key),
   description 'What counts of the stewards decisions: for each pair the newest, whether a lead has changed since, and whether it contradicts what somebody else decided before. It overrules the score. One row per decided pair.',
   audits (

@@ -1,7 +1,10 @@
 MODEL (
   name intermediate.int_match_edge,
-  kind FULL,
+  kind CUSTOM (
+    materialization 'replaced_by_key'
+  ),
   grain (left_lead_key, right_lead_key),
+  references (left_lead_number, right_lead_number),
   description 'The pairs that score and rules would join, held against their rivals: of two licences of a state, or of two leads that cannot be one facility, a third lead joins only the clearly better one. One row per pair proposed as a match.',
   audits (
     NOT_NULL(columns := (left_lead_key, right_lead_key, match_weight, outcome)),

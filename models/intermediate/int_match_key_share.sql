@@ -1,6 +1,8 @@
 MODEL (
   name intermediate.int_match_key_share,
-  kind FULL,
+  kind CUSTOM (
+    materialization 'replaced_by_key'
+  ),
   grain (key_type, key_value),
   description 'How many leads share each key that more than one live lead holds. One that too many share is kept and marked: it joins no pair, and a contact identifies nobody then. One row per key that leads share.',
   audits (
@@ -19,7 +21,12 @@ MODEL (
   )
 );
 
-WITH fan_out AS (
+WITH touched AS (
+  SELECT
+    k.key_type,
+    k.key_value
+  FROM intermediate.int_match_lead_key AS k
+), fan_out AS (
   SELECT
     k.key_type,
     k.key_value,
@@ -28,6 +35,13 @@ WITH fan_out AS (
     COUNT(*) AS leads,
     MAX(k.name_bits) AS name_bits
   FROM intermediate.int_match_lead_key AS k
+  WHERE
+    (k.key_type, k.key_value) IN (
+      SELECT
+        t.key_type,
+        t.key_value
+      FROM touched AS t
+    )
   GROUP BY
     k.key_type,
     k.key_value,

@@ -1,8 +1,13 @@
 MODEL (
   name intermediate.int_match_lead,
-  kind FULL,
+  kind CUSTOM (
+    materialization 'replaced_by_key'
+  ),
   grain (
     lead_key
+  ),
+  references (
+    lead_number
   ),
   description 'The live leads with what they are compared by: valid contacts that are no placeholder, names by their words, addresses in parts. One row per live lead.',
   audits (
@@ -11,7 +16,11 @@ MODEL (
   )
 );
 
-WITH live AS (
+WITH touched AS (
+  SELECT
+    c.lead_key
+  FROM intermediate.int_lead_current AS c
+), live AS (
   SELECT
     l.*,
     CASE WHEN p.name_normal IS NULL THEN NULLIF(l.name_normal, '') END AS name_plain /* A placeholder is no name */
@@ -19,7 +28,7 @@ WITH live AS (
   LEFT JOIN seeds.placeholder_name AS p
     ON p.name_normal = l.name_normal
   WHERE
-    l.is_live
+    l.is_live AND @is_touched(l.lead_key)
 ), contact AS (
   SELECT
     l.*,

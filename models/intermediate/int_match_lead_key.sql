@@ -1,7 +1,12 @@
 MODEL (
   name intermediate.int_match_lead_key,
-  kind FULL,
+  kind CUSTOM (
+    materialization 'replaced_by_key'
+  ),
   grain (lead_key, key_type, key_value),
+  references (
+    lead_number
+  ),
   description 'What a live lead can be found by. How many leads share a key stands in intermediate.int_match_key_share, so that a row hardly ever changes with another lead. One row per live lead and key.',
   audits (
     NOT_NULL(
@@ -27,11 +32,26 @@ MODEL (
   )
 );
 
-WITH lead AS (
+WITH touched AS (
+  SELECT
+    l.lead_number
+  FROM intermediate.int_match_lead AS l
+  UNION
+  SELECT
+    n.lead_number
+  FROM intermediate.int_match_name AS n
+  UNION
+  /* Whose house somebody names without its place now, or no longer */
+  SELECT
+    l.lead_number
+  FROM intermediate.int_match_unplaced AS u
+  INNER JOIN intermediate.int_match_lead AS l
+    ON @house_of(l) = u.house
+), lead AS (
   SELECT
     l.*,
     CASE WHEN l.contact_name LIKE '% %' THEN l.contact_name END AS full_contact_name,
-    COALESCE(l.house_low::TEXT || ' ' || l.street_core, l.house_number || ' ' || l.street) AS house,
+    @house_of(l) AS house,
     @facility_of(l, l.name_normal) AS contact_facility,
     @facility_of(l, l.city, l.postal_code) AS name_facility,
     REGEXP_REPLACE(l.city, ' CITY$', '', 'g') AS town,
@@ -45,12 +65,8 @@ WITH lead AS (
   FROM intermediate.int_match_lead AS l
   LEFT JOIN intermediate.int_match_name AS n
     ON n.lead_number = l.lead_number
-), unplaced AS (
-  SELECT DISTINCT
-    l.house
-  FROM lead AS l
   WHERE
-    l.postal_code IS NULL AND l.town IS NULL AND NOT l.house IS NULL
+    @is_touched(l.lead_number)
 ), form AS (
   /* A street by ZIP region and by city: the last digits of a ZIP are mistyped, and a city is often left out. Where
   somebody tells neither, by itself */
@@ -126,7 +142,7 @@ WITH lead AS (
       THEN l.name_normal || ' ' || l.state
     END AS key_value
   FROM lead AS l
-  LEFT JOIN unplaced AS u
+  LEFT JOIN intermediate.int_match_unplaced AS u
     ON u.house = l.house
   CROSS JOIN form AS f
 )

@@ -1,6 +1,8 @@
 MODEL (
   name intermediate.int_match_name,
-  kind FULL,
+  kind CUSTOM (
+    materialization 'replaced_by_key'
+  ),
   grain (
     lead_number
   ),

@@ -1,6 +1,9 @@
 MODEL (
   name intermediate.int_match_score,
-  kind FULL,
+  kind CUSTOM (
+    materialization 'replaced_by_key',
+    materialization_properties (touched_by = (left_lead_number, right_lead_number))
+  ),
   grain (left_lead_number, right_lead_number),
   description 'What speaks for and against each candidate pair, in bits (Fellegi and Sunter), the probability that follows, and the rule that overrules it. Entities and verdicts come later: they depend on other pairs too. One row per pair.',
   audits (
@@ -22,7 +25,28 @@ MODEL (
   )
 );
 
-WITH weight AS (
+WITH touched AS (
+  SELECT
+    l.lead_number
+  FROM intermediate.int_match_lead AS l
+  UNION
+  SELECT
+    c.left_lead_number AS lead_number
+  FROM intermediate.int_match_comparison AS c
+  UNION
+  SELECT
+    l.lead_number
+  FROM intermediate.int_match_decision AS d
+  INNER JOIN intermediate.int_match_lead AS l
+    ON l.lead_key = d.left_lead_key
+), comparison AS (
+  SELECT
+    c.*
+  FROM intermediate.int_match_comparison AS c
+  WHERE
+    @is_touched(c.left_lead_number, lead_number)
+    OR @is_touched(c.right_lead_number, lead_number)
+), weight AS (
   /* Where the two probabilities are given, the weight follows from them, in hundredths of a bit */
   SELECT
     w.attribute,
@@ -92,7 +116,7 @@ WITH weight AS (
       CASE WHEN domain.match_weight < 0 THEN domain.description END,
       CASE WHEN contact.match_weight < 0 THEN contact.description END
     ) AS differences
-  FROM intermediate.int_match_comparison AS c
+  FROM comparison AS c
   INNER JOIN weight AS prior
     ON prior.attribute = 'prior'
   CROSS JOIN intermediate.int_match_size AS size

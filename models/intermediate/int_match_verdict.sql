@@ -1,6 +1,9 @@
 MODEL (
   name intermediate.int_match_verdict,
-  kind FULL,
+  kind CUSTOM (
+    materialization 'replaced_by_key',
+    materialization_properties (touched_by = (left_lead_number, right_lead_number))
+  ),
   grain (left_lead_key, right_lead_key),
   description 'What became of each scored pair, and why: match, review, sister site or different. It stands apart from the score because it depends on all other pairs, by way of entities and rivals. One row per pair.',
   audits (
@@ -21,7 +24,28 @@ MODEL (
   )
 );
 
-WITH member AS (
+WITH touched AS (
+  SELECT
+    s.left_lead_number AS lead_number
+  FROM intermediate.int_match_score AS s
+  UNION
+  SELECT
+    e.left_lead_number AS lead_number
+  FROM intermediate.int_match_edge AS e
+  UNION
+  SELECT
+    l.lead_number
+  FROM intermediate.int_match_lead AS l
+  UNION
+  /* The leads of a facility that others joined or left, for their pairs hang together */
+  SELECT
+    l.lead_number
+  FROM intermediate.int_entity AS c
+  INNER JOIN intermediate.int_entity AS e
+    ON e.entity_key = c.entity_key
+  INNER JOIN intermediate.int_match_lead AS l
+    ON l.lead_key = e.lead_key
+), member AS (
   SELECT
     l.lead_number,
     l.lead_key,
@@ -61,6 +85,9 @@ WITH member AS (
   LEFT JOIN intermediate.int_match_edge AS e
     ON e.left_lead_number = s.left_lead_number
     AND e.right_lead_number = s.right_lead_number
+  WHERE
+    @is_touched(s.left_lead_number, lead_number)
+    OR @is_touched(s.right_lead_number, lead_number)
 ), both_licensed AS (
   /* Entities that hold a licence of one state each cannot be one facility */
   SELECT DISTINCT

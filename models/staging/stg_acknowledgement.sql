@@ -4,6 +4,9 @@ MODEL (
     time_column received_on
   ),
   grain (file_id, row_number),
+  references (
+    lead_key
+  ),
   description 'What became of changes for other systems, as senders and people delivered it. A row that cannot be read keeps its text and says why; it changes nothing. One row per delivered event.',
   audits (
     NOT_NULL(columns := (file_id, row_number, acted_at, received_at)),

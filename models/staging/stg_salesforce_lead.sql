@@ -4,6 +4,9 @@ MODEL (
     time_column received_on
   ),
   grain (file_id, row_number),
+  references (
+    lead_key
+  ),
   description 'Salesforce leads in the conformed lead shape. One row per delivered row.',
   audits (
     NOT_NULL(columns := (lead_key, content_hash, file_id, row_number, received_at)),
