@@ -1,6 +1,8 @@
 MODEL (
   name facts.fact_enriched_attribute,
-  kind FULL,
+  kind CUSTOM (
+    materialization 'replaced_by_key'
+  ),
   grain (entity_key, attribute),
   description 'Which of its leads a facility with several takes each attribute from: the value that survived, the rule, and the values that lost. Where a facility has one lead, that lead is all there is, and no row here. One row per entity with several live leads and attribute that one of them tells.',
   audits (
@@ -22,7 +24,26 @@ MODEL (
   )
 );
 
-WITH source AS (
+WITH touched AS (
+  SELECT
+    e.entity_key
+  FROM intermediate.int_entity AS e
+  UNION
+  SELECT
+    e.entity_key
+  FROM intermediate.int_lead_current AS c
+  INNER JOIN intermediate.int_entity AS e
+    ON e.lead_key = c.lead_key
+  UNION
+  /* Whose contact too many share now, or no longer */
+  SELECT
+    e.entity_key
+  FROM intermediate.int_match_over_shared AS o
+  INNER JOIN intermediate.int_match_lead_key AS k
+    ON k.key_type = o.key_type AND k.key_value = o.key_value
+  INNER JOIN intermediate.int_entity AS e
+    ON e.lead_key = k.lead_key
+), source AS (
   @contract_sources()
 ), ranked_source AS (
   /* How much the word of a source counts for an attribute */
@@ -41,23 +62,30 @@ WITH source AS (
     END AS authority_rank
   FROM seeds.survivorship AS r
   CROSS JOIN source AS s
+), member AS (
+  /* A facility by a number too, for what its leads tell is sorted */
+  SELECT
+    e.lead_key,
+    e.entity_key,
+    @text_number(e.entity_key, 18) AS entity_number
+  FROM intermediate.int_entity AS e
+  WHERE
+    e.entity_size > 1 AND @is_touched(e.entity_key)
 ), entity AS (
   SELECT
-    c.cluster_number,
-    e.entity_key,
-    COALESCE(BOOL_OR(m.is_crm::BOOLEAN), FALSE) AS is_in_salesforce
-  FROM intermediate.int_match_cluster AS c
-  INNER JOIN intermediate.int_match_lead AS m
-    ON m.lead_number = c.lead_number
-  INNER JOIN intermediate.int_entity AS e
-    ON e.lead_key = m.lead_key
+    m.entity_number,
+    m.entity_key,
+    COALESCE(BOOL_OR(l.is_crm::BOOLEAN), FALSE) AS is_in_salesforce
+  FROM member AS m
+  INNER JOIN intermediate.int_lead_current AS l
+    ON l.lead_key = m.lead_key
   GROUP BY
-    c.cluster_number,
-    e.entity_key
+    m.entity_number,
+    m.entity_key
 ), lead AS (
   /* A lead that has not changed since it first came is as old as its licence, not as its delivery */
   SELECT
-    c.cluster_number,
+    m.entity_number,
     l.*,
     COALESCE(
       l.source_modified_at,
@@ -67,15 +95,13 @@ WITH source AS (
       END,
       l.received_at
     ) AS as_of
-  FROM intermediate.int_match_cluster AS c
-  INNER JOIN intermediate.int_match_lead AS m
-    ON m.lead_number = c.lead_number
+  FROM member AS m
   INNER JOIN intermediate.int_lead_current AS l
     ON l.lead_key = m.lead_key
 ), stated AS (
   /* What an attribute is, is declared in lead_enrichment/golden_record.py. A phone or e-mail address that is not valid is NULL */
   SELECT
-    l.cluster_number,
+    l.entity_number,
     l.lead_key,
     l.is_crm,
     l.as_of,
@@ -90,15 +116,13 @@ WITH source AS (
     ON r.source_key = l.source_key
 ), over_shared AS (
   SELECT
-    s.key_type,
-    s.key_value
-  FROM intermediate.int_match_key_share AS s
-  WHERE
-    s.is_over_shared
+    o.key_type,
+    o.key_value
+  FROM intermediate.int_match_over_shared AS o
 ), ranked AS (
   /* By numbers and without what follows from lead or attribute, for all this is sorted */
   SELECT
-    s.cluster_number,
+    s.entity_number,
     s.attribute,
     s.lead_key,
     s.is_crm,
@@ -108,7 +132,7 @@ WITH source AS (
     UPPER(REGEXP_REPLACE(s.value, '[^A-Za-z0-9]', '', 'g')) AS plain_value, /* Case and punctuation contradict nothing */
     NOT o.key_value IS NULL AS is_over_shared,
     ROW_NUMBER() OVER (
-      PARTITION BY s.cluster_number, s.attribute
+      PARTITION BY s.entity_number, s.attribute
       ORDER BY NOT o.key_value IS NULL, s.is_partial, CASE WHEN s.rule = 'authority' THEN s.authority_rank END, s.as_of DESC, s.authority_rank, s.lead_key
     ) AS place
   FROM stated AS s
@@ -125,7 +149,7 @@ WITH source AS (
 ), loser AS (
   /* Sorted as text, for Spark joins texts in no other order */
   SELECT
-    w.cluster_number,
+    w.entity_number,
     w.attribute,
     COUNT(*) AS leads,
     COUNT(*) FILTER(WHERE
@@ -150,9 +174,9 @@ WITH source AS (
     ) AS losing_values
   FROM winner AS w
   INNER JOIN ranked AS l
-    ON l.cluster_number = w.cluster_number AND l.attribute = w.attribute AND l.place > 1
+    ON l.entity_number = w.entity_number AND l.attribute = w.attribute AND l.place > 1
   GROUP BY
-    w.cluster_number,
+    w.entity_number,
     w.attribute
 )
 SELECT
@@ -183,8 +207,8 @@ SELECT
   )::BOOLEAN AS is_filled_from_state /* Whether a state tells what no Salesforce lead of the facility does */
 FROM winner AS w
 INNER JOIN entity AS e
-  ON e.cluster_number = w.cluster_number
+  ON e.entity_number = w.entity_number
 INNER JOIN seeds.survivorship AS r
   ON r.attribute = w.attribute
 LEFT JOIN loser AS l
-  ON l.cluster_number = w.cluster_number AND l.attribute = w.attribute
+  ON l.entity_number = w.entity_number AND l.attribute = w.attribute

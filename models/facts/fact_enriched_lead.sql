@@ -1,6 +1,8 @@
 MODEL (
   name facts.fact_enriched_lead,
-  kind FULL,
+  kind CUSTOM (
+    materialization 'replaced_by_key'
+  ),
   grain (
     entity_key
   ),
@@ -28,7 +30,21 @@ MODEL (
   )
 );
 
-WITH entity AS (
+WITH touched AS (
+  SELECT
+    m.entity_key
+  FROM facts.fact_lead_match AS m
+  UNION
+  SELECT
+    a.entity_key
+  FROM facts.fact_enriched_attribute AS a
+  UNION
+  SELECT
+    m.entity_key
+  FROM intermediate.int_lead_current AS c
+  INNER JOIN facts.fact_lead_match AS m
+    ON m.lead_key = c.lead_key
+), entity AS (
   SELECT
     m.entity_key,
     MAX(CASE WHEN m.is_crm AND m.duplicate_of_lead_key IS NULL THEN m.lead_key END) AS salesforce_lead_key,
@@ -42,7 +58,7 @@ WITH entity AS (
     COUNT(DISTINCT m.source_key) AS sources
   FROM facts.fact_lead_match AS m
   WHERE
-    m.is_live
+    m.is_live AND @is_touched(m.entity_key)
   GROUP BY
     m.entity_key
 ), standing AS (
@@ -64,6 +80,8 @@ WITH entity AS (
     a.attribute,
     a.lead_key
   FROM facts.fact_enriched_attribute AS a
+  WHERE
+    @is_touched(a.entity_key)
   UNION ALL
   /* Where there is but one lead, everything comes from it */
   SELECT
@@ -91,7 +109,9 @@ WITH entity AS (
       a.has_conflict)), ', ') AS in_conflict
   FROM facts.fact_enriched_attribute AS a
   WHERE
-    a.is_filled_from_state OR a.has_conflict
+    (
+      a.is_filled_from_state OR a.has_conflict
+    ) AND @is_touched(a.entity_key)
   GROUP BY
     a.entity_key
 )

@@ -1,8 +1,13 @@
 MODEL (
   name facts.fact_lead_match,
-  kind FULL,
+  kind CUSTOM (
+    materialization 'replaced_by_key'
+  ),
   grain (
     lead_key
+  ),
+  references (
+    entity_key
   ),
   depends_on (dims.dim_source, dims.dim_lead),
   description 'What sales should know of each lead today: its status (known, net_new, to_review, duplicate or gone), how sure that is, and why; for a lead that sales does not know, which Salesforce lead comes nearest. The flags follow from the status. One row per current lead.',
@@ -42,13 +47,47 @@ MODEL (
   )
 );
 
-WITH lead AS (
+WITH touched AS (
+  SELECT
+    e.entity_key
+  FROM intermediate.int_entity AS e
+  UNION
+  SELECT
+    e.entity_key
+  FROM intermediate.int_lead_current AS c
+  INNER JOIN intermediate.int_entity AS e
+    ON e.lead_key = c.lead_key
+  UNION
+  SELECT
+    e.entity_key
+  FROM intermediate.int_match_nearest AS n
+  INNER JOIN intermediate.int_entity AS e
+    ON e.lead_key = n.lead_key
+  UNION
+  /* What the leads of a facility say of each other */
+  SELECT
+    e.entity_key
+  FROM intermediate.int_match_verdict AS v
+  INNER JOIN intermediate.int_entity AS e
+    ON e.lead_key = v.left_lead_key
+  UNION
+  SELECT
+    e.entity_key
+  FROM intermediate.int_match_score AS s
+  INNER JOIN intermediate.int_match_verdict AS v
+    ON v.left_lead_number = s.left_lead_number
+    AND v.right_lead_number = s.right_lead_number
+  INNER JOIN intermediate.int_entity AS e
+    ON e.lead_key = v.left_lead_key
+), lead AS (
   SELECT
     l.*,
     e.entity_key
   FROM intermediate.int_lead_current AS l
   INNER JOIN intermediate.int_entity AS e
     ON e.lead_key = l.lead_key
+  WHERE
+    @is_touched(e.entity_key)
 ), entity AS (
   SELECT
     l.entity_key,
@@ -75,15 +114,17 @@ WITH lead AS (
     v.match_probability,
     s.match_weight,
     s.decision,
-    v.verdict,
-    v.is_match,
     v.reason
   FROM intermediate.int_match_score AS s
   INNER JOIN intermediate.int_match_verdict AS v
     ON v.left_lead_number = s.left_lead_number
     AND v.right_lead_number = s.right_lead_number
+  INNER JOIN lead AS l
+    ON l.lead_key = v.left_lead_key
+  WHERE
+    v.is_match
 ), oriented AS (
-  /* Each pair seen from both its leads */
+  /* Each pair seen from both its leads, which are of one facility */
   SELECT
     CASE s.side WHEN 'left' THEN p.left_lead_key ELSE p.right_lead_key END AS lead_key,
     CASE s.side WHEN 'left' THEN p.right_lead_key ELSE p.left_lead_key END AS other_lead_key,
@@ -93,8 +134,6 @@ WITH lead AS (
     p.match_probability,
     p.match_weight,
     p.decision,
-    p.verdict,
-    p.is_match,
     p.reason
   FROM pair AS p
   CROSS JOIN (VALUES
@@ -104,8 +143,6 @@ WITH lead AS (
   SELECT
     o.*
   FROM oriented AS o
-  WHERE
-    o.is_match
   QUALIFY
     ROW_NUMBER() OVER (
       PARTITION BY o.lead_key

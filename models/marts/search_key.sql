@@ -1,6 +1,8 @@
 MODEL (
   name marts.search_key,
-  kind FULL,
+  kind CUSTOM (
+    materialization 'replaced_by_key'
+  ),
   owner lead_enrichment,
   grain (search_key, term),
   description 'By what each search term is found: by itself, by parts of it that people type (the local phone number, both sides of an e-mail address), and by its two halves, marked < and >, one of which is right where somebody mistypes the other. For the search of the web app, which looks for a word with a typo by the halves and compares the few terms that it finds. Example query: SELECT term, leads FROM marts.search_key WHERE search_key = ''<ACA''. One row per key and term.',
@@ -10,7 +12,11 @@ MODEL (
   )
 );
 
-WITH term AS (
+WITH touched AS (
+  SELECT
+    p.term
+  FROM marts.search_posting AS p
+), term AS (
   SELECT
     p.term,
     COUNT(*) AS leads,
@@ -18,6 +24,8 @@ WITH term AS (
     p.term LIKE '%@%' AS is_email,
     LENGTH(p.term) = 10 AND REGEXP_REPLACE(p.term, '[0-9]', '', 'g') = '' AS is_phone
   FROM marts.search_posting AS p
+  WHERE
+    @is_touched(p.term)
   GROUP BY
     p.term
 ), keyed AS (

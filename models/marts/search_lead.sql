@@ -1,6 +1,8 @@
 MODEL (
   name marts.search_lead,
-  kind FULL,
+  kind CUSTOM (
+    materialization 'replaced_by_key'
+  ),
   owner lead_enrichment,
   grain (
     lead_number
@@ -12,7 +14,15 @@ MODEL (
   )
 );
 
-WITH worded AS (
+WITH touched AS (
+  SELECT
+    c.lead_key
+  FROM intermediate.int_lead_current AS c
+  UNION
+  SELECT
+    m.lead_key
+  FROM facts.fact_lead_match AS m
+), worded AS (
   SELECT
     l.lead_key,
     m.entity_key,
@@ -40,9 +50,11 @@ WITH worded AS (
   FROM intermediate.int_lead_current AS l
   INNER JOIN facts.fact_lead_match AS m
     ON m.lead_key = l.lead_key
+  WHERE
+    @is_touched(l.lead_key)
 )
 SELECT
-  ROW_NUMBER() OVER (ORDER BY w.lead_key)::BIGINT AS lead_number, /* Number of the lead, in the order of lead_key */
+  @text_number(w.lead_key, 18)::BIGINT AS lead_number, /* Number of the lead, made from its key */
   w.lead_key::TEXT AS lead_key, /* Lead */
   w.entity_key::TEXT AS entity_key, /* Facility that it is about */
   w.is_live::BOOLEAN AS is_live, /* Whether the lead is neither deleted nor delisted */

@@ -1,8 +1,13 @@
 MODEL (
   name outbox.acknowledgement,
-  kind FULL,
+  kind CUSTOM (
+    materialization 'replaced_by_key'
+  ),
   grain (
     outbox_key
+  ),
+  references (
+    lead_key
   ),
   description 'What became of each change that a sender or a person ever said anything of: the last answer counts, and what people allowed stays allowed. One row per change.',
   audits (

@@ -1,6 +1,8 @@
 MODEL (
   name outbox.human_edit,
-  kind FULL,
+  kind CUSTOM (
+    materialization 'replaced_by_key'
+  ),
   grain (target, lead_key, field),
   description 'Fields that people changed in Salesforce: an extract showed a value that is neither what the one before showed nor what was last written from here. From then on the field belongs to people, until a steward releases it. One row per system, lead and field.',
   audits (
@@ -9,11 +11,25 @@ MODEL (
   )
 );
 
-WITH repeated AS (
+WITH touched AS (
+  SELECT
+    l.lead_key
+  FROM staging.stg_salesforce_lead AS l
+  UNION
+  SELECT
+    a.lead_key
+  FROM outbox.acknowledgement AS a
+  UNION
+  SELECT
+    s.lead_key
+  FROM staging.stg_acknowledgement AS s
+), repeated AS (
   /* A lead that came once has no history */
   SELECT
     l.lead_key
   FROM staging.stg_salesforce_lead AS l
+  WHERE
+    @is_touched(l.lead_key)
   GROUP BY
     l.lead_key
   HAVING
