@@ -36,6 +36,11 @@ class Compared:
     missing: int
     outdated: int
 
+    @property
+    def differs(self) -> bool:
+        """Whether the table is not what a full build gives."""
+        return bool(self.missing or self.outdated)
+
 
 def compare_with_full_build(
     paths: DataPaths, project: Path, begins: Callable[[int, int, str], None] = lambda *_: None
@@ -51,18 +56,23 @@ def compare_with_full_build(
         DataError: The warehouse cannot be read, or was not planned.
         UsageError: The project cannot be loaded.
     """
+    with errors_of_reading(paths.warehouse), connect() as connection:
+        connection.execute(f"ATTACH {literal(paths.warehouse)} AS leads (READ_ONLY)")
+        connection.execute("USE leads")
+        queries = _full_queries(project)
+        for place, (name, query) in enumerate(queries.items(), 1):
+            begins(place, len(queries), name)
+            yield _compare(connection, name, query)
+
+
+def _full_queries(project: Path) -> dict[str, str]:
+    """Return by model the query of all rows of each table that is kept by the change, in the order of their builds."""
     context = load_project(project)
-    queries = {
+    return {
         model.name: full_query(context, model.name).sql(dialect="duckdb")
         for model in (context.models[name] for name in context.dag.sorted if name in context.models)
         if isinstance(model, SqlModel) and is_replaced_by_key(model)
     }
-    with errors_of_reading(paths.warehouse), connect() as connection:
-        connection.execute(f"ATTACH {literal(paths.warehouse)} AS leads (READ_ONLY)")
-        connection.execute("USE leads")
-        for place, (name, query) in enumerate(queries.items(), 1):
-            begins(place, len(queries), name)
-            yield _compare(connection, name, query)
 
 
 def _compare(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> Compared:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import sqlglot
+from sqlglot import exp
 
+from conftest import Run
 from helpers import NEVADA_HEADER, bronze_rows, call, crash, land, take_in
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.ingest.doctor import examine
 from lead_enrichment.ingest.ledger import LOADED, Ledger
 from lead_enrichment.ingest.run import ingest
 from lead_enrichment.paths import DataPaths
+from test_waiting import held
 
 ROW = "ABC,CENTER,{}-22,Active,11/30/23,N,1 ELM ST RENO NV 89501,NV,CLARK,1,12/1/13,A B,Other\n"
 
@@ -230,3 +236,71 @@ def test_error_of_the_file_system_is_a_sentence(paths: DataPaths, monkeypatch: p
     monkeypatch.setattr("lead_enrichment.bronze.pq.write_table", full)
     shutil.rmtree(paths.bronze)
     assert "No space left on device. Make room" in call("ingest", expect=2)
+
+
+@pytest.fixture
+def matched(own_demo: Path, monkeypatch: pytest.MonkeyPatch) -> DataPaths:
+    """The data directory of a demo in production, which LEADS_DATA_DIR names."""
+    monkeypatch.setenv("LEADS_DATA_DIR", str(own_demo))
+    return DataPaths(own_demo)
+
+
+def table_behind(paths: DataPaths, model: str) -> str:
+    """Return the table that production's view of a model shows."""
+    schema, _, name = model.partition(".")
+    with duckdb.connect(str(paths.warehouse), read_only=True) as connection:
+        (shown,) = connection.execute(
+            "SELECT sql FROM duckdb_views() WHERE (schema_name, view_name) = (?, ?)", [schema, name]
+        ).fetchone() or ("",)
+    tables = {f"{table.db}.{table.name}" for table in sqlglot.parse_one(shown, dialect="duckdb").find_all(exp.Table)}
+    (table,) = tables - {model}
+    return table
+
+
+def test_row_that_is_not_what_a_full_build_gives_is_named_and_built_again(matched: DataPaths, run: Run) -> None:
+    compared = json.loads(call("doctor", "--matching", "--json"))
+    assert len(compared) > 20 and all(table["rows"] for table in compared if table["model"].startswith("facts."))
+    assert not any(table["missing"] or table["outdated"] or table["remedy"] for table in compared)
+    rows = sum(table["rows"] for table in compared)
+    assert f"{len(compared)} tables are what a full build gives: {rows:,} rows compared." in call(
+        "doctor", "--matching"
+    )
+
+    spoiled = table_behind(matched, "intermediate.int_match_nearest")
+    with duckdb.connect(str(matched.warehouse)) as connection:
+        connection.execute(
+            f"UPDATE {spoiled} SET doubt = doubt + 0.1 WHERE lead_key = (SELECT MIN(lead_key) FROM {spoiled})"
+        )
+    said = call("doctor", "--matching", expect=1)
+    assert "intermediate.int_match_nearest" in said and "intermediate.int_match_score" not in said
+    # What follows from the row is not what a full build gives of it either.
+    assert "facts.fact_lead_match" in said
+    remedy = "sqlmesh plan --restate-model intermediate.int_match_nearest"
+    assert remedy in said
+    (first, *_) = (table for table in json.loads(call("doctor", "--matching", "--json", expect=1)) if table["remedy"])
+    assert first == {**first, "missing": 1, "outdated": 1, "remedy": remedy}
+
+    run(*remedy.split(), "--auto-apply", "--no-prompts", "--skip-tests", data=matched.root)
+    assert "tables are what a full build gives" in call("doctor", "--matching")
+
+
+@pytest.mark.parametrize("state", ["missing", "held", "not planned", "damaged"])
+def test_warehouse_that_cannot_be_compared_is_a_sentence(paths: DataPaths, state: str) -> None:
+    paths.warehouse.parent.mkdir(exist_ok=True)
+    if state == "damaged":
+        paths.warehouse.write_bytes(b"no database" * 1_000)
+    elif state != "missing":
+        duckdb.connect(str(paths.warehouse)).close()
+    with held(paths.warehouse, 60) if state == "held" else nullcontext():
+        said = call("doctor", "--matching", expect=1 if state == "damaged" else 2)
+    expected = {
+        "missing": "there is no warehouse yet",
+        "held": "holds the warehouse",
+        "not planned": "production has not been planned yet",
+        "damaged": "the file cannot be read",
+    }
+    assert expected[state] in said and "Traceback" not in said
+
+
+def test_matching_is_compared_and_not_repaired(paths: DataPaths) -> None:
+    assert "--repair mends nothing of what --matching compares" in call("doctor", "--matching", "--repair", expect=2)
