@@ -32,10 +32,11 @@ from lead_enrichment.warehouse.reading import warehouse
 THREADS = 2
 # What DuckDB may take before it goes to disk, the same for both.
 MEMORY = "1800MB"
-# Size, words and keys are prepared for both, and so not counted: Splink does not know which too many share.
+# Size, words, houses and keys are prepared for both, and so not counted: Splink does not know which too many share.
 PREPARED = (
     "intermediate.int_match_size",
     "intermediate.int_match_name",
+    "intermediate.int_match_unplaced",
     "intermediate.int_match_lead_key",
     "intermediate.int_match_key_share",
     "intermediate.int_match_key",

@@ -42,6 +42,7 @@ VALUES = {
     "golden_key_type": "@golden_key_type(d.a)",
     "golden_value": "@golden_value(d.a, l)",
     "history_value": "@history_value(d.a, l)",
+    "house_of": "@house_of(d)",
     "is_person": "@is_person(d.a, d.b)",
     "join_text": "@join_text('; ', d.a, d.b)",
     "agreement": "@agreement(d.a::DOUBLE, d.b::DOUBLE, d.c::DOUBLE, d.d::DOUBLE)",
@@ -112,6 +113,8 @@ QUERIES = {
     "feature_levels": "@feature_levels(subject, entity_key, as_of)",
     "final_outcomes": "@final_outcomes(judged)",
     "history_attributes": "@history_attributes()",
+    "is_touched": "WITH touched AS (SELECT e.c FROM given AS e) SELECT d.a FROM given AS d "
+    "WHERE @is_touched(d.a, c) OR @is_touched(d.c)",
     "lead_shape": "@lead_shape(bronze.texas AS d, 'texas' AS source_key, d.operation AS natural_id, "
     "(d.zip, d.zip) AS postal_code, UPPER(cleaned.city) AS city)",
     "leads_on": "@leads_on(day)",
