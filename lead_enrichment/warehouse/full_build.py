@@ -7,8 +7,10 @@ full build of the whole would give.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 from sqlmesh.core.model import SqlModel
@@ -56,13 +58,21 @@ def compare_with_full_build(
         DataError: The warehouse cannot be read, or was not planned.
         UsageError: The project cannot be loaded.
     """
-    with errors_of_reading(paths.warehouse), connect() as connection:
+    with errors_of_reading(paths.warehouse), _memory_beside(paths.warehouse) as connection:
         connection.execute(f"ATTACH {literal(paths.warehouse)} AS leads (READ_ONLY)")
         connection.execute("USE leads")
         queries = _full_queries(project)
         for place, (name, query) in enumerate(queries.items(), 1):
             begins(place, len(queries), name)
             yield _compare(connection, name, query)
+
+
+@contextmanager
+def _memory_beside(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database in memory; what exceeds the memory goes to the disk of the warehouse, and is removed again."""
+    with TemporaryDirectory(prefix="full_build_", dir=warehouse.parent) as folder, connect() as connection:
+        connection.execute(f"SET temp_directory = {literal(folder)}")
+        yield connection
 
 
 def _full_queries(project: Path) -> dict[str, str]:
