@@ -55,8 +55,8 @@ def compare_with_full_build(
         begins: Called with the place of a model, their number and its name, as it begins.
 
     Raises:
-        DataError: The warehouse cannot be read, or was not planned.
-        UsageError: The project cannot be loaded.
+        DataError: The warehouse is damaged.
+        UsageError: It is not there, held by another process or not planned, or the project cannot be loaded.
     """
     with errors_of_reading(paths.warehouse), _memory_beside(paths.warehouse) as connection:
         connection.execute(f"ATTACH {literal(paths.warehouse)} AS leads (READ_ONLY)")
