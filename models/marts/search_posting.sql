@@ -15,14 +15,21 @@ WITH touched AS (
   SELECT
     l.lead_number
   FROM marts.search_lead AS l
+), lead AS (
+  SELECT
+    l.lead_number,
+    l.terms
+  FROM marts.search_lead AS l
+  WHERE
+    @is_touched(l.lead_number)
 )
 SELECT
   t.term::TEXT AS term, /* A term of marts.search_lead */
   l.lead_number::BIGINT AS lead_number /* Number of the lead in marts.search_lead */
-FROM marts.search_lead AS l
+FROM lead AS l
 CROSS JOIN UNNEST(LIST_DISTINCT(STR_SPLIT(l.terms, ' '))) AS t(term)
 WHERE
-  t.term <> '' AND @is_touched(l.lead_number)
+  t.term <> ''
 ORDER BY
   1,
   2
