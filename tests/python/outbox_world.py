@@ -24,7 +24,7 @@ from lead_enrichment.sqlmesh_internals import query_of_file
 from lead_enrichment.warehouse.connection import connect
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
-MACROS = tuple(sorted(Path("macros/outbox").glob("crm_*.py")))
+MACROS = (*sorted(Path("macros/outbox").glob("crm_*.py")), Path("macros/sql/is_touched.py"))
 LIMITS = {
     "outbox_max_creates": 500,
     "outbox_max_changed_share": 1.0,
