@@ -37,12 +37,11 @@ def time_duplicates(warehouse: Path, project: Path) -> Result:
             "CREATE TABLE lead AS SELECT lead_number, phone, email FROM leads.intermediate.int_match_lead"
         )
         (leads,) = connection.execute("SELECT COUNT(*) FROM lead").fetchone() or (0,)
-        instead = {f"intermediate.int_match_{name}": f"memory.main.{name}" for name in ("lead_key", "key_share")}
-        tables = {**instead, "intermediate.int_match_candidate": "candidate"}
-        queries = {table: models.query(model, instead) for model, table in tables.items()}
         began = time.perf_counter()
-        for table, query in queries.items():
-            connection.execute(f"CREATE TABLE {table} AS {query}")
+        instead = {f"intermediate.int_match_{name}": f"memory.main.{name}" for name in ("lead_key", "key_share")}
+        for model, table in instead.items():
+            connection.execute(f"CREATE TABLE {table} AS {models.query(model, instead)}")
+        connection.execute(f"CREATE TABLE candidate AS {models.query('intermediate.int_match_candidate', instead)}")
         taken = time.perf_counter() - began
         began = time.perf_counter()
         is_stopped = not _finishes(connection, TEXTBOOK)
