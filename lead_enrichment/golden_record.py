@@ -25,8 +25,8 @@ class GoldenAttribute:
         columns: The columns of the golden record that it fills, by the same names as those of the lead.
         usable: Condition without which a lead does not state the attribute; empty where there is none.
         partial: Condition on which a value yields to a complete one; empty where each value is complete.
-        key_type: The key of intermediate.int_match_key_share that says whether too many leads share the value; empty
-            where the value is no contact.
+        key_type: The type of key in intermediate.int_match_over_shared, where a value stands that too many leads share;
+            empty where the value is no contact.
     """
 
     name: str

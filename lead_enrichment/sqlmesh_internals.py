@@ -52,7 +52,8 @@ from sqlmesh.utils.hashing import crc32
 from sqlmesh.utils.metaprogramming import import_python_file
 
 from lead_enrichment.warehouse.build_log import BuildLog, Input
-from lead_enrichment.warehouse.replaced_by_key import READING, Reading, ReplacedByKeyKind, logged_columns
+from lead_enrichment.warehouse.change_log import short_name
+from lead_enrichment.warehouse.replaced_by_key import Reading, built_from, is_replaced_by_key, logged_columns
 
 TRIED = "0.236.4"
 # The first and the last day of an interval, as queries and macros ask for them.
@@ -262,22 +263,14 @@ def leave_unchanged_models(log: BuildLog, left: Callable[[Snapshot], None]) -> N
             self.state_sync.add_interval(snapshot, start, end, is_dev=False)
             return []
         last_build = log.begins(table)
-        days = _days(snapshot.model, start, end) if snapshot.is_incremental_by_time_range and last_build else ""
-        before = log.rows_of(table, days) if days else ""
-        # The changes of a table matter to others where the model names the keys that it refers to.
-        is_logged = snapshot.is_incremental_by_time_range and bool(snapshot.model.references)
-        logged = logged_columns(snapshot.model) if is_logged else []
+        is_by_day, is_kept = snapshot.is_incremental_by_time_range, is_replaced_by_key(snapshot.model)
+        days = _days(snapshot.model, start, end) if is_by_day and last_build else ""
+        # The changes of a model by the day matter to others where it names the keys that it refers to.
+        logged = logged_columns(snapshot.model) if is_by_day and snapshot.model.references else []
+        before = log.rows_of(table, days) if days and not logged else ""
         if days and logged:
             log.changes.keep_rows(table, logged, days)
-        read = {
-            _short(_input(parent, log, deployability_index).table): log.identities(
-                {_short(item.table): item for item in _inputs_behind(self, parent, log, deployability_index)}
-            )
-            for parent in parents
-        }
-        reading = Reading(log.changes, read, may_narrow=may_stay)
-        token = READING.set(reading)
-        try:
+        with built_from(_reading(self, parents, log, deployability_index, may_stay) if is_kept else None):
             if may_stay and snapshot.model.kind.is_view:
                 # It shows what its tables hold, and need not be made again; whether its audits hold may have changed.
                 results = self._audit_snapshot(
@@ -288,17 +281,18 @@ def leave_unchanged_models(log: BuildLog, left: Callable[[Snapshot], None]) -> N
                 self.state_sync.add_interval(snapshot, start, end, is_dev=False)
             else:
                 results = own(self, snapshot, start, end, execution_time, deployability_index, *args, **settings)
-        finally:
-            READING.reset(token)
         if snapshot.model.kind.is_view:
             identity = log.inputs_of(inputs)
-        elif is_replaced_by_key(snapshot.model):
+        elif is_kept:
             identity = f"change {log.changes.newest(table)}"
-        elif snapshot.is_incremental_by_time_range:
+        elif days:
             # All other days are as they were.
-            identity = last_build if days and log.rows_of(table, days) == before else ""
-            if logged and not identity:
-                log.changes.add_difference(table, logged, days) if days else log.changes.built_whole(table)
+            is_other = log.changes.add_difference(table, logged, days) if logged else log.rows_of(table, days) != before
+            identity = "" if is_other else last_build
+        elif is_by_day:
+            identity = ""
+            if logged:
+                log.changes.built_whole(table)
         else:
             identity = log.rows_of(table)
         log.was_built(table, inputs, identity)
@@ -314,25 +308,26 @@ def _days(model: Model, start: Any, end: Any) -> str:
     return f"{column} >= DATE '{first}' AND {column} < DATE '{last}' + 1"
 
 
-def _inputs_behind(
-    scheduler: Scheduler, parent: Snapshot, log: BuildLog, deployability_index: DeployabilityIndex
-) -> list[Input]:
-    """Return what a model reads of another: its table, of a view the tables that it shows."""
-    if not parent.is_model or not parent.model.kind.is_view:
-        return [_input(parent, log, deployability_index)]
-    shown = [scheduler.snapshots_by_name[shown.name] for shown in parent.parents]
-    return [item for table in shown for item in _inputs_behind(scheduler, table, log, deployability_index)]
+def _reading(
+    scheduler: Scheduler, parents: Iterable[Snapshot], log: BuildLog, deployability_index: DeployabilityIndex,
+    may_narrow: bool,
+) -> Reading:  # fmt: skip
+    """Return what a run knows of what a model reads; behind a view stand the tables that it shows."""
 
+    def behind(parent: Snapshot) -> list[Input]:
+        if not parent.is_model or not parent.model.kind.is_view:
+            return [_input(parent, log, deployability_index)]
+        return [item for shown in parent.parents for item in behind(scheduler.snapshots_by_name[shown.name])]
 
-def _short(table: str) -> str:
-    """Return the name of a table without its catalog."""
-    named = exp.to_table(table)
-    return f"{named.db}.{named.name}"
-
-
-def is_replaced_by_key(model: Model) -> bool:
-    """Whether a model is of the kind replaced_by_key."""
-    return isinstance(model.kind, ReplacedByKeyKind)
+    read = {
+        short_name(_input(parent, log, deployability_index).table): {
+            short_name(item.table): item for item in behind(parent)
+        }
+        for parent in parents
+    }
+    identities = log.identities({table: item for items in read.values() for table, item in items.items()})
+    known = {name: {table: identities[table] for table in items} for name, items in read.items()}
+    return Reading(log.changes, known, may_narrow)
 
 
 def _input(parent: Snapshot, log: BuildLog, deployability_index: DeployabilityIndex) -> Input:

@@ -39,6 +39,7 @@ PREPARED = (
     "intermediate.int_match_unplaced",
     "intermediate.int_match_lead_key",
     "intermediate.int_match_key_share",
+    "intermediate.int_match_over_shared",
     "intermediate.int_match_key",
 )
 # Splink has nothing like the verdicts, so they are timed apart.

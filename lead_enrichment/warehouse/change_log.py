@@ -39,7 +39,7 @@ class ChangeLog:
 
     def newest(self, table: str) -> int:
         """Return the number of a table's last change; 0 where none is known."""
-        return int(self._ask(f"SELECT newest FROM {TABLES} WHERE physical_table = ?", _name(table)) or 0)
+        return int(self._ask(f"SELECT newest FROM {TABLES} WHERE physical_table = ?", short_name(table)) or 0)
 
     def since(self, table: str, number: int) -> str | None:
         """Return the query of the keys of the rows that changed after a change, as they were and as they are.
@@ -47,18 +47,17 @@ class ChangeLog:
         Returns:
             None where that is not known: the table was built whole since, or is not logged.
         """
-        known_since = self._ask(f"SELECT known_since FROM {TABLES} WHERE physical_table = ?", _name(table))
+        known_since = self._ask(f"SELECT known_since FROM {TABLES} WHERE physical_table = ?", short_name(table))
         if known_since is None or number < known_since:
             return None
         return f"SELECT DISTINCT * EXCLUDE ({NUMBER}) FROM {_changes(table)} WHERE {NUMBER} > {number}"
 
-    def add(self, table: str, changed: str, replaced: int = 0) -> None:
-        """Write down which rows of a table have changed.
+    def add(self, table: str, changed: str, replaced: int = 0) -> bool:
+        """Write down which rows of a table have changed, and return whether any has.
 
         Args:
             table: The table.
-            changed: A query of the keys of these rows, as they were and as they are. Where it gives none, nothing is
-                written.
+            changed: A query of the keys of these rows, as they were and as they are.
             replaced: How many of its rows were replaced; of a table that is not kept so none.
         """
         changes = _changes(table)
@@ -72,17 +71,18 @@ class ChangeLog:
         )
         self._cursor.execute(f"INSERT INTO {changes} SELECT DISTINCT *, {number} FROM ({changed})")
         if not self._ask(f"SELECT COUNT(*) FROM {changes} WHERE {NUMBER} = {number}"):
-            return
+            return False
         self._cursor.execute(
             f"UPDATE {TABLES} SET newest = {number}, replaced = replaced + {replaced} WHERE physical_table = ?",
-            [_name(table)],
+            [short_name(table)],
         )
-        oldest = self._ask(
-            f"SELECT DISTINCT {NUMBER} FROM {changes} ORDER BY 1 DESC LIMIT 1 OFFSET {KEPT}",
-        )
+        oldest = self._ask(f"SELECT DISTINCT {NUMBER} FROM {changes} ORDER BY 1 DESC LIMIT 1 OFFSET {KEPT}")
         if oldest is not None:
             self._cursor.execute(f"DELETE FROM {changes} WHERE {NUMBER} <= {oldest}")
-            self._cursor.execute(f"UPDATE {TABLES} SET known_since = {oldest} WHERE physical_table = ?", [_name(table)])
+            self._cursor.execute(
+                f"UPDATE {TABLES} SET known_since = {oldest} WHERE physical_table = ?", [short_name(table)]
+            )
+        return True
 
     def keep_rows(self, table: str, columns: Sequence[str], condition: str) -> None:
         """Remember some rows of a table, before they are built anew, until `add_difference`.
@@ -92,32 +92,34 @@ class ChangeLog:
             columns: The columns by which its changes are logged.
             condition: SQL that tells the rows.
         """
-        self._cursor.execute(f"CREATE OR REPLACE TEMP TABLE rows_before AS {_contents(table, columns, condition)}")
+        self._cursor.execute(f"CREATE OR REPLACE TEMP TABLE {_before(table)} AS {_contents(table, columns, condition)}")
 
-    def add_difference(self, table: str, columns: Sequence[str], condition: str) -> None:
-        """Write down which of the rows that `keep_rows` remembered are others now."""
+    def add_difference(self, table: str, columns: Sequence[str], condition: str) -> bool:
+        """Write down which of the rows that `keep_rows` remembered are others now, and return whether any is."""
+        before = _before(table)
         self._cursor.execute(f"CREATE OR REPLACE TEMP TABLE rows_now AS {_contents(table, columns, condition)}")
-        different = "FROM rows_now EXCEPT FROM rows_before UNION ALL (FROM rows_before EXCEPT FROM rows_now)"
-        self.add(table, f"SELECT {', '.join(columns)} FROM ({different})")
-        self._cursor.execute("DROP TABLE rows_before; DROP TABLE rows_now")
+        different = f"FROM rows_now EXCEPT FROM {before} UNION ALL (FROM {before} EXCEPT FROM rows_now)"
+        is_different = self.add(table, f"SELECT {', '.join(columns)} FROM ({different})")
+        self._cursor.execute(f"DROP TABLE {before}; DROP TABLE rows_now")
+        return is_different
 
     def built_whole(self, table: str) -> None:
         """Write down that any row of a table may have changed."""
         number = self._ask(f"SELECT NEXTVAL('{NUMBERS}')")
         self._cursor.execute(f"DROP TABLE IF EXISTS {_changes(table)}")
-        self._cursor.execute(f"INSERT OR REPLACE INTO {TABLES} VALUES (?, {number}, {number}, 0)", [_name(table)])
+        self._cursor.execute(f"INSERT OR REPLACE INTO {TABLES} VALUES (?, {number}, {number}, 0)", [short_name(table)])
 
     def replaced(self, table: str) -> int:
         """Return how many rows of a table were replaced since it was last written in one piece."""
-        return int(self._ask(f"SELECT replaced FROM {TABLES} WHERE physical_table = ?", _name(table)) or 0)
+        return int(self._ask(f"SELECT replaced FROM {TABLES} WHERE physical_table = ?", short_name(table)) or 0)
 
     def written_anew(self, table: str) -> None:
         """Write down that a table was written in one piece, as what it was."""
-        self._cursor.execute(f"UPDATE {TABLES} SET replaced = 0 WHERE physical_table = ?", [_name(table)])
+        self._cursor.execute(f"UPDATE {TABLES} SET replaced = 0 WHERE physical_table = ?", [short_name(table)])
 
     def read(self, table: str) -> dict[str, tuple[str, int]]:
         """Return what a table was last built from: of each table that it read, its identity and its last change."""
-        found = self._ask(f"SELECT inputs FROM {READ} WHERE physical_table = ?", _name(table))
+        found = self._ask(f"SELECT inputs FROM {READ} WHERE physical_table = ?", short_name(table))
         return {name: (identity, number) for name, (identity, number) in json.loads(found or "{}").items()}
 
     def was_read(self, table: str, inputs: Mapping[str, str]) -> None:
@@ -128,7 +130,7 @@ class ChangeLog:
             inputs: Of each table that it reads what identifies its content.
         """
         read = {name: (identity, self.newest(name)) for name, identity in inputs.items()}
-        self._cursor.execute(f"INSERT OR REPLACE INTO {READ} VALUES (?, ?)", [_name(table), json.dumps(read)])
+        self._cursor.execute(f"INSERT OR REPLACE INTO {READ} VALUES (?, ?)", [short_name(table), json.dumps(read)])
 
     def tidy(self) -> None:
         """Forget tables that are gone."""
@@ -161,9 +163,14 @@ def _contents(table: str, columns: Sequence[str], condition: str) -> str:
     return f"SELECT {', '.join(columns)}, HASH(whole_row) AS content FROM {table} AS whole_row WHERE {condition}"
 
 
-def _name(table: str) -> str:
+def short_name(table: str | exp.Table) -> str:
+    """Return the name of a table without its catalog and quotes."""
     named = exp.to_table(table, dialect=DIALECT)
     return f"{named.db}.{named.name}"
+
+
+def _before(table: str) -> str:
+    return f'"rows_before_of_{exp.to_table(table, dialect=DIALECT).name}"'
 
 
 def _changes(table: str) -> str:

@@ -16,10 +16,10 @@ import duckdb
 from sqlmesh.core.model import SqlModel
 
 from lead_enrichment.paths import DataPaths
-from lead_enrichment.sqlmesh_internals import is_replaced_by_key
 from lead_enrichment.warehouse.connection import connect, literal
 from lead_enrichment.warehouse.project import full_query, load_project
 from lead_enrichment.warehouse.reading import errors_of_reading, one_row
+from lead_enrichment.warehouse.replaced_by_key import is_replaced_by_key
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from sqlmesh.core.model.kind import CustomKind
 from sqlmesh.core.snapshot.evaluator import CustomMaterialization
 from sqlmesh.utils.errors import ConfigError
 
-from lead_enrichment.warehouse.change_log import ChangeLog
+from lead_enrichment.warehouse.change_log import ChangeLog, short_name
 
 DIALECT = "duckdb"
 TOUCHED = "touched"
@@ -84,12 +84,21 @@ class Reading:
 
     def identities(self, query: exp.Query) -> dict[str, str]:
         """Return of each table that a query reads what identifies its content."""
-        named = {_table(table) for table in query.find_all(exp.Table)}
+        named = {short_name(table) for table in query.find_all(exp.Table)}
         return {name: identity for table in named for name, identity in self.inputs.get(table, {}).items()}
 
 
-# Set while a model is built of which the build log knows what it reads.
-READING: ContextVar[Reading | None] = ContextVar("READING", default=None)
+_READING: ContextVar[Reading | None] = ContextVar("READING", default=None)
+
+
+@contextmanager
+def built_from(reading: Reading | None) -> Iterator[None]:
+    """Let a model be built from what it reads, where the build log knows it; None where it is another kind's."""
+    token = _READING.set(reading)
+    try:
+        yield
+    finally:
+        _READING.reset(token)
 
 
 class ReplacedByKey(CustomMaterialization[ReplacedByKeyKind]):
@@ -109,7 +118,7 @@ class ReplacedByKey(CustomMaterialization[ReplacedByKeyKind]):
         """Build the model, and write down what it was built from: both, or neither where the run is stopped."""
         if not isinstance(query_or_df, exp.Query):
             raise ConfigError(f"{model.name} is a Python model; the kind {self.NAME} needs one in SQL.")
-        reading = READING.get()
+        reading = _READING.get()
         if reading is None:
             self._replace_query_for_model(model, table_name, whole(query_or_df), render_kwargs, **kwargs)
             return
@@ -146,6 +155,11 @@ def _transaction(cursor: Any) -> Iterator[None]:
     cursor.execute("COMMIT")
 
 
+def is_replaced_by_key(model: Any) -> bool:
+    """Whether a model of SQLMesh's is of this kind."""
+    return isinstance(model.kind, ReplacedByKeyKind)
+
+
 def logged_columns(model: Any) -> list[str]:
     """Return the columns by which the changed rows of a model are logged: its grain, and the keys that it refers to."""
     named = [column for key in (*model.grains, *model.references) for column in key.find_all(exp.Column)]
@@ -173,7 +187,7 @@ class KeyedTable:
     @cached_property
     def touched(self) -> exp.Query | None:
         """The query of the touched keys; None where the model has none."""
-        return next((cte.this for cte in self.query.ctes if cte.alias == TOUCHED), None)
+        return touched_of(self.query)
 
     @cached_property
     def narrowed(self) -> str:
@@ -206,7 +220,7 @@ class KeyedTable:
                 return False
             changed = {name for name, identity in now.items() if not identity or identity != before[name][0]}
             # What only `touched` joins says which keys belong to which, as of now.
-            others = reading.identities(self.whole).keys() - {*map(_table, _driving(touched))}
+            others = reading.identities(self.whole).keys() - {*map(short_name, driving(touched))}
             keys = _of_changes(
                 touched, {name: before[name][1] if name in changed else None for name in before}, reading
             )
@@ -216,7 +230,7 @@ class KeyedTable:
             keys_touched = self.count(cursor, "temp.touched_key")
             if not keys_touched:
                 return True
-            if keys_touched > MOST * max(self.count(cursor, _sql(table)) for table in _driving(touched)):
+            if keys_touched > MOST * max(self.count(cursor, _sql(table)) for table in driving(touched)):
                 return False
             condition = self.condition(touched)
             cursor.execute(
@@ -280,8 +294,17 @@ def whole(query: exp.Query) -> exp.Query:
     return all_rows
 
 
-def _driving(touched: exp.Query) -> list[exp.Table]:
-    """Return the tables behind each FROM of the touched keys."""
+def touched_of(query: exp.Query) -> exp.Query | None:
+    """Return the query of the touched keys of a model's query; None where it has none."""
+    return next((cte.this for cte in query.ctes if cte.alias == TOUCHED), None)
+
+
+def driving(touched: exp.Query) -> list[exp.Table]:
+    """Return the tables behind each FROM of the touched keys, whose changes are read there.
+
+    Raises:
+        ConfigError: One is no table.
+    """
     tables = []
     for select in touched.find_all(exp.Select):
         table = select.args["from_"].this
@@ -303,8 +326,8 @@ def _of_changes(touched: exp.Query, numbers: Mapping[str, int | None], reading: 
         None where the changes of a table are not known.
     """
     narrowed = touched.copy()
-    for table in _driving(narrowed):
-        name = _table(table)
+    for table in driving(narrowed):
+        name = short_name(table)
         number = numbers.get(name)
         changes = (
             f"SELECT * FROM {_sql(exp.to_table(name))} LIMIT 0" if number is None else reading.log.since(name, number)
@@ -321,10 +344,6 @@ def _drop(cte: exp.CTE) -> None:
     cte.pop()
     if clause and not clause.expressions:
         clause.pop()
-
-
-def _table(table: exp.Table) -> str:
-    return f"{table.db}.{table.name}"
 
 
 def _sql(expression: exp.Expr) -> str:

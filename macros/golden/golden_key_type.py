@@ -13,7 +13,7 @@ KEY_TYPES = tuple((item.name, item.key_type) for item in GOLDEN_ATTRIBUTES if it
 
 @macro()
 def golden_key_type(evaluator: MacroEvaluator, attribute: exp.Expr) -> exp.Expr:
-    """Return the type of key in intermediate.int_match_key_share that an attribute is; NULL where it is no contact.
+    """Return the type of key in intermediate.int_match_over_shared that an attribute is; NULL where it is no contact.
 
     Args:
         attribute: Name of the attribute, as in seeds.survivorship.

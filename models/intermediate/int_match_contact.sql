@@ -15,14 +15,7 @@ MODEL (
   )
 );
 
-WITH over_shared AS (
-  SELECT
-    s.key_type,
-    s.key_value
-  FROM intermediate.int_match_key_share AS s
-  WHERE
-    s.is_over_shared AND s.key_type IN ('phone', 'email', 'domain')
-), named AS (
+WITH named AS (
   SELECT
     k.lead_number,
     s.facilities_sharing
@@ -41,15 +34,15 @@ WITH over_shared AS (
     CASE WHEN mail.key_value IS NULL THEN l.email_domain END AS email_domain,
     n.facilities_sharing AS name_facilities
   FROM intermediate.int_match_lead AS l
-  LEFT JOIN over_shared AS phone
+  LEFT JOIN intermediate.int_match_over_shared AS phone
     ON phone.key_type = 'phone' AND phone.key_value = l.phone
-  LEFT JOIN over_shared AS mobile
+  LEFT JOIN intermediate.int_match_over_shared AS mobile
     ON mobile.key_type = 'phone' AND mobile.key_value = l.mobile
-  LEFT JOIN over_shared AS email
+  LEFT JOIN intermediate.int_match_over_shared AS email
     ON email.key_type = 'email' AND email.key_value = l.email
-  LEFT JOIN over_shared AS website
+  LEFT JOIN intermediate.int_match_over_shared AS website
     ON website.key_type = 'domain' AND website.key_value = l.website_domain
-  LEFT JOIN over_shared AS mail
+  LEFT JOIN intermediate.int_match_over_shared AS mail
     ON mail.key_type = 'domain' AND mail.key_value = l.email_domain
   LEFT JOIN named AS n
     ON n.lead_number = l.lead_number

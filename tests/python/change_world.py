@@ -18,9 +18,9 @@ from sqlglot import exp
 from sqlmesh import Context
 from sqlmesh.core.model import Model
 
-from lead_enrichment.sqlmesh_internals import EngineLessContext, is_replaced_by_key
-from lead_enrichment.warehouse.change_log import ChangeLog
-from lead_enrichment.warehouse.replaced_by_key import KeyedTable, Reading, logged_columns, whole
+from lead_enrichment.sqlmesh_internals import EngineLessContext
+from lead_enrichment.warehouse.change_log import ChangeLog, short_name
+from lead_enrichment.warehouse.replaced_by_key import KeyedTable, Reading, is_replaced_by_key, logged_columns, whole
 
 VERSION, DELIVERED = "intermediate.int_lead_version", "staging.stg_salesforce_lead"
 DECISION, ANSWER = "staging.stg_match_decision", "staging.stg_acknowledgement"
@@ -99,7 +99,7 @@ class World:
         queries = {model.name: model.render_query_or_raise() for model in self.chain if model.is_sql}
         self.wholes = {name: whole(query).sql(dialect="duckdb") for name, query in queries.items()}
         self.read = {
-            name: {f"{table.db}.{table.name}" for table in query.find_all(exp.Table) if table.db}
+            name: {short_name(table) for table in query.find_all(exp.Table) if table.db}
             for name, query in queries.items()
         }
         self.tables = {
@@ -118,15 +118,10 @@ class World:
     def change(self, change: Callable[[], str]) -> None:
         """Let the world change, with what the build log knows of it."""
         logged = {VERSION: ["lead_key"], DELIVERED: ["lead_key"], ANSWER: ["lead_key"]}
-        before = {}
         for table, columns in logged.items():
             self.log.keep_rows(table, columns, "TRUE")
-            before[table] = self.cursor.execute(
-                "CREATE OR REPLACE TEMP TABLE kept_" + table.split(".")[1] + " AS FROM rows_before"
-            )
         self.told.append(change())
         for table, columns in logged.items():
-            self.cursor.execute(f"CREATE OR REPLACE TEMP TABLE rows_before AS FROM kept_{table.split('.')[1]}")
             self.log.add_difference(table, columns, "TRUE")
 
     def build(self, until: int | None = None, fails_at: int | None = None) -> None:

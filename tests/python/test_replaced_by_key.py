@@ -10,15 +10,14 @@ from typing import Any
 import duckdb
 import pytest
 from sqlmesh import Context
-from sqlmesh.core.config import Config, DuckDBConnectionConfig, GatewayConfig, ModelDefaultsConfig
 from sqlmesh.core.dialect import parse
 from sqlmesh.core.model import load_sql_based_model
 from sqlmesh.core.scheduler import Scheduler
 from sqlmesh.utils.errors import ConfigError
 
-from lead_enrichment.sqlmesh_internals import PlanIntoToday, leave_unchanged_models
+from lead_enrichment.sqlmesh_internals import PlanIntoToday
 from lead_enrichment.warehouse import change_log, replaced_by_key
-from lead_enrichment.warehouse.build_log import BuildLog
+from small_project import SmallProject
 
 EXTERNAL = """
 - name: bronze.x
@@ -71,67 +70,30 @@ WHOLE = {
 COLUMNS = {"dims.lead": "lead_key, name", "facts.name": "name, leads", "facts.pair": "*", "facts.common": "name"}
 
 
-class Project:
-    """A small project on files, each command as in a process of its own."""
+class Project(SmallProject):
+    """The small project, planned on twenty leads of four names."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.bronze, self.failing = folder, folder / "bronze", ""
-        for name in ("models", "external_models"):
-            (folder / name).mkdir()
-        (folder / "external_models" / "bronze.yaml").write_text(EXTERNAL)
-        for name in MODELS:
-            self.write(name)
+        super().__init__(folder, EXTERNAL, MODELS, str(TODAY - timedelta(days=5)))
         self.deliver(3, {f"lead:{number:02}": ("ann", "bob", "eve", "tom")[number % 4] for number in range(20)})
         self.plan()
         self.run()
 
-    def write(self, name: str, change: Callable[[str], str] = lambda query: query) -> None:
+    def change(self, name: str, before: str, after: str) -> None:
+        """Change the query of a model."""
         kind, query = MODELS[name]
-        start = TODAY - timedelta(days=5)
-        text = (
-            f"MODEL (name {name}, kind {kind}, start '{start}', cron '@daily', allow_partials true);\n{change(query)}"
-        )
-        (self.folder / "models" / f"{name}.sql").write_text(text)
+        assert before in query
+        self.write(name, kind, query.replace(before, after))
 
     def deliver(self, days_ago: int, names: dict[str, str]) -> None:
         """Deliver leads as of a day, in place of what was delivered for it."""
-        target = self.bronze / "x" / "day" / f"{days_ago}.parquet"
-        target.parent.mkdir(parents=True, exist_ok=True)
         rows = ", ".join(f"('{key}', '{name}')" for key, name in names.items())
         day = TODAY - timedelta(days=days_ago)
-        duckdb.sql(
-            f"COPY (SELECT *, DATE '{day}' AS received_on FROM (VALUES {rows}) AS v(lead_key, name)) TO '{target}'"
-        )
-
-    def context(self) -> Context:
-        connection = DuckDBConnectionConfig(database=str(self.folder / "w.duckdb"))
-        config = Config(
-            gateways={"": GatewayConfig(connection=connection)}, model_defaults=ModelDefaultsConfig(dialect="duckdb")
-        )
-        context = Context(paths=[str(self.folder)], config=config)
-        cursor = context.engine_adapter.cursor
-        cursor.execute("CREATE SCHEMA IF NOT EXISTS bronze")
-        cursor.execute(f"CREATE OR REPLACE VIEW bronze.x AS FROM '{self.bronze / 'x'}/*/*.parquet'")
-        leave_unchanged_models(BuildLog(cursor, self.bronze), lambda snapshot: None)
-        return context
-
-    def plan(self, environment: str = "prod", **settings: Any) -> None:
-        context = self.context()
-        PlanIntoToday.has_planned = True
-        context.plan(environment, auto_apply=True, no_prompts=True, skip_tests=True, **settings)
-        context.close()
+        values = f"(VALUES {rows}) AS v(lead_key, name)"
+        self.deliver_rows("x", days_ago, f"SELECT *, DATE '{day}' AS received_on FROM {values}")
 
     def run(self, environment: str = "prod") -> None:
-        context = self.context()
-        PlanIntoToday.has_planned = False
-        try:
-            context.run(environment, ignore_cron=True)
-        finally:
-            context.close()
-
-    def ask(self, question: str) -> list[Any]:
-        with duckdb.connect(str(self.folder / "w.duckdb")) as connection:
-            return connection.execute(question).fetchall()
+        self.refresh(environment)
 
     def spoil(self, table: str, change: str) -> None:
         """Spoil a table behind SQLMesh's back: what a run leaves as it is stays spoilt."""
@@ -195,7 +157,7 @@ def test_a_table_without_touched_keys_replaces_what_differs(project: Project) ->
 
 def test_another_table_that_changed_builds_the_whole(project: Project) -> None:
     project.spoil("dims.lead", "UPDATE {} SET name = 'spoilt' WHERE lead_key = 'lead:03'")
-    project.write("seeds.word", lambda query: query.replace("'ann'", "'bob'"))
+    project.change("seeds.word", "'ann'", "'bob'")
     project.plan()
     assert project.is_right()
     assert project.ask("SELECT DISTINCT name FROM dims.lead WHERE bits = 1") == [("bob",)]
@@ -265,7 +227,7 @@ def test_a_day_that_is_restated_is_right_in_what_follows(project: Project) -> No
 
 
 def test_an_environment_catches_up_with_all_that_changed_since_its_own_last_build(project: Project) -> None:
-    project.write("facts.name", lambda query: query.replace("COUNT(*)", "0 + COUNT(*)"))
+    project.change("facts.name", "COUNT(*)", "0 + COUNT(*)")
     project.plan("dev", include_unmodified=True)
     assert project.is_right("__dev")
     for nth in range(3):
@@ -280,7 +242,7 @@ def test_one_that_was_not_built_for_longer_than_is_remembered_is_built_whole(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(change_log, "KEPT", 2)
-    project.write("facts.name", lambda query: query.replace("COUNT(*)", "0 + COUNT(*)"))
+    project.change("facts.name", "COUNT(*)", "0 + COUNT(*)")
     project.plan("dev", include_unmodified=True)
     for nth in range(4):
         project.deliver(0, {f"lead:{nth:02}": "bob", f"lead:{50 + nth}": "eve"})
@@ -307,7 +269,8 @@ def test_what_is_logged_of_a_table_that_is_gone_is_forgotten(project: Project) -
     project.deliver(0, {"lead:00": "bob"})
     project.run()
     project.spoil("facts.pair", "DROP VIEW facts.pair; DROP TABLE {}")
-    project.context().close()
+    with project.context():
+        pass
     assert not project.ask("SELECT * FROM build_log.changed_table WHERE physical_table LIKE '%pair%'")
     assert not project.ask("SELECT * FROM duckdb_tables() WHERE table_name LIKE 'changes_of%pair%'")
 

@@ -14,8 +14,8 @@ from sqlmesh.core.scheduler import Scheduler
 from sqlmesh.core.snapshot.evaluator import ViewStrategy
 
 from lead_enrichment import sqlmesh_internals
-from lead_enrichment.sqlmesh_internals import PlanIntoToday, leave_unchanged_models
-from lead_enrichment.warehouse.build_log import BuildLog
+from lead_enrichment.sqlmesh_internals import PlanIntoToday
+from small_project import SmallProject
 
 EXTERNAL = """
 - name: bronze.x
@@ -41,65 +41,27 @@ ALL = {*MODELS}
 OF_X = {"staging.known", "staging.of_x", "dims.seen", "facts.counted", "facts.of_known", "facts.dated"}
 
 
-class Project:
-    """A small project on files, each command as in a process of its own."""
+class Project(SmallProject):
+    """The small project, planned on a delivery of each table."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.bronze = folder, folder / "bronze"
-        (folder / "models").mkdir()
-        (folder / "external_models").mkdir()
-        (folder / "external_models" / "bronze.yaml").write_text(EXTERNAL)
-        for name, (kind, query) in MODELS.items():
-            text = f"MODEL (name {name}, kind {kind}, start '2026-11-01', cron '@daily', allow_partials true);\n{query}"
-            (folder / "models" / f"{name}.sql").write_text(text)
+        super().__init__(folder, EXTERNAL, MODELS, "2026-11-01")
         self.deliver("x", 1)
         self.deliver("y", 1)
         self.plan()
         # A plan of production ends with yesterday until a run has begun the day.
         self.run()
 
-    def file(self, table: str, nth: int) -> Path:
-        return self.bronze / table / "day" / f"{nth}.parquet"
-
     def deliver(self, table: str, nth: int, ids: str = "1") -> None:
-        target = self.file(table, nth)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        duckdb.sql(f"COPY (SELECT {ids}::INT AS id, CURRENT_DATE AS received_on) TO '{target}'")
-
-    def context(self) -> Context:
-        connection = DuckDBConnectionConfig(database=str(self.folder / "w.duckdb"))
-        config = Config(
-            gateways={"": GatewayConfig(connection=connection)}, model_defaults=ModelDefaultsConfig(dialect="duckdb")
-        )
-        context = Context(paths=[str(self.folder)], config=config)
-        cursor = context.engine_adapter.cursor
-        cursor.execute("CREATE SCHEMA IF NOT EXISTS bronze")
-        for table in ("x", "y"):
-            cursor.execute(f"CREATE OR REPLACE VIEW bronze.{table} AS FROM '{self.bronze / table}/*/*.parquet'")
-        self.left: list[str] = []
-        name = lambda snapshot: ".".join(part.strip('"') for part in snapshot.name.split(".")[-2:])  # noqa: E731
-        leave_unchanged_models(BuildLog(cursor, self.bronze), lambda snapshot: self.left.append(name(snapshot)))
-        return context
-
-    def plan(self, **settings: object) -> None:
-        context = self.context()
-        PlanIntoToday.has_planned = True
-        context.plan(auto_apply=True, no_prompts=True, skip_tests=True, **settings)  # type: ignore[arg-type]
-        context.close()
+        self.deliver_rows(table, nth, f"SELECT {ids}::INT AS id, CURRENT_DATE AS received_on")
 
     def run(self) -> set[str]:
         """Return the models that a run of production builds."""
-        context = self.context()
-        PlanIntoToday.has_planned = False
-        try:
-            context.run(ignore_cron=True)
-        finally:
-            context.close()
+        self.refresh()
         return ALL - {*self.left}
 
     def leads(self, table: str = "facts.counted") -> int:
-        with duckdb.connect(str(self.folder / "w.duckdb"), read_only=True) as connection:
-            return int(connection.execute(f"SELECT leads FROM {table}").fetchall()[0][0])
+        return int(self.ask(f"SELECT leads FROM {table}")[0][0])
 
 
 @pytest.fixture
