@@ -39,7 +39,6 @@ PREPARED = (
     "intermediate.int_match_unplaced",
     "intermediate.int_match_lead_key",
     "intermediate.int_match_key_share",
-    "intermediate.int_match_over_shared",
     "intermediate.int_match_key",
 )
 # Splink has nothing like the verdicts, so they are timed apart.
@@ -47,6 +46,7 @@ VERDICTS = "intermediate.int_match_verdict"
 # The models from keys to verdicts, in the order in which they are built.
 STEPS = (
     *PREPARED,
+    "intermediate.int_match_over_shared",
     "intermediate.int_match_contact",
     "intermediate.int_match_candidate",
     "intermediate.int_match_comparison",
