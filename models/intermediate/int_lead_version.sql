@@ -21,6 +21,21 @@ WITH delivery AS (
   FROM intermediate.int_delivery AS d
   WHERE
     d.is_effective AND d.received_on <= @end_date
+), concerned AS (
+  /* Only what these days delivered, or list no longer, may change: of a million leads mostly few */
+  SELECT
+    l.lead_key
+  FROM intermediate.int_lead_delivered AS l
+  WHERE
+    l.received_on BETWEEN @start_date AND @end_date
+  UNION
+  SELECT
+    l.lead_key
+  FROM delivery AS d
+  INNER JOIN intermediate.int_lead_delivered AS l
+    ON l.file_id = d.previous_file_id
+  WHERE
+    d.delivery_mode = 'full_snapshot' AND d.received_on >= @start_date
 ), narrow AS (
   /* Where a delivery repeats a lead, the row that the source changed last counts; of equal ones the last */
   SELECT
@@ -35,6 +50,11 @@ WITH delivery AS (
   FROM intermediate.int_lead_delivered AS l
   WHERE
     l.received_on <= @end_date
+    AND l.lead_key IN (
+      SELECT
+        c.lead_key
+      FROM concerned AS c
+    )
   QUALIFY
     ROW_NUMBER() OVER (
       PARTITION BY l.lead_key, l.file_id
