@@ -5,6 +5,9 @@ MODEL (
     forward_only TRUE
   ),
   grain (lead_key, changed_at),
+  references (
+    lead_key
+  ),
   description 'When each lead became net-new, known, a duplicate, one to review, or gone. What is past is derived, not re-matched: from the days on which the leads of a facility came and went, by the matching of the run that fills the day; a Salesforce lead counts from the day on which it was created. So a first plan fills the whole history, and days that are filled stay as they were recorded, whatever rule changes later; what a rule, a decision or changed content brings about is dated by the run. One row per lead and change of its status.',
   audits (
     NOT_NULL(columns := (lead_key, changed_at, changed_on, match_status, cause)),
@@ -29,6 +32,37 @@ WITH lead AS (
   FROM facts.fact_lead_match AS m
   INNER JOIN intermediate.int_lead_current AS l
     ON l.lead_key = m.lead_key
+), delivered AS (
+  SELECT DISTINCT
+    v.lead_key
+  FROM intermediate.int_lead_version AS v
+  WHERE
+    v.received_on BETWEEN @start_date AND @end_date
+), concerned AS (
+  /* Facilities of which these days brought something new: of a million mostly few */
+  SELECT
+    l.entity_key
+  FROM delivered AS d
+  INNER JOIN lead AS l
+    ON l.lead_key = d.lead_key
+  UNION
+  SELECT
+    l.entity_key
+  FROM delivered AS d
+  INNER JOIN lead AS l
+    ON l.nearest_lead_key = d.lead_key
+), regarded AS (
+  SELECT
+    l.lead_key
+  FROM concerned AS c
+  INNER JOIN lead AS l
+    ON l.entity_key = c.entity_key
+  UNION
+  SELECT
+    l.nearest_lead_key AS lead_key
+  FROM concerned AS c
+  INNER JOIN lead AS l
+    ON l.entity_key = c.entity_key
 ), version AS (
   SELECT
     v.lead_key,
@@ -40,6 +74,11 @@ WITH lead AS (
   FROM intermediate.int_lead_version AS v
   WHERE
     v.received_on <= @end_date
+    AND v.lead_key IN (
+      SELECT
+        r.lead_key
+      FROM regarded AS r
+    )
 ), spell AS (
   /* From when to when a lead was live, or gone */
   SELECT
