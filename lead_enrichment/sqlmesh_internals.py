@@ -13,7 +13,9 @@ import sys
 import time
 import uuid
 from ast import literal_eval
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import wraps
 from inspect import signature
@@ -21,7 +23,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import duckdb
-from sqlglot import exp
+from sqlglot import exp, parse_one
 from sqlglot.optimizer.scope import Scope
 from sqlmesh import Context
 from sqlmesh.core import renderer
@@ -52,7 +54,7 @@ from sqlmesh.utils.hashing import crc32
 from sqlmesh.utils.metaprogramming import import_python_file
 
 from lead_enrichment.warehouse.build_log import BuildLog, Input
-from lead_enrichment.warehouse.change_log import short_name
+from lead_enrichment.warehouse.change_log import ChangeLog, short_name
 from lead_enrichment.warehouse.replaced_by_key import Reading, built_from, is_replaced_by_key, logged_columns
 
 TRIED = "0.236.4"
@@ -66,6 +68,8 @@ LOADED_DAYS = ("1801-01-02", "2201-11-12")
 DEEPEST_CALLS = 5000
 # How the variables begin that tell a model for when it is built.
 TIME_VARIABLES = ("start_", "end_", "execution_", "latest_")
+# What the identity of a table's build begins with where its changes are logged; the number of the last follows.
+CHANGE = "change "
 # How the schemas begin in which SQLMesh keeps the tables that its views show.
 PHYSICAL_SCHEMA = "sqlmesh__"
 
@@ -270,7 +274,8 @@ def leave_unchanged_models(log: BuildLog, left: Callable[[Snapshot], None]) -> N
         before = log.rows_of(table, days) if days and not logged else ""
         if days and logged:
             log.changes.keep_rows(table, logged, days)
-        with built_from(_reading(self, parents, log, deployability_index, may_stay) if is_kept else None):
+        seen = _Audited(log.changes, table, last_build) if may_stay and is_kept else None
+        with built_from(_reading(self, parents, log, deployability_index, may_stay) if is_kept else None), _since(seen):
             if may_stay and snapshot.model.kind.is_view:
                 # It shows what its tables hold, and need not be made again; whether its audits hold may have changed.
                 results = self._audit_snapshot(
@@ -284,7 +289,7 @@ def leave_unchanged_models(log: BuildLog, left: Callable[[Snapshot], None]) -> N
         if snapshot.model.kind.is_view:
             identity = log.inputs_of(inputs)
         elif is_kept:
-            identity = f"change {log.changes.newest(table)}"
+            identity = f"{CHANGE}{log.changes.newest(table)}"
         elif days:
             # All other days are as they were.
             is_other = log.changes.add_difference(table, logged, days) if logged else log.rows_of(table, days) != before
@@ -299,6 +304,77 @@ def leave_unchanged_models(log: BuildLog, left: Callable[[Snapshot], None]) -> N
         return results
 
     Scheduler.evaluate = evaluate  # type: ignore[method-assign]
+    _audit_changed_keys_only()
+
+
+@dataclass(frozen=True)
+class _Audited:
+    """A table whose rows the audits have seen as of its last build.
+
+    Args:
+        changes: The changes of the warehouse's tables.
+        table: The table.
+        build: The identity of that build; empty where none ended with its audits.
+    """
+
+    changes: ChangeLog
+    table: str
+    build: str
+
+    @property
+    def changed(self) -> exp.Query | None:
+        """The query of the keys that changed since; None where any may have."""
+        if not self.build.startswith(CHANGE):
+            return None
+        keys = self.changes.since(self.table, int(self.build.removeprefix(CHANGE)))
+        return None if keys is None else parse_one(keys, dialect="duckdb", into=exp.Select)
+
+
+_AUDITED: ContextVar[_Audited | None] = ContextVar("AUDITED", default=None)
+
+
+@contextmanager
+def _since(seen: _Audited | None) -> Iterator[None]:
+    """Let audits of a table ask only for what changed since they saw it; None where they see it whole."""
+    token = _AUDITED.set(seen)
+    try:
+        yield
+    finally:
+        _AUDITED.reset(token)
+
+
+def _audit_changed_keys_only() -> None:
+    """Let the audits that a table's key is unique count only keys that changed: the others were unique before.
+
+    Of five million rows it takes a twentieth of the time.
+    """
+    own = getattr(SqlModel.render_audit_query, "__wrapped__", SqlModel.render_audit_query)
+
+    @wraps(own)
+    def render_audit_query(self: SqlModel, audit: Any, **settings: Any) -> exp.Query:
+        seen = _AUDITED.get()
+        key = [column.name for grain in self.grains for column in grain.find_all(exp.Column)]
+        if seen and asks_whether_unique(audit.name, settings.get("columns"), key) and (changed := seen.changed):
+            keys = exp.Tuple(expressions=[exp.column(name, quoted=True) for name in key])
+            listed = exp.select(*(exp.column(name, quoted=True) for name in key)).from_(changed.subquery("changed"))
+            settings["condition"] = exp.and_(exp.In(this=keys, query=listed.subquery()), settings.get("condition"))
+        return own(self, audit, **settings)
+
+    SqlModel.render_audit_query = render_audit_query  # type: ignore[method-assign, assignment]
+
+
+def asks_whether_unique(audit: str, columns: Any, key: list[str]) -> bool:
+    """Whether an audit asks that a key is unique, and nothing beyond the rows that share one.
+
+    Args:
+        audit: The audit's name.
+        columns: SQL of the columns that it is given; None where it takes none.
+        key: The columns of the key.
+    """
+    asked = {column.name for column in columns.find_all(exp.Column)} if isinstance(columns, exp.Expr) else set()
+    if audit == "unique_values":
+        return asked == {*key} and len(key) == 1
+    return audit == "unique_combination_of_columns" and asked >= {*key} != set()
 
 
 def _days(model: Model, start: Any, end: Any) -> str:

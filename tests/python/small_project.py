@@ -75,11 +75,11 @@ class SmallProject:
             PlanIntoToday.has_planned = True
             context.plan(environment, auto_apply=True, no_prompts=True, skip_tests=True, **settings)
 
-    def refresh(self, environment: str = "prod") -> None:
-        """Run an environment, as `leads refresh` does."""
+    def refresh(self, environment: str = "prod") -> bool:
+        """Run an environment, as `leads refresh` does, and return whether every model was built and audited."""
         with self.context() as context:
             PlanIntoToday.has_planned = False
-            context.run(environment, ignore_cron=True)
+            return context.run(environment, ignore_cron=True).is_success
 
     def ask(self, question: str) -> list[Any]:
         """Return the rows of a query on the warehouse."""

@@ -9,13 +9,14 @@ from typing import Any
 
 import duckdb
 import pytest
+from sqlglot import parse_one
 from sqlmesh import Context
 from sqlmesh.core.dialect import parse
 from sqlmesh.core.model import load_sql_based_model
 from sqlmesh.core.scheduler import Scheduler
 from sqlmesh.utils.errors import ConfigError
 
-from lead_enrichment.sqlmesh_internals import PlanIntoToday
+from lead_enrichment.sqlmesh_internals import PlanIntoToday, asks_whether_unique
 from lead_enrichment.warehouse import change_log, replaced_by_key
 from small_project import SmallProject
 
@@ -215,6 +216,43 @@ def test_an_audit_that_fails_keeps_no_change_from_those_who_read_on(project: Pro
     project.deliver(0, {"lead:00": "eve", "lead:01": "tom"})
     project.run()
     assert project.is_right()
+
+
+def test_that_a_key_is_unique_is_asked_of_the_keys_that_changed(project: Project) -> None:
+    kind, query = MODELS["facts.name"]
+    twice = " UNION ALL SELECT l.name, 0 AS leads FROM dims.lead AS l WHERE l.name = 'zoe'"
+    project.write("facts.name", f"{kind}, audits (UNIQUE_VALUES(columns := (name)))", query + twice)
+    project.plan()
+    # What changed behind the back of all runs is not looked at again.
+    project.spoil("facts.name", "INSERT INTO {} VALUES ('tom', 0)")
+    project.deliver(0, {"lead:00": "bob"})
+    assert project.refresh()
+    project.deliver(0, {"lead:00": "zoe"})
+    assert not project.refresh()
+    # Nor is zoe unique because the next run changes only others; tom is looked at too now.
+    project.deliver(0, {"lead:00": "zoe", "lead:01": "ann"})
+    assert not project.refresh()
+    project.deliver(0, {"lead:00": "ann", "lead:01": "ann"})
+    assert not project.refresh()
+    project.spoil("facts.name", "DELETE FROM {} WHERE leads = 0")
+    project.deliver(0, {"lead:00": "ann", "lead:01": "bob"})
+    assert project.refresh()
+    project.deliver(0, {"lead:00": "zoe", "lead:01": "bob"})
+    assert not project.refresh()
+
+
+@pytest.mark.parametrize(
+    ("audit", "columns", "is_asked"),
+    [
+        ("unique_values", "(x)", True), ("unique_values", "(x, y)", False), ("unique_values", "(y)", False),
+        ("unique_combination_of_columns", "(y, x)", True), ("unique_combination_of_columns", "(y, z)", False),
+        ("not_null", "(x)", False), ("one_open_version_per_lead", None, False),
+    ],
+)  # fmt: skip
+def test_only_an_audit_of_the_key_itself_is_narrowed(audit: str, columns: str | None, is_asked: bool) -> None:
+    given = parse_one(columns) if columns else None
+    assert asks_whether_unique(audit, given, ["x"]) is is_asked
+    assert not asks_whether_unique(audit, given, [])
 
 
 def test_a_day_that_is_restated_is_right_in_what_follows(project: Project) -> None:
