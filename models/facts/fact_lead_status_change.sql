@@ -1,6 +1,8 @@
 MODEL (
   name facts.fact_lead_status_change,
-  kind FULL,
+  kind CUSTOM (
+    materialization 'replaced_by_key'
+  ),
   grain (lead_key, changed_at),
   depends_on (
     dims.dim_lead
@@ -14,7 +16,11 @@ MODEL (
   )
 );
 
-WITH status AS (
+WITH touched AS (
+  SELECT
+    v.lead_key
+  FROM intermediate.int_lead_version AS v
+), status AS (
   SELECT
     v.lead_key,
     v.lead_status,
@@ -22,7 +28,7 @@ WITH status AS (
     LAG(v.lead_status) OVER (PARTITION BY v.lead_key ORDER BY v.received_at) AS status_before
   FROM intermediate.int_lead_version AS v
   WHERE
-    NOT v.lead_status IS NULL
+    NOT v.lead_status IS NULL AND @is_touched(v.lead_key)
 ), changed AS (
   SELECT
     s.*,
