@@ -17,7 +17,7 @@ from sqlglot.errors import SqlglotError
 
 from lead_enrichment.contracts import lead_contracts
 from lead_enrichment.errors import UsageError
-from lead_enrichment.quality.rules import QualityRule
+from lead_enrichment.quality.rules import DAY, QualityRule
 from lead_enrichment.warehouse.connection import literal
 
 PASSED, FAILED, INAPPLICABLE, BROKEN = "p", "f", "-", "e"
@@ -83,7 +83,8 @@ def compile_rule(rule: QualityRule) -> CompiledRule:
         outcome = f"CASE WHEN {' OR '.join(dict.fromkeys(broken))} THEN '{BROKEN}' ELSE {outcome} END"
     if not isinstance(applies, exp.Boolean):
         outcome = f"CASE WHEN {when} THEN {outcome} ELSE '{INAPPLICABLE}' END"
-    shown = [name for name in dict.fromkeys(reads) if name != "source_key"][:SHOWN_COLUMNS]
+    # The day is that of all leads, and beside each failure: in its text, all texts would change with every day.
+    shown = [name for name in dict.fromkeys(reads) if name not in ("source_key", DAY)][:SHOWN_COLUMNS]
     return CompiledRule(rule.rule, outcome, _values(shown, types), tuple(dict.fromkeys(reads)))
 
 

@@ -39,7 +39,10 @@ HITS = """
     WHERE $source = '' OR r.source_key IN ('', $source)
     ORDER BY failed DESC, r.rule
 """
-SCORE = "SELECT * FROM quality.lead_score WHERE lead_key = ?"
+SCORE = """
+    SELECT s.*, (SELECT MAX(d.day) FROM intermediate.int_day AS d) AS as_of
+    FROM quality.lead_score AS s WHERE s.lead_key = ?
+"""
 FAILURES = """
     SELECT f.*, r.file AS rule_file, l.file_name
     FROM quality.lead_failure AS f
@@ -104,7 +107,7 @@ class LeadQuality:
 
     Args:
         lead: The lead as it is now.
-        score: Its row of quality.lead_score.
+        score: Its row of quality.lead_score, and `as_of`, the day for which it is.
         failures: Its rows of quality.lead_failure, the dearest first, each with `file_name` of the delivery, and
             `rule_file` and `rule_line`, where the rule stands.
     """

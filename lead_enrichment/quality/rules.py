@@ -27,8 +27,9 @@ MINIMUM_ROWS = 30
 DELIVERED, LEADS = "intermediate.int_lead_delivered", "dims.dim_lead"
 # What a rule can read beside the columns of the lead shape.
 STAGING_EXTRA = (("copies_in_delivery", "BIGINT", "Rows of the lead in the same delivery"),)
+DAY = "as_of"
 FINAL_EXTRA = (
-    ("as_of", "DATE", "The day for which the lead is judged: the last one of a delivery, also in each month before"),
+    (DAY, "DATE", "The day for which the lead is judged: the last one of a delivery, also in each month before"),
     ("match_status", "TEXT", "known, net_new, to_review or duplicate on that day"),
     ("phone_leads", "BIGINT", "Live leads of the same source that have the same phone"),
     ("email_leads", "BIGINT", "Live leads of the same source that have the same e-mail address"),

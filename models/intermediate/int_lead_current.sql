@@ -6,6 +6,7 @@ MODEL (
   grain (
     lead_key
   ),
+  references (phone_e164, email),
   description 'The newest version of every lead that ever came, with whether it is live (listed by its source and not deleted), whether sales knows it from the CRM, and since when there is such a facility. A table, because matching reads it several times. One row per lead.',
   audits (
     NOT_NULL(columns := (lead_key, is_crm, is_live, born_at)),

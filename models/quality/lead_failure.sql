@@ -8,11 +8,14 @@ MODEL (
   )
 );
 
-WITH failing AS (
+WITH today AS (
+  SELECT
+    MAX(d.day) AS day
+  FROM intermediate.int_day AS d
+), failing AS (
   SELECT
     o.lead_key,
     o.source_key,
-    o.as_of,
     o.file_id,
     o.row_number,
     UNNEST(STR_SPLIT(SUBSTRING(o.failures, 2), CHR(30))) AS failure
@@ -33,10 +36,11 @@ SELECT
   SPLIT_PART(f.failure, CHR(31), 2)::TEXT AS value, /* What it read, as column and value */
   CONCAT(r.description, ' (', SPLIT_PART(f.failure, CHR(31), 2), ')')::TEXT AS reason, /* Why the lead fails, in words */
   r.remedy::TEXT AS remedy, /* What the owner can do */
-  f.as_of::DATE AS as_of, /* Day for which the lead was judged */
+  t.day::DATE AS as_of, /* Day for which the lead was judged: the newest day of a delivery */
   f.file_id::TEXT AS file_id, /* SHA-256 of the delivery that brought the lead's version */
   f.row_number::BIGINT AS row_number /* Number of the row in that delivery */
 FROM failing AS f
+CROSS JOIN today AS t
 INNER JOIN quality.rule AS r
   ON r.rule = SPLIT_PART(f.failure, CHR(31), 1)
 INNER JOIN quality.lead_score AS s

@@ -1,6 +1,8 @@
 MODEL (
   name quality.lead_score,
-  kind FULL,
+  kind CUSTOM (
+    materialization 'replaced_by_key'
+  ),
   grain (
     lead_key
   ),
@@ -14,12 +16,18 @@ MODEL (
   )
 );
 
-WITH pattern AS (
+WITH touched AS (
+  SELECT
+    o.lead_key
+  FROM quality.lead_outcome AS o
+), pattern AS (
   /* Leads with the same outcomes have the same score: there are far fewer combinations than leads */
   SELECT DISTINCT
     o.source_key,
     o.outcomes
   FROM quality.lead_outcome AS o
+  WHERE
+    @is_touched(o.lead_key)
 ), letter AS (
   SELECT
     p.source_key,
@@ -63,7 +71,6 @@ WITH pattern AS (
 SELECT
   o.lead_key::TEXT AS lead_key, /* Lead */
   o.source_key::TEXT AS source_key, /* Source of the lead */
-  o.as_of::DATE AS as_of, /* Day for which it was judged: the newest day of a delivery */
   (
     100 - s.failed_weight * s.points_of_weight
   )::DOUBLE AS score, /* 0 to 100: 100 less the points that are lost */
@@ -92,3 +99,5 @@ SELECT
 FROM quality.lead_outcome AS o
 INNER JOIN scored AS s
   ON s.source_key = o.source_key AND s.outcomes = o.outcomes
+WHERE
+  @is_touched(o.lead_key)

@@ -13,12 +13,14 @@ MODEL (
 
 WITH newest AS (
   SELECT
-    MAX(d.received_on) AS received_on
-  FROM intermediate.int_delivery AS d
+    MAX(d.day) AS received_on
+  FROM intermediate.int_day AS d
 ), last_of_month AS (
   SELECT
     MAX(d.received_on) AS evaluated_on
   FROM intermediate.int_delivery AS d
+  WHERE
+    d.is_effective
   GROUP BY
     DATE_TRUNC('MONTH', d.received_on)
 ), day AS (
@@ -42,10 +44,11 @@ WITH newest AS (
   UNION ALL
   /* The newest day is judged already */
   SELECT
-    o.as_of AS evaluated_on,
+    n.received_on AS evaluated_on,
     o.source_key,
     o.outcomes
   FROM quality.lead_outcome AS o
+  CROSS JOIN newest AS n
 ), counted AS (
   SELECT
     o.evaluated_on,

@@ -4,6 +4,9 @@ MODEL (
     time_column received_on
   ),
   grain (file_id, row_number),
+  references (
+    lead_key
+  ),
   description 'What each rule of the levels source and staging found in each delivered row, as a text of one letter per rule: p passed, f failed, - not applicable, e could not be evaluated. All rules of a table are judged in one pass over it; quality.rule tells which letter is whose. One row per delivered row.',
   audits (
     NOT_NULL(columns := (file_id, row_number, lead_key, outcomes, failures)),

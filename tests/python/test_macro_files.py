@@ -43,6 +43,7 @@ VALUES = {
     "golden_value": "@golden_value(d.a, l)",
     "history_value": "@history_value(d.a, l)",
     "house_of": "@house_of(d)",
+    "is_judged_otherwise": "@is_judged_otherwise(l, d.received_on)",
     "is_person": "@is_person(d.a, d.b)",
     "join_text": "@join_text('; ', d.a, d.b)",
     "agreement": "@agreement(d.a::DOUBLE, d.b::DOUBLE, d.c::DOUBLE, d.d::DOUBLE)",

@@ -58,9 +58,9 @@ def test_the_scorecard_has_each_month_of_each_source(planned_demo: Path) -> None
     assert all(months - 1 == changes for _, months, changes in found)
     scored = query(
         planned_demo,
-        "SELECT c.source_key FROM quality.scorecard AS c JOIN (SELECT source_key, as_of, COUNT(*) AS leads, "
+        "SELECT c.source_key FROM quality.scorecard AS c JOIN (SELECT source_key, COUNT(*) AS leads, "
         "100 - 100 * SUM(failed_weight) / SUM(applicable_weight) AS score FROM quality.lead_score GROUP BY ALL) AS s "
-        "ON s.source_key = c.source_key AND s.as_of = c.evaluated_on "
+        "ON s.source_key = c.source_key AND c.evaluated_on = (SELECT MAX(day) FROM intermediate.int_day) "
         "WHERE c.dimension = 'all' AND c.owner = 'all' AND c.leads = s.leads AND ABS(c.score - s.score) < 0.000001",
     )
     assert len(scored) == 4
