@@ -18,13 +18,17 @@ from sqlglot import exp
 from sqlmesh import Context
 from sqlmesh.core.model import Model
 
+from lead_enrichment.quality.compiled import positions
+from lead_enrichment.quality.rules import rules
 from lead_enrichment.sqlmesh_internals import EngineLessContext
 from lead_enrichment.warehouse.change_log import ChangeLog, short_name
 from lead_enrichment.warehouse.replaced_by_key import KeyedTable, Reading, is_replaced_by_key, logged_columns, whole
 
 VERSION, DELIVERED = "intermediate.int_lead_version", "staging.stg_salesforce_lead"
 DECISION, ANSWER = "staging.stg_match_decision", "staging.stg_acknowledgement"
-BASE = (VERSION, DELIVERED, DECISION, ANSWER, "dims.dim_geography")
+DELIVERY, ROW_OUTCOME = "intermediate.int_delivery", "quality.row_outcome"
+STATUS_CHANGE = "facts.fact_match_status_change"
+BASE = (VERSION, DELIVERED, DECISION, ANSWER, DELIVERY, ROW_OUTCOME, STATUS_CHANGE, "dims.dim_geography")
 FIRST_DAY = datetime(2026, 9, 1, tzinfo=UTC)
 # Few values, so that leads share them, and some too many leads.
 NAMES = (
@@ -46,6 +50,10 @@ EMAILS = (*(f"site{number}@sunny.com" for number in range(5)), "ann@gmail.com", 
 DOMAINS = ("sunny.com", "stars.org", None, None)
 SOURCES = ("salesforce", "salesforce", "salesforce", "nevada", "texas")
 DECISIONS = ("same", "different", "sister_site", "unsure")
+STATUSES = ("known", "net_new", "to_review", "duplicate")
+FINAL_RULES = {rule.rule for rule in rules() if rule.level == "final"}
+# As many letters as there are rules of the levels source and staging.
+ROW_LETTERS = max((place for name, place in positions(rules()).items() if name not in FINAL_RULES), default=0)
 
 
 class Failed(Exception):
@@ -74,6 +82,7 @@ class World:
     seed: int
     dice: random.Random = field(init=False)
     day: int = 0
+    files: int = 0
     told: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -84,9 +93,9 @@ class World:
         ordered = [self.context.models[name].name for name in self.context.dag.sorted if name in self.context.models]
         kept = {name for name, model in models.items() if is_replaced_by_key(model)}
         # What they read and is computed from them.
-        between = {"intermediate.int_match_size", "intermediate.int_match_cluster"}
+        between = {"intermediate.int_match_size", "intermediate.int_match_cluster", "quality.rule"}
         self.chain = [models[name] for name in ordered if name in kept | between]
-        for schema in ("intermediate", "staging", "dims", "facts", "marts", "outbox", "seeds"):
+        for schema in ("intermediate", "staging", "dims", "facts", "marts", "outbox", "quality", "seeds"):
             self.cursor.execute(f"CREATE SCHEMA {schema}")
         for name in BASE:
             self._create(models[name])
@@ -117,7 +126,13 @@ class World:
 
     def change(self, change: Callable[[], str]) -> None:
         """Let the world change, with what the build log knows of it."""
-        logged = {VERSION: ["lead_key"], DELIVERED: ["lead_key"], ANSWER: ["lead_key"]}
+        logged = {
+            VERSION: ["lead_key"],
+            DELIVERED: ["lead_key"],
+            ANSWER: ["lead_key"],
+            ROW_OUTCOME: ["file_id", "row_number", "lead_key"],
+            STATUS_CHANGE: ["lead_key", "changed_at"],
+        }
         for table, columns in logged.items():
             self.log.keep_rows(table, columns, "TRUE")
         self.told.append(change())
@@ -211,7 +226,7 @@ class World:
 
     def deliver(self) -> str:
         """Leads come, and known ones come with another content."""
-        self.day += 1
+        self._delivery(1)
         keys = {*self.dice.choices(range(1, 36), k=self.dice.choice((1, 1, 2, 4)))}
         for number in keys:
             self._version(f"{SOURCES[number % len(SOURCES)]}:{number}", is_listed=True)
@@ -219,17 +234,47 @@ class World:
 
     def begin(self) -> str:
         """The first delivery: half of the leads."""
+        self._delivery(0)
         for number in range(1, 26):
             self._version(f"{SOURCES[number % len(SOURCES)]}:{number}", is_listed=True)
         return "first delivery"
 
     def delist(self) -> str:
         """A lead is no longer listed, or deleted."""
-        self.day += 1
+        self._delivery(1)
         key = self._known()
         if key:
             self._version(key, is_listed=key.startswith("salesforce"), is_deleted=key.startswith("salesforce"))
         return f"day {self.day}: {key} gone"
+
+    def wait(self) -> str:
+        """Days pass, after which nothing is delivered that changes a lead."""
+        self._delivery(self.dice.choice((1, 2, 5, 9)))
+        return f"day {self.day}"
+
+    def withdraw(self) -> str:
+        """The newest deliveries turn out to be none: it is an earlier day again."""
+        self.day = max(self.day - self.dice.choice((1, 2, 9)), 0)
+        newest = FIRST_DAY + timedelta(days=self.day)
+        self.cursor.execute(f"DELETE FROM {DELIVERY} WHERE received_on > ?", [newest.date()])
+        return f"back to day {self.day} or before"
+
+    def judge_again(self) -> str:
+        """The rules find something else in rows that are there."""
+        self.cursor.execute(
+            f"UPDATE {ROW_OUTCOME} SET outcomes = ?, failures = ? WHERE HASH(lead_key) % 5 = ?",
+            [self._letters(), f"failure {self.dice.random()}", self.dice.randrange(5)],
+        )
+        return "rows judged again"
+
+    def match_again(self) -> str:
+        """A run finds another status, on the day of the newest delivery or after it."""
+        key = self._known()
+        if key:
+            changed_at = datetime.fromisoformat(self._now()) + timedelta(days=self.dice.randrange(4))
+            status = {"lead_key": key, "match_status": self.dice.choice(STATUSES), "changed_at": changed_at.isoformat()}
+            self._insert(STATUS_CHANGE, status | {"changed_on": str(changed_at.date())})
+        return f"{key} matched again"
 
     def decide(self) -> str:
         """A steward judges a pair, or judges it again."""
@@ -293,6 +338,20 @@ class World:
     def _now(self) -> str:
         return (FIRST_DAY + timedelta(days=self.day, seconds=self.dice.randint(0, 80_000))).isoformat()
 
+    def _delivery(self, days: int) -> None:
+        """Something is delivered, some days after the delivery before."""
+        self.day += days
+        self.files += 1
+        received_on = (FIRST_DAY + timedelta(days=self.day)).date()
+        self._insert(DELIVERY, {"is_effective": True, "received_on": str(received_on)})
+
+    def _letters(self) -> str:
+        return "".join(self.dice.choices("ppf-e", k=ROW_LETTERS))
+
+    def _day_around(self, days: int) -> str:
+        """Return a day so that some days less, or more, before the world's days come to pass."""
+        return str((FIRST_DAY + timedelta(days=self.day - days + self.dice.randint(-3, 30))).date())
+
     def _version(self, key: str, is_listed: bool, is_deleted: bool = False) -> None:
         source, _, number = key.partition(":")
         pick = self.dice.choice
@@ -309,13 +368,23 @@ class World:
             "license_number": None if is_crm else pick(("1", "2", number)),
             "license_type": None if is_crm else "center",
             "capacity": pick((None, 20, 60)), "lead_status": pick(("Open", "Working")) if is_crm else None,
-            "is_deleted": is_deleted, "is_listed": is_listed, "received_at": self._now(), "file_id": f"file {self.day}",
+            "is_deleted": is_deleted, "is_listed": is_listed, "received_at": self._now(), "file_id": f"file {self.files}",
             "source_modified_at": self._now() if is_crm else None, "row_number": int(number),
-            "license_issued_on": None if is_crm else "2020-01-01", "content_hash": f"content {self.dice.random()}",
+            "license_issued_on": None if is_crm else "2020-01-01",
+            "license_expires_on": None if is_crm else self._day_around(pick((0, -60))),
+            "source_created_at": self._day_around(30) if is_crm else None,
+            "last_activity_on": pick((self._day_around(366), None)) if is_crm else None,
+            "lead_source_updated_on": pick((self._day_around(731), None)) if is_crm else None,
+            "content_hash": f"content {self.dice.random()}",
             "lead_version_key": f"version {self.dice.random()}",
         }  # fmt: skip
         row["received_on"] = str(row["received_at"])[:10]
         self._insert(VERSION, row)
+        self._insert(
+            ROW_OUTCOME,
+            {name: row[name] for name in ("file_id", "row_number", "lead_key", "source_key", "received_on")}
+            | {"outcomes": self._letters(), "failures": self.dice.choice(("", f"failure {self.dice.random()}"))},
+        )
         if is_crm:
             self._insert(
                 DELIVERED, {name: value for name, value in row.items() if name not in ("is_listed", "lead_version_key")}
