@@ -4,7 +4,7 @@ AUDIT (
 
 /* A priority that its terms do not add up to could be explained to nobody. */
 SELECT
-  t.entity_key
+  t.pattern
 FROM @this_model AS t
 WHERE
   ABS(t.priority - t.fit - t.timing) > 0.000001 OR NOT t.decile BETWEEN 1 AND 10

@@ -6,7 +6,14 @@ from __future__ import annotations
 NEWS_DAYS, RECENT_DAYS = 183, 730
 
 
-def features_of(subject: str) -> str:
+# What is read of each lead of a facility.
+ATTRIBUTES = (
+    "license_type", "capacity", "accepts_subsidy", "serves_infants", "phone_e164", "email", "email_bounced_on",
+    "license_issued_on",
+)  # fmt: skip
+
+
+def features_of(subject: str, lead: str) -> str:
     """Return the SQL of the features of facilities on given days; of each the level, as in seeds.priority_term.
 
     What is not known is NULL. The word of the states counts before that of the CRM. The columns are entity_key, as_of,
@@ -14,31 +21,28 @@ def features_of(subject: str) -> str:
 
     Args:
         subject: Name of a relation with entity_key and as_of: facilities, and the last day that is known.
+        lead: Name of a relation with entity_key, as_of, is_crm and ATTRIBUTES: the leads of these facilities that were
+            live on that day, as they were then.
     """
 
     def best(column: str, kind: str = "MAX") -> str:
         """Return the value of the states, else of the CRM."""
         return (
-            f"COALESCE({kind}(CASE WHEN NOT l.is_crm THEN v.{column} END), "
-            f"{kind}(CASE WHEN l.is_crm THEN v.{column} END))"
+            f"COALESCE({kind}(CASE WHEN NOT l.is_crm THEN l.{column} END), "
+            f"{kind}(CASE WHEN l.is_crm THEN l.{column} END))"
         )
 
     def taken(column: str) -> str:
         return f"CASE {best(f'{column}::INT')} WHEN 1 THEN 'taken' WHEN 0 THEN 'not_taken' END"
 
     known = (
-        f"SELECT s.entity_key, s.as_of, {best('license_type', 'MIN')} AS license_type, "
+        f"SELECT l.entity_key, l.as_of, {best('license_type', 'MIN')} AS license_type, "
         f"{best('capacity')} AS capacity, {taken('accepts_subsidy')} AS subsidy, {taken('serves_infants')} AS infants, "
-        "MAX(CASE WHEN v.phone_e164 IS NULL THEN 0 ELSE 1 END) AS has_phone, "
-        "MAX(CASE WHEN v.email IS NULL OR NOT v.email_bounced_on IS NULL THEN 0 ELSE 1 END) AS has_email, "
-        "MAX(CASE WHEN NOT l.is_crm THEN v.license_issued_on END) AS issued_on, "
+        "MAX(CASE WHEN l.phone_e164 IS NULL THEN 0 ELSE 1 END) AS has_phone, "
+        "MAX(CASE WHEN l.email IS NULL OR NOT l.email_bounced_on IS NULL THEN 0 ELSE 1 END) AS has_email, "
+        "MAX(CASE WHEN NOT l.is_crm THEN l.license_issued_on END) AS issued_on, "
         "MAX(CASE WHEN l.is_crm THEN 0 ELSE 1 END) AS is_licensed "
-        f"FROM {subject} AS s INNER JOIN intermediate.int_entity AS e ON e.entity_key = s.entity_key "
-        "INNER JOIN (SELECT c.lead_key, c.is_crm FROM intermediate.int_lead_current AS c) AS l "
-        "ON l.lead_key = e.lead_key "
-        "INNER JOIN dims.dim_lead AS v ON v.lead_key = l.lead_key AND v.valid_from::DATE <= s.as_of "
-        "AND COALESCE(v.valid_to::DATE, '9999-12-31'::DATE) > s.as_of AND v.is_listed AND NOT v.is_deleted "
-        "GROUP BY s.entity_key, s.as_of"
+        f"FROM {lead} AS l GROUP BY l.entity_key, l.as_of"
     )
     news = (
         "SELECT s.entity_key, s.as_of, MAX(CASE WHEN n.event = 'capacity_grown' THEN 1 ELSE 0 END) AS has_grown, "

@@ -43,7 +43,7 @@ ROWS = (
     ("quality.lead_failure", "lead_key", "lead_key, rule, points, reason, remedy"),
 )
 # A search asks for many rows at once, for which an index is best.
-INDEXES = (("marts.sales_lead", "entity_key"), ("marts.search_lead", "lead_number"))
+INDEXES = (("marts.sales_facility", "entity_key"), ("marts.search_lead", "lead_number"))
 VIEWS = "SELECT schema_name || '.' || view_name, sql FROM duckdb_views() WHERE database_name = ? AND NOT internal"
 TABLES = "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = ?"
 

@@ -9,10 +9,11 @@ from lead_enrichment.priority_terms import features_of
 
 
 @macro()
-def facility_features(evaluator: MacroEvaluator, subject: exp.Column) -> str:
+def facility_features(evaluator: MacroEvaluator, subject: exp.Column, lead: exp.Column) -> str:
     """Return a query with the features of facilities on given days; see features_of.
 
     Args:
         subject: Name of a relation with entity_key and as_of.
+        lead: Name of a relation with their leads on that day.
     """
-    return features_of(subject.name)
+    return features_of(subject.name, lead.name)

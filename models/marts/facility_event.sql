@@ -1,8 +1,11 @@
 MODEL (
   name marts.facility_event,
-  kind FULL,
+  kind CUSTOM (
+    materialization 'replaced_by_key'
+  ),
   owner sales_operations,
   grain (lead_key, event, happened_at),
+  references (entity_key, happened_on),
   description 'What happened to licensed facilities, as the states'' files tell it: licensed, capacity grown or cut, new owner or director, moved, renamed, no longer listed, listed again. For sales: what is new in my territory, and a reason to call. Example query: SELECT event, COUNT(*) AS events FROM marts.facility_event WHERE happened_on >= (SELECT MAX(happened_on) FROM marts.facility_event) - INTERVAL 30 DAY GROUP BY ALL ORDER BY events DESC. One row per lead of a state, event and moment.',
   audits (
     NOT_NULL(columns := (lead_key, entity_key, event, happened_at, happened_on, description)),
@@ -23,11 +26,25 @@ MODEL (
   )
 );
 
-WITH changing AS (
+WITH touched AS (
+  SELECT
+    v.lead_key
+  FROM intermediate.int_lead_version AS v
+  UNION
+  SELECT
+    c.lead_key
+  FROM intermediate.int_lead_current AS c
+  UNION
+  SELECT
+    e.lead_key
+  FROM intermediate.int_entity AS e
+), changing AS (
   /* Most leads have one version, and nothing happened to them */
   SELECT
     v.lead_key
   FROM intermediate.int_lead_version AS v
+  WHERE
+    @is_touched(v.lead_key)
   GROUP BY
     v.lead_key
   HAVING
@@ -138,7 +155,7 @@ WITH changing AS (
     l.license_type AS new_value
   FROM intermediate.int_lead_current AS l
   WHERE
-    NOT l.is_crm AND NOT l.license_issued_on IS NULL
+    NOT l.is_crm AND NOT l.license_issued_on IS NULL AND @is_touched(l.lead_key)
 )
 SELECT
   h.lead_key::TEXT AS lead_key, /* Lead of the state */

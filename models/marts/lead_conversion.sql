@@ -1,9 +1,14 @@
 MODEL (
   name marts.lead_conversion,
-  kind FULL,
+  kind CUSTOM (
+    materialization 'replaced_by_key'
+  ),
   owner sales_operations,
   grain (
     lead_key
+  ),
+  references (
+    entity_key
   ),
   description 'When Salesforce leads became customers. For marketing and sales operations: how many, and how long it took. Example query: SELECT converted_month, COUNT(*) AS conversions, MEDIAN(days_to_convert) AS median_days FROM marts.lead_conversion WHERE was_seen GROUP BY ALL ORDER BY converted_month. One row per Salesforce lead that was ever converted.',
   audits (
@@ -14,7 +19,19 @@ MODEL (
   )
 );
 
-WITH version AS (
+WITH touched AS (
+  SELECT
+    v.lead_key
+  FROM intermediate.int_lead_version AS v
+  UNION
+  SELECT
+    c.lead_key
+  FROM intermediate.int_lead_current AS c
+  UNION
+  SELECT
+    e.lead_key
+  FROM intermediate.int_entity AS e
+), version AS (
   SELECT
     v.lead_key,
     v.received_at,
@@ -22,7 +39,7 @@ WITH version AS (
     LAG(v.is_converted) OVER (PARTITION BY v.lead_key ORDER BY v.received_at) AS was_converted
   FROM intermediate.int_lead_version AS v
   WHERE
-    NOT v.is_converted IS NULL
+    NOT v.is_converted IS NULL AND @is_touched(v.lead_key)
 ), first_conversion AS (
   SELECT
     v.lead_key,

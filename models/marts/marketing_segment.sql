@@ -72,7 +72,7 @@ WITH bounced AS (
     END AS is_in
   FROM marts.sales_lead AS l
   LEFT JOIN marts.facility_feature AS f
-    ON f.entity_key = l.entity_key AND f.as_of = l.as_of
+    ON f.entity_key = l.entity_key AND f.outcome <> 'converted'
   CROSS JOIN (VALUES
     ('new facilities'),
     ('large unknown centres'),

@@ -1,6 +1,8 @@
 MODEL (
   name marts.territory_assignment,
-  kind FULL,
+  kind CUSTOM (
+    materialization 'replaced_by_key'
+  ),
   owner sales_operations,
   grain (
     entity_key
@@ -18,7 +20,11 @@ MODEL (
   )
 );
 
-WITH facility AS (
+WITH touched AS (
+  SELECT
+    e.entity_key
+  FROM facts.fact_enriched_lead AS e
+), facility AS (
   /* A state that licenses by ZIP alone tells no county */
   SELECT
     e.entity_key,
@@ -29,6 +35,8 @@ WITH facility AS (
   FROM facts.fact_enriched_lead AS e
   LEFT JOIN dims.dim_geography AS g
     ON g.geography_key = e.postal_code
+  WHERE
+    @is_touched(e.entity_key)
 ), place AS (
   SELECT DISTINCT
     f.state,

@@ -634,7 +634,7 @@ def test_no_lead_stays_and_goes(kept: str, found: int) -> None:
     ids=["adds up", "does not", "no tenth"],
 )
 def test_priority_is_fit_and_timing(row: str, found: int) -> None:
-    rows = f"SELECT 'e' AS entity_key, t.* FROM (VALUES {row}) AS t(priority, fit, timing, decile)"
+    rows = f"SELECT 'p' AS pattern, t.* FROM (VALUES {row}) AS t(priority, fit, timing, decile)"
     assert len(offending("priority_is_fit_and_timing", {"t": rows}, "t")) == found
 
 

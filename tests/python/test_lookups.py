@@ -196,7 +196,7 @@ def test_a_model_that_changed_is_published_without_its_lookup(tmp_path: Path) ->
         # A view of two tables, a model without its column, and one that lacks a column which its lookup holds.
         connection.execute("CREATE VIEW sqlmesh__quality.s AS SELECT 'a' AS lead_key")
         connection.execute("CREATE VIEW quality.lead_score AS SELECT * FROM sqlmesh__quality.s")
-        connection.execute("CREATE VIEW marts.sales_lead AS SELECT 1 AS other")
+        connection.execute("CREATE VIEW marts.sales_facility AS SELECT 1 AS other")
         connection.execute("CREATE VIEW quality.lead_failure AS SELECT 'a' AS lead_key, 'r' AS rule")
         publish(connection, paths)
     with connect(str(paths.published), read_only=True) as published:

@@ -114,8 +114,9 @@ def market_of(out: Path) -> duckdb.DuckDBPyConnection:
     connection.execute(DELIVERED.replace("{landing}", str(out / "landing")))
     tables = TABLES.replace("{seed}", str(ROOT / "seeds" / "priority_term.csv"))
     connection.execute(tables.replace("{truth}", str(out / "truth" / "record_facility.csv")))
-    connection.execute(f"CREATE TABLE marts.lead_conversion AS {_query('marts/lead_conversion')}")
-    events = _query("marts/facility_event", ROOT / "macros" / "sql" / "join_text.py")
+    touched = ROOT / "macros" / "sql" / "is_touched.py"
+    connection.execute(f"CREATE TABLE marts.lead_conversion AS {_query('marts/lead_conversion', touched)}")
+    events = _query("marts/facility_event", touched, ROOT / "macros" / "sql" / "join_text.py")
     connection.execute(f"CREATE TABLE marts.facility_event AS {events}")
     return connection
 
