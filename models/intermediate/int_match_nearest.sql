@@ -25,7 +25,29 @@ MODEL (
   )
 );
 
-WITH pair AS (
+WITH touched AS (
+  SELECT
+    v.left_lead_key AS lead_key
+  FROM intermediate.int_match_verdict AS v
+  UNION
+  SELECT
+    v.right_lead_key AS lead_key
+  FROM intermediate.int_match_verdict AS v
+  UNION
+  SELECT
+    v.left_lead_key AS lead_key
+  FROM intermediate.int_match_score AS s
+  INNER JOIN intermediate.int_match_verdict AS v
+    ON v.left_lead_number = s.left_lead_number
+    AND v.right_lead_number = s.right_lead_number
+  UNION
+  SELECT
+    v.right_lead_key AS lead_key
+  FROM intermediate.int_match_score AS s
+  INNER JOIN intermediate.int_match_verdict AS v
+    ON v.left_lead_number = s.left_lead_number
+    AND v.right_lead_number = s.right_lead_number
+), pair AS (
   SELECT
     v.left_lead_key,
     v.right_lead_key,
@@ -42,8 +64,12 @@ WITH pair AS (
     ON v.left_lead_number = s.left_lead_number
     AND v.right_lead_number = s.right_lead_number
   WHERE
-    NOT v.is_match AND (
+    NOT v.is_match
+    AND (
       v.left_is_crm OR v.right_is_crm
+    )
+    AND (
+      @is_touched(v.left_lead_key, lead_key) OR @is_touched(v.right_lead_key, lead_key)
     )
 ), oriented AS (
   /* Each pair seen from the lead whose other is one of Salesforce */
