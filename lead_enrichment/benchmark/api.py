@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from lead_enrichment.app.api.paging import cursor_after
 from lead_enrichment.app.api.resources import RESOURCES, ApiField, Resource
 from lead_enrichment.benchmark.serving import AnswerTimes, answer_times, running_app
-from lead_enrichment.hooks.sorted_tables import make_sorted_tables
+from lead_enrichment.hooks.sorted_tables import keep_sorted_tables
 from lead_enrichment.paths import DataPaths
 from lead_enrichment.warehouse.connection import connect
 
@@ -67,7 +67,7 @@ def make_copy(paths: DataPaths, leads: int) -> None:
                 for table in filter(None, (resource.table, resource.joins)):
                     own = tuple(field for field in resource.fields if field.of in ("", table))
                     _make_table(connection, resource, table, own, leads)
-        make_sorted_tables(connection, paths.published.stem)
+        keep_sorted_tables(connection)
 
 
 def _make_table(connection: object, resource: Resource, table: str, fields: tuple[ApiField, ...], leads: int) -> None:

@@ -3,14 +3,18 @@
 In the tables of the models the keys lie anywhere, and of a text DuckDB's own statistics know eight bytes, in which all
 keys of a source are alike: each question of a page would read a column of a million keys. DuckDB's indexes would find
 them too, but stay in memory once they were read. So each lookup is a table sorted by the hash of a key, of which a
-reader reads one block; what is in it is either the position of a row, or the row.
+reader reads one block; what is in it is either the position of a row, or the row. Those with rows are kept in the
+warehouse by the change (lead_enrichment/hooks/kept_tables.py); what changed since one was sorted lies at its end.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import duckdb
 from sqlglot import exp, parse_one
 
+from lead_enrichment.hooks.kept_tables import KeptTable, keep_tables
 from lead_enrichment.warehouse.lookups import (
     KEY_HASH,
     LOOKUP_SCHEMA,
@@ -37,6 +41,9 @@ POSITIONS = (
     ("intermediate.int_match_lead", "phone"),
     ("quality.lead_score", "lead_key"),
 )
+# In the warehouse they are not where readers look for them: between two runs, and in other environments, they are not
+# what the models hold.
+KEPT_SCHEMA = "lookup_rows"
 # Of what has many rows for a key, the rows themselves, which then lie beside each other.
 ROWS = (
     ("facts.fact_enriched_attribute", "entity_key", "entity_key, attribute, reason"),
@@ -46,6 +53,29 @@ ROWS = (
 INDEXES = (("marts.sales_facility", "entity_key"), ("marts.search_lead", "lead_number"))
 VIEWS = "SELECT schema_name || '.' || view_name, sql FROM duckdb_views() WHERE database_name = ? AND NOT internal"
 TABLES = "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = ?"
+
+
+def keep_rows(connection: duckdb.DuckDBPyConnection) -> None:
+    """Bring the lookups that hold rows up to date with the models, before the warehouse is copied.
+
+    Args:
+        connection: Open on the warehouse, as its current catalog.
+    """
+    (own,) = one_row(connection, "SELECT CURRENT_DATABASE()")
+    columns = columns_of(connection, own)
+
+    def tables() -> Iterator[KeptTable]:
+        for view, column, held in ROWS:
+            if {*held.split(", ")} <= columns.get(view, set()):
+                query = _hashed(column, held, f"{view} WHERE {{is_touched}} AND NOT {column} IS NULL")
+                yield KeptTable(_kept_name(view, column), (column,), query, ("key_hash",))
+
+    keep_tables(connection, KEPT_SCHEMA, tables())
+
+
+def _kept_name(view: str, column: str) -> str:
+    """Return the name of a lookup that holds rows, where the warehouse and its copy keep it."""
+    return lookup_name(view, column).replace(LOOKUP_SCHEMA, KEPT_SCHEMA, 1)
 
 
 def make_lookups(connection: duckdb.DuckDBPyConnection, catalog: str) -> None:
@@ -59,9 +89,10 @@ def make_lookups(connection: duckdb.DuckDBPyConnection, catalog: str) -> None:
     """
     copy = _Copy(connection, catalog)
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {catalog}.{LOOKUP_SCHEMA}")
-    for view, column, held in ROWS:
-        if copy.has(view, *held.split(", ")):
-            _sort(connection, f"{catalog}.{lookup_name(view, column)}", column, held, view)
+    for view, column, _ in ROWS:
+        name = _kept_name(view, column)
+        if copy.has(name.replace('"', "")):
+            connection.execute(f"CREATE VIEW {catalog}.{lookup_name(view, column)} AS FROM {copy.read_as}.{name}")
     verdict, score = "intermediate.int_match_verdict", "intermediate.int_match_score"
     if copy.has(verdict, *PAIR_KEY, "is_match") and copy.has(score, *PAIR_KEY, "match_weight"):
         connection.execute(f"CREATE TABLE {catalog}.{PAIR_LOOKUP} AS {PAIRS} ORDER BY {', '.join(PAIR_KEY)}")
@@ -84,8 +115,8 @@ class _Copy:
         self._tables = {name for (name,) in connection.execute(TABLES, [catalog]).fetchall()}
 
     def has(self, view: str, *columns: str) -> bool:
-        """Whether it has a model with some columns."""
-        return {*columns} <= self._columns.get(view, set())
+        """Whether it has a model, or a table of another kind, with some columns."""
+        return view in self._columns and {*columns} <= self._columns[view]
 
     def has_table(self, view: str, column: str) -> bool:
         """Whether it has a model with a column, which shows a table."""
@@ -140,7 +171,9 @@ def _make_positions(connection: duckdb.DuckDBPyConnection, copy: _Copy, view: st
 
 def _sort(connection: duckdb.DuckDBPyConnection, lookup: str, column: str, held: str, source: str) -> None:
     """Write a lookup: what it holds of each row of a source, by the hash of a column."""
-    connection.execute(
-        f"CREATE OR REPLACE TABLE {lookup} AS SELECT {KEY_HASH.format(column)} AS key_hash, {held} FROM {source} "
-        f"WHERE NOT {column} IS NULL ORDER BY key_hash"
-    )
+    rows = _hashed(column, held, f"{source} WHERE NOT {column} IS NULL")
+    connection.execute(f"CREATE OR REPLACE TABLE {lookup} AS {rows} ORDER BY key_hash")
+
+
+def _hashed(column: str, held: str, source: str) -> str:
+    return f"SELECT {KEY_HASH.format(column)} AS key_hash, {held} FROM {source}"

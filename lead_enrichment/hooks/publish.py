@@ -16,8 +16,8 @@ import duckdb
 
 from lead_enrichment.bronze import LEDGER_TABLES
 from lead_enrichment.errors import DataError
-from lead_enrichment.hooks.lookups import make_lookups
-from lead_enrichment.hooks.sorted_tables import make_sorted_tables
+from lead_enrichment.hooks.lookups import keep_rows, make_lookups
+from lead_enrichment.hooks.sorted_tables import keep_sorted_tables
 from lead_enrichment.paths import DataPaths, whole
 from lead_enrichment.preview.environments import forget_others, keep_comparison
 from lead_enrichment.warehouse.connection import literal
@@ -39,6 +39,9 @@ def publish(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> None:
     """
     try:
         paths.published.parent.mkdir(exist_ok=True)
+        # In the warehouse, where they are brought up to date by the change; the copy then has them too.
+        keep_sorted_tables(connection)
+        keep_rows(connection)
         # All that was written so far goes into the file; nobody else writes to it.
         connection.execute("CHECKPOINT")
         with whole(paths.published) as copy:
@@ -73,11 +76,10 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _complete(connection: duckdb.DuckDBPyConnection, copy: Path) -> None:
-    """Put into a copy what only readers need: ledger tables that stay as they are, the tables of the API, lookups."""
+    """Put into a copy what only readers need: ledger tables that stay as they are, and lookups."""
     connection.execute(f"ATTACH {literal(copy)} AS published")
     try:
         _hold_ledger_tables(connection)
-        make_sorted_tables(connection, "published")
         # Last, for it says where rows lie in the file.
         make_lookups(connection, "published")
     finally:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -16,6 +19,18 @@ def connect(database: str = ":memory:", read_only: bool = False) -> duckdb.DuckD
     connection = duckdb.connect(database, read_only=read_only)
     connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = FALSE")
     return connection
+
+
+@contextmanager
+def transaction(cursor: Any) -> Iterator[None]:
+    """Do all of something, or nothing. SQLMesh begins no transaction on DuckDB."""
+    cursor.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        cursor.execute("ROLLBACK")
+        raise
+    cursor.execute("COMMIT")
 
 
 def literal(value: str | Path) -> str:

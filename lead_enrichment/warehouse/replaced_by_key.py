@@ -35,6 +35,7 @@ from sqlmesh.core.snapshot.evaluator import CustomMaterialization
 from sqlmesh.utils.errors import ConfigError
 
 from lead_enrichment.warehouse.change_log import ChangeLog, short_name
+from lead_enrichment.warehouse.connection import transaction
 
 DIALECT = "duckdb"
 TOUCHED = "touched"
@@ -130,7 +131,7 @@ class ReplacedByKey(CustomMaterialization[ReplacedByKeyKind]):
             query=query_or_df,
         )
         log, cursor = reading.log, self.adapter.cursor
-        with _transaction(cursor):
+        with transaction(cursor):
             if is_first_insert or not reading.may_narrow or not table.renew(cursor, reading):
                 self._replace_query_for_model(model, table_name, table.whole, render_kwargs, **kwargs)
                 log.built_whole(table_name)
@@ -141,18 +142,6 @@ class ReplacedByKey(CustomMaterialization[ReplacedByKeyKind]):
             log.was_read(table_name, reading.identities(query_or_df))
             for name in TEMPORARY:
                 cursor.execute(f"DROP TABLE IF EXISTS temp.{name}")
-
-
-@contextmanager
-def _transaction(cursor: Any) -> Iterator[None]:
-    """Do all of something, or nothing. SQLMesh begins no transaction on DuckDB."""
-    cursor.execute("BEGIN")
-    try:
-        yield
-    except BaseException:
-        cursor.execute("ROLLBACK")
-        raise
-    cursor.execute("COMMIT")
 
 
 def is_replaced_by_key(model: Any) -> bool:

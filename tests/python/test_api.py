@@ -26,7 +26,7 @@ from lead_enrichment.app.application import create_app
 from lead_enrichment.app.people import add_person
 from lead_enrichment.app.settings import AppSettings
 from lead_enrichment.errors import UsageError
-from lead_enrichment.hooks.sorted_tables import make_sorted_tables
+from lead_enrichment.hooks.sorted_tables import keep_sorted_tables
 from lead_enrichment.paths import DataPaths
 from test_app_skeleton import publish
 
@@ -57,12 +57,8 @@ def publish_leads(paths: DataPaths, count: int, is_sorted: bool = True) -> None:
         "NULL::TIMESTAMPTZ AS snoozed_until, NULL::TIMESTAMPTZ AS opened_at, NULL::TIMESTAMPTZ AS resolved_at",
         "CREATE TABLE facts.fact_match_pair AS SELECT CONCAT('salesforce:', i // 900) AS left_lead_key, "
         "CONCAT('texas:', i) AS right_lead_key, 'match' AS verdict FROM RANGE(4000) t(i) ORDER BY HASH(i)",
-        then=sort if is_sorted else None,
+        then=keep_sorted_tables if is_sorted else None,
     )
-
-
-def sort(connection: duckdb.DuckDBPyConnection) -> None:
-    make_sorted_tables(connection, "leads")
 
 
 @pytest.fixture

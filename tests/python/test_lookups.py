@@ -54,7 +54,10 @@ def keys_of(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> l
 
 
 def lookups_of(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    query = "SELECT schema_name || '.\"' || table_name || '\"' FROM duckdb_tables() WHERE schema_name = 'lookups'"
+    query = (
+        "SELECT table_schema || '.\"' || table_name || '\"' FROM information_schema.tables "
+        "WHERE table_schema = 'lookups'"
+    )
     return {name for (name,) in connection.execute(query).fetchall()}
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from conftest import DEMO_FACILITIES, DEMO_MONTHS, LEADS, ROOT, Run, command_environment
 from helpers import PLAN, RUN, halt_while_it_holds
+from lead_enrichment.app.api.resources import POSITION_GAP
 from lead_enrichment.errors import DataError, UsageError
 from lead_enrichment.hooks import publish
 from lead_enrichment.paths import DataPaths
@@ -76,12 +77,12 @@ def test_a_copy_holds_what_the_api_tells_in_the_order_of_its_keys(tmp_path: Path
         connection.execute("CREATE TABLE intermediate.int_lead_current AS SELECT '77' AS lead_key, 'A' AS city")
         publish.publish(connection, paths)
     with duckdb.connect(str(paths.published), read_only=True) as copy:
-        found = copy.execute("SELECT * FROM api.leads ORDER BY position").fetchall()
+        found = copy.execute("SELECT * FROM api_rows.leads ORDER BY position").fetchall()
         columns = [column[0] for column in copy.description or ()]
-        tables = copy.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'api'").fetchall()
+        tables = copy.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'api_rows'").fetchall()
     assert sorted(columns) == ["city", "lead_key", "match_status", "position"] and tables == [("leads",)]
     rows = [dict(zip(columns, row, strict=True)) for row in found]
-    assert [row["position"] for row in rows] == [*range(3_000)]
+    assert [row["position"] for row in rows] == [POSITION_GAP * (number + 1) for number in range(3_000)]
     assert [row["lead_key"] for row in rows] == sorted(str(i) for i in range(3_000))
     assert [(row["lead_key"], row["city"]) for row in rows if row["city"]] == [("77", "A")]
 

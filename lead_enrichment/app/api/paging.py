@@ -7,21 +7,26 @@ import binascii
 import hashlib
 import json
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
 from lead_enrichment.app.api.problems import ApiProblem
-from lead_enrichment.app.api.resources import ApiField, Filter, Resource
+from lead_enrichment.app.api.resources import POSITION_GAP, ApiField, Filter, Resource
 from lead_enrichment.app.published import CopyReader
 
+# Key and position of a row.
+Place = tuple[tuple[Any, ...], int]
 CASTS = {"text": "TEXT", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}
 # So many rows a page may have.
 MOST, USUAL = 200, 50
 # Changes with what the same copy is told as, so that no client keeps an older form.
 FORM = "1"
-# Rows of a sorted table between two whose keys are kept in memory; and what is more than its last position.
-STEP, LAST_PLACE = 1_024, 2**62
+# Rows of a sorted table, as it was written, between two whose keys are kept in memory; and what is more than its last
+# position.
+STEP, LAST_PLACE = 1_024, 2**63 - 1
+# So many of these steps are read for a page. Where too few rows of them are asked for, the next are so many times more.
+FIRST_STEPS, MORE = 2, 4
 
 
 def _shown(field: ApiField, alias: str) -> str:
@@ -90,13 +95,17 @@ def read_page(
     where = " AND ".join(conditions)
     if reader.has(resource.sorted_table):
         first = next((given.get(item.name) for item in resource.filters if _is_of_key(item, resource)), None)
-        places = _places(reader, resource, after, first)
         query = (
             f"SELECT {_sorted_columns(reader, resource)} FROM {resource.sorted_table} AS a "
-            # Without ORDER BY, which reads on to the end: DuckDB keeps the order in which the rows were written.
-            f"WHERE position BETWEEN ? AND ? AND {where} LIMIT ?"
+            f"WHERE position >= ? AND position < ? AND {where} ORDER BY position LIMIT ?"
         )
-        found = reader.connection.execute(query, [*places, *values, limit + 1]).fetchall()
+        found: list[tuple[Any, ...]] = []
+        # Part by part, since an order over all that follows would read it all.
+        for places in _parts(_known_places(reader, resource), *_places(reader, resource, after, first)):
+            wanted = limit + 1 - len(found)
+            found += reader.connection.execute(query, [*places, *values, wanted]).fetchall()
+            if len(found) > limit:
+                break
     else:
         # The keys of the page first, from few columns: of a million rows only those of the page are read whole.
         shown, joined = _select(reader, resource)
@@ -132,7 +141,7 @@ def _places(reader: CopyReader, resource: Resource, after: list[Any], first: str
         after: Key after which the rows come; empty where they begin at the first.
         first: Value of the first column of the key that all have; None where they differ.
     """
-    known = reader.cached(f"places of {resource.name}", lambda: _known_places(reader, resource))
+    known = _known_places(reader, resource)
     low, high = 0, LAST_PLACE
     if after:
         before = bisect_right(known, tuple(after), key=lambda place: place[0])
@@ -145,8 +154,22 @@ def _places(reader: CopyReader, resource: Resource, after: list[Any], first: str
     return low, high
 
 
-def _known_places(reader: CopyReader, resource: Resource) -> list[tuple[tuple[Any, ...], int]]:
-    """Return key and position of every row of a sorted table that is STEP after another."""
+def _parts(known: list[Place], low: int, high: int) -> Iterator[tuple[int, int]]:
+    """Return the parts in which the rows between two positions are read: where each begins, and where it is over."""
+    steps = FIRST_STEPS
+    while low < high:
+        following = bisect_right(known, low, key=lambda place: place[1]) + steps - 1
+        end = min(known[following][1], high) if following < len(known) else high
+        yield low, end
+        low, steps = end, steps * MORE
+
+
+def _known_places(reader: CopyReader, resource: Resource) -> list[Place]:
+    """Return key and position of some rows of a sorted table, so that about STEP lie between two."""
+    return reader.cached(f"places of {resource.name}", lambda: _read_places(reader, resource))
+
+
+def _read_places(reader: CopyReader, resource: Resource) -> list[Place]:
     kinds = {field.name: field.kind for field in resource.fields}
     # Python orders texts as DuckDB does; dates are compared as the texts that a cursor has.
     keys = ", ".join(
@@ -154,7 +177,7 @@ def _known_places(reader: CopyReader, resource: Resource) -> list[tuple[tuple[An
     )
     has_key = " AND ".join(f'"{name}" IS NOT NULL' for name in resource.key)
     found = reader.connection.execute(
-        f"SELECT {keys}, position FROM {resource.sorted_table} WHERE position % {STEP} = 0 AND {has_key}"
+        f"SELECT {keys}, position FROM {resource.sorted_table} WHERE position % {STEP * POSITION_GAP} = 0 AND {has_key}"
     ).fetchall()
     return sorted(((row[:-1], row[-1]) for row in found), key=lambda place: place[1])
 
@@ -174,7 +197,7 @@ def read_one(reader: CopyReader, resource: Resource, key: str) -> dict[str, Any]
     is_key = f'"{resource.key[0]}" = ?'
     if reader.has(resource.sorted_table):
         shown, values = _sorted_columns(reader, resource), [*_places(reader, resource, [], key), key]
-        source = f"{resource.sorted_table} AS a WHERE position BETWEEN ? AND ? AND {is_key}"
+        source = f"{resource.sorted_table} AS a WHERE position >= ? AND position < ? AND {is_key}"
     else:
         (shown, joined), values = _select(reader, resource), [key]
         source = f"(SELECT * FROM {resource.table} WHERE {is_key}) AS a{joined}"

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 # Scopes by which a token reads; lead_enrichment/app/api/tokens.py has all of them.
 LEADS, QUALITY, OUTBOX = "leads:read", "quality:read", "outbox:read"
-# Schema of the published copy that holds each resource as one table, sorted by its key.
-SORTED_SCHEMA = "api"
+# Schema of the published copy that holds each resource as one table, whose `position` sorts it by its key. An app of an
+# older version looks for tables without gaps in the schema `api`, and finds none.
+SORTED_SCHEMA = "api_rows"
+# What the position of a row is more than that of the one before, when the table is written whole.
+POSITION_GAP = 2**32
 STATUSES = ("known", "net_new", "to_review", "duplicate", "gone")
 
 
@@ -77,7 +80,7 @@ class Resource:
 
     @property
     def sorted_table(self) -> str:
-        """Name of the table of the published copy that holds the rows by key, with their `position`."""
+        """Name of the table of the published copy that holds the rows, with the `position` of each by its key."""
         return f"{SORTED_SCHEMA}.{self.name.replace('-', '_')}"
 
 
