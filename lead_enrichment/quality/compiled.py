@@ -17,7 +17,7 @@ from sqlglot.errors import SqlglotError
 
 from lead_enrichment.contracts import lead_contracts
 from lead_enrichment.errors import UsageError
-from lead_enrichment.quality.rules import DAY, QualityRule
+from lead_enrichment.quality.rules import DAY, FINAL_EXTRA, QualityRule
 from lead_enrichment.warehouse.connection import literal
 
 PASSED, FAILED, INAPPLICABLE, BROKEN = "p", "f", "-", "e"
@@ -221,6 +221,16 @@ def of_level(rules: Iterable[QualityRule], level: str, source_key: str = "") -> 
     """Return the compiled rules of a level; of the level source those of one source."""
     chosen = [rule for rule in rules if rule.level == level and (level != "source" or rule.source_key == source_key)]
     return tuple(compile_rule(rule) for rule in chosen)
+
+
+def day_outcomes(rules: Iterable[CompiledRule]) -> tuple[tuple[str, bool], ...]:
+    """Return of each rule of the level final that reads the day how it judges a row.
+
+    Returns:
+        The SQL of the letter, and whether it follows from the day and the columns of the lead alone.
+    """
+    known = {name for name, _, _ in FINAL_EXTRA} - {DAY}
+    return tuple((rule.outcome, known.isdisjoint(rule.reads)) for rule in rules if DAY in rule.reads)
 
 
 def positions(rules: Sequence[QualityRule]) -> dict[str, int]:

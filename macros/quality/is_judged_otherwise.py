@@ -5,16 +5,11 @@ from __future__ import annotations
 from sqlglot import exp, parse_one
 from sqlmesh.core.macros import MacroEvaluator, macro
 
-from lead_enrichment.quality.compiled import of_level
-from lead_enrichment.quality.rules import DAY, FINAL_EXTRA, rules
+from lead_enrichment.quality.compiled import day_outcomes, of_level
+from lead_enrichment.quality.rules import DAY, rules
 
-# Read here, not in the macro, so that SQLMesh sees a changed rule as a change of the models that use it. The letters
-# of the rules that read the day, and whether they follow from it and the columns of the lead alone.
-DAY_OUTCOMES = tuple(
-    (rule.outcome, {name for name, _, _ in FINAL_EXTRA}.intersection(rule.reads) == {DAY})
-    for rule in of_level(rules(), "final")
-    if DAY in rule.reads
-)
+# Read here, not in the macro, so that SQLMesh sees a changed rule as a change of the models that use it.
+DAY_OUTCOMES = day_outcomes(of_level(rules(), "final"))
 
 
 @macro()

@@ -86,7 +86,7 @@ WITH touched AS (
 ), status AS (
   SELECT
     s.lead_key,
-    MAX_BY(s.match_status, s.changed_at) AS match_status
+    ARG_MAX(s.match_status, s.changed_at) AS match_status
   FROM facts.fact_match_status_change AS s
   INNER JOIN today AS t
     ON s.changed_on <= t.day
@@ -101,8 +101,7 @@ WITH touched AS (
     COUNT(*) AS leads
   FROM intermediate.int_lead_current AS c
   WHERE
-    c.is_live
-    AND c.phone_e164 IN (
+    c.is_live AND c.phone_e164 IN (
       SELECT
         l.phone_e164
       FROM live AS l
@@ -119,8 +118,7 @@ WITH touched AS (
     COUNT(*) AS leads
   FROM intermediate.int_lead_current AS c
   WHERE
-    c.is_live
-    AND c.email IN (
+    c.is_live AND c.email IN (
       SELECT
         l.email
       FROM live AS l

@@ -47,6 +47,8 @@ PLACES = (
 # Two of them are shared now by too many, now by few enough.
 PHONES = (*("+17025550100", "+17025550101") * 4, *(f"+170255501{number:02}" for number in range(2, 14)))
 EMAILS = (*(f"site{number}@sunny.com" for number in range(5)), "ann@gmail.com", "office@stars.org", None)
+# Of about half a dozen leads of the CRM: a rule of quality takes five, and no more.
+OFFICE_PHONE, OFFICE_EMAIL = "+17025550199", "office@sunny.com"
 DOMAINS = ("sunny.com", "stars.org", None, None)
 SOURCES = ("salesforce", "salesforce", "salesforce", "nevada", "texas")
 DECISIONS = ("same", "different", "sister_site", "unsure")
@@ -357,18 +359,20 @@ class World:
         pick = self.dice.choice
         name, person, (city, state, postal_code) = pick(NAMES), pick(PEOPLE), pick(PLACES)
         is_crm = source == "salesforce"
-        email = pick(EMAILS)
+        phone = pick((*PHONES, None, *(OFFICE_PHONE,) * (9 if is_crm else 0)))
+        email = pick((*EMAILS, *(OFFICE_EMAIL,) * (4 if is_crm else 0)))
         row = {
             "lead_key": key, "source_key": source, "natural_id": number, "name": name.title(), "name_normal": name,
             "legal_name": name.title(), "name_type": "person" if name == "ANN ONEIL" else "business",
-            "contact_name": person, "phone_e164": pick((*PHONES, None)), "mobile_e164": pick((*PHONES[:3], None, None)),
+            "contact_name": person, "phone_e164": phone, "mobile_e164": pick((*PHONES[:3], None, None)),
             "email": email, "website_domain": pick(DOMAINS), "house_number": pick(("1", "2", "12")),
             "street": pick(STREETS), "unit": pick(("STE 4", None)), "city": city,
             "state": {"nevada": "NV", "texas": "TX"}.get(source, state), "postal_code": postal_code,
             "license_number": None if is_crm else pick(("1", "2", number)),
             "license_type": None if is_crm else "center",
             "capacity": pick((None, 20, 60)), "lead_status": pick(("Open", "Working")) if is_crm else None,
-            "is_deleted": is_deleted, "is_listed": is_listed, "received_at": self._now(), "file_id": f"file {self.files}",
+            "is_deleted": is_deleted, "is_listed": is_listed, "received_at": self._now(),
+            "file_id": f"file {self.files}",
             "source_modified_at": self._now() if is_crm else None, "row_number": int(number),
             "license_issued_on": None if is_crm else "2020-01-01",
             "license_expires_on": None if is_crm else self._day_around(pick((0, -60))),

@@ -11,15 +11,17 @@ import pytest
 import sqlglot
 import yaml
 from sqlglot import exp
+from sqlmesh.core.macros import MacroEvaluator
 
 from conftest import ROOT
 from helpers import call
 from lead_enrichment.contracts import lead_contracts, parse_contract
 from lead_enrichment.errors import UsageError
 from lead_enrichment.quality.check import check_rules, rule_fault
-from lead_enrichment.quality.compiled import compile_rule, judged, of_level, positions, source_width
+from lead_enrichment.quality.compiled import compile_rule, day_outcomes, judged, of_level, positions, source_width
 from lead_enrichment.quality.rules import DIMENSIONS, LEVELS, QualityRule, line_of, parse, rules, unique
 from lead_enrichment.warehouse.connection import connect
+from macros.quality import is_judged_otherwise as by_the_day
 
 RULE = {
     "rule": "fits",
@@ -306,3 +308,43 @@ def test_check_names_file_rule_and_reason_of_each_fault(tmp_path: Path, monkeypa
         "quality/rules/b.yaml: it is no YAML",
     ):
         assert said in printed
+
+
+@pytest.mark.parametrize(
+    ("expression", "expires_on", "is_otherwise"),
+    [
+        ("license_expires_on >= as_of", "2026-11-11", True),
+        # It expired before, or has not yet
+        ("license_expires_on >= as_of", "2026-11-10", False),
+        ("license_expires_on >= as_of", "2026-11-12", False),
+        ("license_expires_on >= as_of", None, False),
+        ("DATE_DIFF('DAY', license_expires_on, as_of) % 2 = 0", "2026-01-01", True),
+        # Nothing is known of the status
+        ("license_expires_on >= as_of OR match_status = 'known'", "2026-11-30", True),
+        # A rule that does not read the day
+        ("license_expires_on >= '2026-11-12'", "2026-11-11", False),
+    ],
+)
+def test_who_is_judged_otherwise_on_a_day_than_on_the_day_before(
+    expression: str, expires_on: str | None, is_otherwise: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_leads = rule(level="final", table="dims.dim_lead", applies_when="TRUE", expression=expression)
+    monkeypatch.setattr(by_the_day, "DAY_OUTCOMES", day_outcomes([compile_rule(of_leads)]))
+    evaluator = MacroEvaluator(dialect="duckdb")
+    condition = by_the_day.is_judged_otherwise(evaluator, exp.column("l"), exp.column("day", "t"))
+    (found,) = (
+        duckdb.execute(
+            f"SELECT {condition.sql(dialect='duckdb')} FROM (SELECT ?::DATE AS license_expires_on) AS l, "
+            "(SELECT DATE '2026-11-12' AS day) AS t",
+            [expires_on],
+        ).fetchone()
+        or ()
+    )
+    assert found == is_otherwise
+
+
+def test_the_day_is_not_among_the_values_of_a_failure() -> None:
+    # It is that of all leads: as a text it would change every day.
+    expired = rule(level="final", table="dims.dim_lead", expression="license_expires_on >= as_of", applies_when="TRUE")
+    assert "license_expires_on" in compile_rule(expired).values
+    assert "as_of" not in compile_rule(expired).values
