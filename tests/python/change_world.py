@@ -95,7 +95,10 @@ class World:
         ordered = [self.context.models[name].name for name in self.context.dag.sorted if name in self.context.models]
         kept = {name for name, model in models.items() if is_replaced_by_key(model)}
         # What they read and is computed from them.
-        between = {"intermediate.int_match_size", "intermediate.int_match_cluster", "quality.rule"}
+        between = {
+            "dims.dim_lead_status", "dims.dim_source", "intermediate.int_match_size", "intermediate.int_match_cluster",
+            "quality.rule",
+        }  # fmt: skip
         self.chain = [models[name] for name in ordered if name in kept | between]
         for schema in ("intermediate", "staging", "dims", "facts", "marts", "outbox", "quality", "seeds"):
             self.cursor.execute(f"CREATE SCHEMA {schema}")
@@ -251,7 +254,7 @@ class World:
 
     def wait(self) -> str:
         """Days pass, after which nothing is delivered that changes a lead."""
-        self._delivery(self.dice.choice((1, 2, 5, 9)))
+        self._delivery(self.dice.choice((1, 2, 5, 9, 40)))
         return f"day {self.day}"
 
     def withdraw(self) -> str:
@@ -370,14 +373,15 @@ class World:
             "state": {"nevada": "NV", "texas": "TX"}.get(source, state), "postal_code": postal_code,
             "license_number": None if is_crm else pick(("1", "2", number)),
             "license_type": None if is_crm else "center",
-            "capacity": pick((None, 20, 60)), "lead_status": pick(("Open", "Working")) if is_crm else None,
+            "capacity": pick((None, 20, 60)), "lead_status": pick(("Open", "Working", "Recycled")) if is_crm else None,
             "is_deleted": is_deleted, "is_listed": is_listed, "received_at": self._now(),
             "file_id": f"file {self.files}",
             "source_modified_at": self._now() if is_crm else None, "row_number": int(number),
-            "license_issued_on": None if is_crm else "2020-01-01",
+            "is_converted": pick((True, False, False, False, None)) if is_crm else None,
+            "license_issued_on": None if is_crm else pick(("2020-01-01", *map(self._day_around, (0, 183, 730)))),
             "license_expires_on": None if is_crm else self._day_around(pick((0, -60))),
             "source_created_at": self._day_around(30) if is_crm else None,
-            "last_activity_on": pick((self._day_around(366), None)) if is_crm else None,
+            "last_activity_on": pick((self._day_around(31), self._day_around(366), None)) if is_crm else None,
             "lead_source_updated_on": pick((self._day_around(731), None)) if is_crm else None,
             "content_hash": f"content {self.dice.random()}",
             "lead_version_key": f"version {self.dice.random()}",
