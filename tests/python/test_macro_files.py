@@ -111,7 +111,7 @@ QUERIES = {
     "date_spine_between": "@date_spine_between('2024-02-28', '2024-03-01')",
     "delivered_leads": "@delivered_leads()",
     "delivered_values": "@delivered_values(100)",
-    "facility_features": "@facility_features(subject, lead)",
+    "facility_features": "@facility_features(subject, lead_then)",
     "feature_levels": "@feature_levels(subject, entity_key, as_of)",
     "final_outcomes": "@final_outcomes(judged)",
     "history_attributes": "@history_attributes()",
