@@ -10,7 +10,7 @@ MODEL (
   depends_on (
     facts.fact_lead_match
   ),
-  description 'What marts.sales_lead tells of each live facility for itself: status, next step, territory and contacts. What it is worth a call depends on all others, and is told by its pattern in marts.priority_pattern. A table, so that a refresh replaces only the facilities that changed; sales reads marts.sales_lead. Example query: SELECT next_step_key, COUNT(*) AS facilities FROM marts.sales_facility GROUP BY ALL ORDER BY facilities DESC. One row per facility with a live lead.',
+  description 'What marts.sales_lead tells of each live facility for itself: status, next step, territory and contacts. What it is worth a call depends on all others, and is told by its pattern in marts.priority_pattern. For the web app and other readers of marts.sales_lead, a view of it: a refresh replaces only the facilities that changed. Example query: SELECT next_step_key, COUNT(*) AS facilities FROM marts.sales_facility GROUP BY ALL ORDER BY facilities DESC. One row per facility with a live lead.',
   audits (
     NOT_NULL(
       columns := (
