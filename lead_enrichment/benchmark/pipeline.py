@@ -62,7 +62,9 @@ PARTS = {
         "quality.lead_score", "quality.outcome_count", "quality.scorecard",
     ),
     "profiles": ("quality.column_value", "quality.column_profile"),
-    "outbox": ("outbox.acknowledgement", "outbox.human_edit", "outbox.change"),
+    "outbox": (
+        "outbox.acknowledgement", "outbox.human_edit", "outbox.proposed_change", "outbox.change_limit", "outbox.change",
+    ),
     "search": ("marts.search_lead", "marts.search_posting", "marts.search_key"),
 }  # fmt: skip
 ASKED = 5

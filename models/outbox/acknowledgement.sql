@@ -6,9 +6,7 @@ MODEL (
   grain (
     outbox_key
   ),
-  references (
-    lead_key
-  ),
+  references (lead_key, salesforce_id),
   description 'What became of each change that a sender or a person ever said anything of: the last answer counts, and what people allowed stays allowed. One row per change.',
   audits (
     NOT_NULL(columns := (outbox_key, target, lead_key, field, attempts)),

@@ -79,12 +79,6 @@ WITH touched AS (
     f.modified_at,
     @crm_plain(f.field, f.shown) AS value
   FROM field_row AS f
-), history AS (
-  SELECT
-    p.*,
-    LAG(p.value) OVER (PARTITION BY p.lead_key, p.field ORDER BY p.received_at, p.file_id) AS value_before,
-    LAG(p.received_at) OVER (PARTITION BY p.lead_key, p.field ORDER BY p.received_at, p.file_id) AS received_before
-  FROM plain AS p
 ), written AS (
   SELECT
     a.target,
@@ -95,7 +89,34 @@ WITH touched AS (
     CASE WHEN a.event = 'accepted' THEN a.event_at END AS accepted_at
   FROM outbox.acknowledgement AS a
   WHERE
-    a.target = 'salesforce' AND a.event IN ('claimed', 'accepted') AND a.field <> '*'
+    a.target = 'salesforce'
+    AND a.event IN ('claimed', 'accepted')
+    AND a.field <> '*'
+    AND @is_touched(a.lead_key)
+), varied AS (
+  /* A value that was always the same, and never written from here, nobody has edited */
+  SELECT
+    p.lead_key,
+    p.field
+  FROM plain AS p
+  GROUP BY
+    p.lead_key,
+    p.field
+  HAVING
+    MIN(p.value) <> MAX(p.value)
+  UNION
+  SELECT
+    w.lead_key,
+    w.field
+  FROM written AS w
+), history AS (
+  SELECT
+    p.*,
+    LAG(p.value) OVER (PARTITION BY p.lead_key, p.field ORDER BY p.received_at, p.file_id) AS value_before,
+    LAG(p.received_at) OVER (PARTITION BY p.lead_key, p.field ORDER BY p.received_at, p.file_id) AS received_before
+  FROM plain AS p
+  INNER JOIN varied AS v
+    ON v.lead_key = p.lead_key AND v.field = p.field
 ), last_written AS (
   /* What was last written before each extract came */
   SELECT
@@ -148,7 +169,10 @@ WITH touched AS (
     MAX(s.acted_at) AS released_at
   FROM staging.stg_acknowledgement AS s
   WHERE
-    s.problem IS NULL AND s.event = 'released' AND s.target = 'salesforce'
+    s.problem IS NULL
+    AND s.event = 'released'
+    AND s.target = 'salesforce'
+    AND @is_touched(s.lead_key)
   GROUP BY
     s.lead_key,
     s.field

@@ -51,6 +51,12 @@ EMAILS = (*(f"site{number}@sunny.com" for number in range(5)), "ann@gmail.com", 
 OFFICE_PHONE, OFFICE_EMAIL = "+17025550199", "office@sunny.com"
 DOMAINS = ("sunny.com", "stars.org", None, None)
 SOURCES = ("salesforce", "salesforce", "salesforce", "nevada", "texas")
+# What is said of a change, one after the other.
+SAID = (
+    ("claimed",), ("claimed", "accepted"), ("claimed", "accepted"), ("claimed", "rejected"), ("claimed", "conflict"),
+    ("abandoned",), ("withdrawn",), ("released",), ("approved",),
+)  # fmt: skip
+ANSWERS = (None, "UNABLE_TO_LOCK_ROW", "DUPLICATES_DETECTED: use one of these")
 DECISIONS = ("same", "different", "sister_site", "unsure")
 STATUSES = ("known", "net_new", "to_review", "duplicate")
 FINAL_RULES = {rule.rule for rule in rules() if rule.level == "final"}
@@ -307,7 +313,10 @@ class World:
         """An older day comes out otherwise: some of its versions are no more, or say something else."""
         day = FIRST_DAY + timedelta(days=self.dice.randint(0, max(self.day, 0)))
         if self.dice.random() < 0.5:
-            self.cursor.execute(f"DELETE FROM {VERSION} WHERE received_on = ? AND HASH(lead_key) % 3 = 0", [day.date()])
+            for table in (VERSION, DELIVERED):
+                self.cursor.execute(
+                    f"DELETE FROM {table} WHERE received_on = ? AND HASH(lead_key) % 3 = 0", [day.date()]
+                )
         else:
             self.cursor.execute(
                 f"UPDATE {VERSION} SET phone_e164 = ?, content_hash = 'restated' "
@@ -317,25 +326,56 @@ class World:
         return f"{day:%m-%d} restated"
 
     def answer(self) -> str:
-        """A change that was sent is answered, or a field released."""
-        key = self._known()
-        if key:
-            event = self.dice.choice(("claimed", "accepted", "released"))
-            self.cursor.execute(
-                f"INSERT INTO {ANSWER} BY NAME SELECT ? AS outbox_key, ? AS event, 'salesforce' AS target, "
-                "? AS lead_key, 'Phone' AS field, ? AS value, ?::TIMESTAMPTZ AS acted_at, "
-                "?::TIMESTAMPTZ AS received_at, ? AS file_id, 1 AS row_number",
-                [
-                    f"change {key}",
-                    event,
-                    key,
-                    self.dice.choice(PHONES),
-                    self._now(),
-                    self._now(),
-                    f"answer {self.dice.random()}",
-                ],
-            )
-        return f"{key} answered"
+        """A change is sent, answered, approved or withdrawn, or a field released; or what was said is taken back."""
+        if self.dice.random() < 0.1:
+            self.cursor.execute(f"DELETE FROM {ANSWER} WHERE HASH(file_id) % 5 = ?", [self.dice.randrange(5)])
+            return "answers withdrawn"
+        change = self._proposed()
+        if change is None:
+            return "nothing answered"
+        outbox_key, lead_key, name, value = change
+        for event in self.dice.choice(SAID):
+            row = {
+                "outbox_key": outbox_key, "event": event, "target": "salesforce", "field": name, "value": value,
+                # Somebody may take one lead for another.
+                "lead_key": self._known() if self.dice.random() < 0.1 else lead_key,
+                "salesforce_id": self._record() if name == "*" and event != "claimed" else None,
+                "is_retryable": self.dice.random() < 0.5, "message": self.dice.choice(ANSWERS), "acted_by": "ann",
+                "acted_at": self._now(), "received_at": self._now(), "file_id": f"answer {self.dice.random()}",
+                "row_number": 1,
+            }  # fmt: skip
+            self._insert(ANSWER, row)
+        return f"{lead_key}, {name}: {event}"
+
+    def approve(self) -> str:
+        """A person lets pass what is too much at once, or most of it."""
+        if not self._exists("outbox.change"):
+            return "nothing approved"
+        self.cursor.execute(
+            f"INSERT INTO {ANSWER} BY NAME SELECT outbox_key, 'approved' AS event, target, lead_key, field, "
+            "'ann' AS acted_by, ?::TIMESTAMPTZ AS acted_at, ?::TIMESTAMPTZ AS received_at, ? AS file_id, "
+            "ROW_NUMBER() OVER () AS row_number FROM outbox.change WHERE is_over_limit AND HASH(outbox_key) % 4 > 0",
+            [self._now(), self._now(), f"approval {self.dice.random()}"],
+        )
+        return "approved what waits"
+
+    def _proposed(self) -> tuple[str, str, str, str] | None:
+        """Return key, lead, field and value of some change of the outbox."""
+        if not self._exists("outbox.change"):
+            return None
+        found: tuple[str, str, str, str] | None = self.cursor.execute(
+            "SELECT outbox_key, lead_key, field, new_value FROM outbox.change WHERE operation <> 'merge' "
+            f"ORDER BY HASH(outbox_key || '{self.dice.random()}') LIMIT 1"
+        ).fetchone()
+        return found
+
+    def _record(self) -> str | None:
+        """Return the id of some record of Salesforce; None where none is told."""
+        found = self._one(
+            f"SELECT natural_id FROM {VERSION} WHERE source_key = 'salesforce' "
+            f"ORDER BY HASH(lead_key || '{self.dice.random()}') LIMIT 1"
+        )
+        return found if self.dice.random() < 0.8 else None
 
     def _known(self) -> str | None:
         return self._one(f"SELECT lead_key FROM {VERSION} ORDER BY HASH(lead_key || '{self.dice.random()}') LIMIT 1")

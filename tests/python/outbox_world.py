@@ -65,7 +65,7 @@ TABLES = {
     )
     + ", problem TEXT, file_id TEXT, row_number BIGINT, received_at TIMESTAMPTZ",
 }
-MODELS = ("acknowledgement", "human_edit", "change")
+MODELS = ("acknowledgement", "human_edit", "proposed_change", "change_limit", "change")
 
 
 @cache
