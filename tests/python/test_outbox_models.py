@@ -312,6 +312,7 @@ def test_a_new_lead_is_created_once_whatever_becomes_known_of_it() -> None:
     row = world.run()[key]
     assert (row["state"], row["is_claimable"], row["old_value"]) == ("confirmed", False, "salesforce:S9")
     # Nor does another lead of the facility make it a second time
+    world.add("intermediate.int_entity", [{"lead_key": "nevada:2", "entity_key": "N1"}])
     world.connection.execute("UPDATE facts.fact_enriched_lead SET state_lead_key = 'nevada:2'")
     found = world.run()
     assert found["nevada:2", "*"]["blocked_reason"].startswith("the facility was sent as nevada:1 before")
