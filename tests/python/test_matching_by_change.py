@@ -45,8 +45,8 @@ def test_what_is_kept_by_the_change_is_what_a_full_build_gives(
     world.build()
     dice, happens = world.dice, (
         world.deliver, world.deliver, world.deliver, world.deliver, world.delist, world.delist, world.decide,
-        world.decide, world.decide, world.answer, world.answer, world.answer, world.restate, world.weigh, world.wait, world.wait,
-        world.withdraw, world.judge_again, world.match_again, world.match_again, world.approve,
+        world.decide, world.decide, world.answer, world.answer, world.answer, world.restate, world.weigh, world.wait,
+        world.wait, world.withdraw, world.judge_again, world.match_again, world.match_again, world.approve,
     )  # fmt: skip
     for _ in range(SEQUENCES // WORLDS):
         world.told.clear()
