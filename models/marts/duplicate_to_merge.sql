@@ -1,8 +1,6 @@
 MODEL (
   name marts.duplicate_to_merge,
-  kind CUSTOM (
-    materialization 'replaced_by_key'
-  ),
+  kind FULL,
   owner sales_operations,
   grain (
     lead_key
@@ -17,26 +15,12 @@ MODEL (
   )
 );
 
-WITH touched AS (
+WITH today AS (
   SELECT
-    m.lead_key
-  FROM facts.fact_lead_match AS m
-  UNION
-  SELECT
-    l.lead_key
-  FROM intermediate.int_lead_current AS l
-  UNION
-  SELECT
-    m.lead_key
-  FROM intermediate.int_lead_current AS l
-  INNER JOIN facts.fact_lead_match AS m
-    ON m.duplicate_of_lead_key = l.lead_key
-  UNION
-  SELECT
-    m.lead_key
-  FROM marts.territory_assignment AS t
-  INNER JOIN facts.fact_lead_match AS m
-    ON m.entity_key = t.entity_key
+    MAX(d.received_on) AS as_of
+  FROM intermediate.int_delivery AS d
+  WHERE
+    d.is_effective
 ), pair AS (
   SELECT
     m.lead_key,
@@ -46,7 +30,7 @@ WITH touched AS (
     m.reason
   FROM facts.fact_lead_match AS m
   WHERE
-    m.is_duplicate_in_salesforce AND @is_touched(m.lead_key)
+    m.is_duplicate_in_salesforce
 )
 SELECT
   p.lead_key::TEXT AS lead_key, /* Lead to merge away */
@@ -91,8 +75,10 @@ SELECT
   )::BOOLEAN AS is_customer_and_other_is_not, /* Whether the lead to merge away is the customer: keep that one instead */
   (
     COALESCE(d.last_activity_on > k.last_activity_on, FALSE)
-  )::BOOLEAN AS is_more_active /* Whether sales worked last on the lead to merge away */
+  )::BOOLEAN AS is_more_active, /* Whether sales worked last on the lead to merge away */
+  t.as_of::DATE AS as_of /* Day of the newest delivery, up to which all this is known */
 FROM pair AS p
+CROSS JOIN today AS t
 INNER JOIN intermediate.int_lead_current AS d
   ON d.lead_key = p.lead_key
 INNER JOIN intermediate.int_lead_current AS k
