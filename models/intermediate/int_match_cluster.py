@@ -12,6 +12,11 @@ from sqlglot import exp, parse_one
 from sqlmesh import ExecutionContext, model
 from sqlmesh.core.model import ModelKindName
 
+# Parts of a table of pairs, one after the other in memory.
+Pairs = t.Iterator[pd.DataFrame]
+# Some 200 MB. Fewer leads than have so many pairs are joined in one part.
+PAIRS_AT_ONCE = 5_000_000
+
 
 def label_components(size: int, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Number the connected components of the leads 0 to size - 1; the edges are pairs of these.
@@ -79,15 +84,59 @@ def edges_within_limits(edges: pd.DataFrame, license_of: np.ndarray, apart: pd.D
     return keep
 
 
-def by_places(pairs: pd.DataFrame, numbers: np.ndarray) -> pd.DataFrame:
-    """Return pairs of leads with the places of the leads among `numbers` instead of their numbers."""
-    places = pd.Index(numbers)
-    return pairs.assign(**{side: places.get_indexer(pairs[side].astype(np.int64)) for side in ("left", "right")})
+def places_of(numbers: np.ndarray, leads: np.ndarray) -> np.ndarray:
+    """Return the places of numbers among those of the leads, -1 for one that is not there."""
+    order = np.argsort(leads)
+    at = np.minimum(np.searchsorted(leads, numbers, sorter=order), len(leads) - 1)
+    return np.where(leads[order[at]] == numbers, order[at], -1)
+
+
+def join_in_parts(license_of: np.ndarray, edges: t.Callable[[], Pairs], apart: t.Callable[[], Pairs]) -> np.ndarray:
+    """Number the entities, with no more than a part of the pairs in memory.
+
+    Only of components that would contradict themselves all edges are needed at once; see edges_within_limits.
+
+    Args:
+        license_of: For each lead the number of the state that licensed it, or -1.
+        edges: Returns the edges in parts, as edges_within_limits takes them.
+        apart: Returns the pairs that cannot be one facility, likewise.
+
+    Returns:
+        For each lead the number of its entity.
+    """
+    size = len(license_of)
+    labels = np.arange(size)
+    for part in edges():
+        labels = label_components(size, labels[part["left"]], labels[part["right"]])[labels]
+    licensed = np.flatnonzero(license_of >= 0)
+    held = pd.DataFrame({"label": labels[licensed], "license": license_of[licensed]})
+    torn = pd.concat([part[labels[part["left"]] == labels[part["right"]]] for part in apart()])
+    crowded = held.loc[held.duplicated(), "label"]
+    in_doubt = np.isin(labels, np.union1d(crowded, labels[torn["left"]]))
+    doubtful = pd.concat([part[in_doubt[part["left"]]] for part in edges()], ignore_index=True)
+    kept = doubtful.loc[edges_within_limits(doubtful, license_of, torn)]
+    return np.where(in_doubt, size + label_components(size, kept["left"], kept["right"]), labels)
 
 
 def fetch(context: ExecutionContext, query: str) -> pd.DataFrame:
     """Run a query in DuckDB's dialect on whatever engine runs the model."""
     return context.fetchdf(parse_one(query, dialect="duckdb"))
+
+
+def pairs_in_parts(context: ExecutionContext, query: str, leads: np.ndarray) -> Pairs:
+    """Return the pairs of a query in parts, with the places of the leads instead of their numbers.
+
+    Args:
+        context: What runs the query.
+        query: Of `left` and `right`, numbers of leads, and what else is told of a pair.
+        leads: The numbers of the leads, by place. A pair of which one is none of these is left out.
+    """
+    count = int(fetch(context, f"SELECT COUNT(*) AS pairs FROM ({query}) AS p")["pairs"].iloc[0])
+    parts = count // PAIRS_AT_ONCE + 1
+    for part in range(parts):
+        pairs = fetch(context, f'SELECT p.* FROM ({query}) AS p WHERE p."left" % {parts} = {part}')
+        placed = {side: places_of(pairs[side].to_numpy(dtype=np.int64), leads) for side in ("left", "right")}
+        yield pairs.assign(**placed)[(placed["left"] >= 0) & (placed["right"] >= 0)]
 
 
 @model(
@@ -120,40 +169,38 @@ def execute(
     context: ExecutionContext, start: datetime, end: datetime, execution_time: datetime, **kwargs: t.Any
 ) -> t.Iterator[pd.DataFrame]:
     """Join the leads by the kept edges, the strongest first."""
-    edges = fetch(
-        context,
+    edge, score, lead = (context.resolve_table(f"intermediate.int_match_{name}") for name in ("edge", "score", "lead"))
+    kept = (
         'SELECT left_lead_number AS "left", right_lead_number AS "right", match_weight AS weight, is_decided '
-        f"FROM {context.resolve_table('intermediate.int_match_edge')} WHERE outcome = 'kept'",
+        f"FROM {edge} WHERE outcome = 'kept'"
     )
-    if edges.empty:
-        yield from ()
-        return
     # A lead that fits two rivals about as well joins neither, and so not by way of others.
-    apart = fetch(
-        context,
+    kept_apart = (
         'SELECT left_lead_number AS "left", right_lead_number AS "right", NOT decision IS NULL AS is_decided '
-        f"FROM {context.resolve_table('intermediate.int_match_score')} WHERE is_kept_apart UNION ALL "
-        "SELECT left_lead_number, right_lead_number, FALSE "
-        f"FROM {context.resolve_table('intermediate.int_match_edge')} WHERE outcome = 'contested'",
+        f"FROM {score} WHERE is_kept_apart UNION ALL "
+        f"SELECT left_lead_number, right_lead_number, FALSE FROM {edge} WHERE outcome = 'contested'"
     )
-    # Each lead by its place in the order of the keys, which a number is not.
+    # Each lead of an edge by its place in the order of the keys, which a number is not.
     leads = fetch(
         context,
-        "SELECT l.lead_number, COALESCE(s.state, -1) AS state "
-        f"FROM {context.resolve_table('intermediate.int_match_lead')} AS l LEFT JOIN ("
-        "SELECT source_key, ROW_NUMBER() OVER (ORDER BY source_key) AS state "
-        f"FROM {context.resolve_table('intermediate.int_match_lead')} WHERE NOT is_crm GROUP BY source_key"
-        ") AS s ON s.source_key = l.source_key ORDER BY l.lead_key",
+        f"SELECT l.lead_number, COALESCE(s.state, -1) AS state FROM {lead} AS l LEFT JOIN ("
+        f"SELECT source_key, ROW_NUMBER() OVER (ORDER BY source_key) AS state FROM {lead} WHERE NOT is_crm "
+        "GROUP BY source_key) AS s ON s.source_key = l.source_key WHERE l.lead_number IN ("
+        f"SELECT left_lead_number FROM {edge} WHERE outcome = 'kept' UNION "
+        f"SELECT right_lead_number FROM {edge} WHERE outcome = 'kept') ORDER BY l.lead_key",
     ).astype(np.int64)
-    license_of = leads["state"].to_numpy()
-    edges, apart = (by_places(pairs, leads["lead_number"].to_numpy()) for pairs in (edges, apart))
-
-    edges = edges.loc[edges_within_limits(edges, license_of, apart)]
-    labels = label_components(len(leads), edges["left"].to_numpy(), edges["right"].to_numpy())
-    joined = np.union1d(edges["left"], edges["right"])
-    _, first, cluster = np.unique(labels[joined], return_index=True, return_inverse=True)
-    numbers = leads["lead_number"].to_numpy()[joined]
-    clusters = pd.DataFrame({"lead_number": numbers, "cluster_number": numbers[first][cluster]})
+    if leads.empty:
+        yield from ()
+        return
+    numbers = leads["lead_number"].to_numpy()
+    labels = join_in_parts(
+        leads["state"].to_numpy(),
+        lambda: pairs_in_parts(context, kept, numbers),
+        lambda: pairs_in_parts(context, kept_apart, numbers),
+    )
+    _, first, cluster, size = np.unique(labels, return_index=True, return_inverse=True, return_counts=True)
+    is_joined = size[cluster] > 1
+    clusters = pd.DataFrame({"lead_number": numbers, "cluster_number": numbers[first][cluster]})[is_joined]
     if clusters.empty:
         yield from ()
     else:

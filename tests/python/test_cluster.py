@@ -6,11 +6,13 @@ import importlib.util
 import random
 from types import ModuleType
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlglot import exp
 
 from conftest import ROOT
 
@@ -145,8 +147,37 @@ def test_no_entity_contradicts_itself_and_no_pair_is_refused_without_need(
     for left, right in frame.loc[~keep, ["left", "right"]].itertuples(index=False):
         joined = set().union(*(members for members in entities if left in members or right in members))
         assert contradicts(joined)
+    # Nor does it change anything in how many parts they come.
+    parts = shuffled.randint(1, 4)
+    in_parts = int_match_cluster.join_in_parts(
+        license_of,
+        lambda: (frame[frame["left"] % parts == part] for part in range(parts)),
+        lambda: (torn[torn["left"] % parts == part] for part in range(parts)),
+    )
+    assert groups(in_parts) == entities
     # The order in which the pairs come changes nothing.
     order = list(range(len(frame)))
     shuffled.shuffle(order)
     again = frame.iloc[order].reset_index(drop=True)
     assert int_match_cluster.edges_within_limits(again, license_of, torn).tolist() == keep[order].tolist()
+
+
+def test_pairs_are_read_in_parts_and_those_of_other_leads_are_left_out(
+    int_match_cluster: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Engine:
+        """What the model asks of its context."""
+
+        asked = 0
+
+        def fetchdf(self, query: exp.Expr) -> pd.DataFrame:
+            self.asked += 1
+            return duckdb.sql(query.sql(dialect="duckdb")).df()
+
+    monkeypatch.setattr(int_match_cluster, "PAIRS_AT_ONCE", 2)
+    pairs = 'SELECT n AS "left", n + 1 AS "right" FROM RANGE(10, 17) AS r(n)'
+    engine, leads = Engine(), np.array([12, 10, 11, 13, 15, 16])
+    parts = [*int_match_cluster.pairs_in_parts(engine, pairs, leads)]
+    assert (len(parts), engine.asked) == (4, 5)
+    found = {(leads[left], leads[right]) for part in parts for left, right in part[["left", "right"]].to_numpy()}
+    assert found == {(10, 11), (11, 12), (12, 13), (15, 16)}
