@@ -353,28 +353,32 @@ def _audit_changed_keys_only() -> None:
     @wraps(own)
     def render_audit_query(self: SqlModel, audit: Any, **settings: Any) -> exp.Query:
         seen = _AUDITED.get()
-        key = [column.name for grain in self.grains for column in grain.find_all(exp.Column)]
-        if seen and asks_whether_unique(audit.name, settings.get("columns"), key) and (changed := seen.changed):
-            keys = exp.Tuple(expressions=[exp.column(name, quoted=True) for name in key])
-            listed = exp.select(*(exp.column(name, quoted=True) for name in key)).from_(changed.subquery("changed"))
-            settings["condition"] = exp.and_(exp.In(this=keys, query=listed.subquery()), settings.get("condition"))
+        key = asked_unique(audit.name, settings.get("columns"), logged_columns(self)) if seen else []
+        if seen and key and (changed := seen.changed):
+            columns = [exp.column(name, quoted=True) for name in key]
+            listed = exp.select(*columns).from_(changed.subquery("changed"))
+            is_changed = exp.In(this=exp.Tuple(expressions=columns), query=listed.subquery())
+            settings["condition"] = exp.and_(is_changed, settings.get("condition"))
         return own(self, audit, **settings)
 
     SqlModel.render_audit_query = render_audit_query  # type: ignore[method-assign, assignment]
 
 
-def asks_whether_unique(audit: str, columns: Any, key: list[str]) -> bool:
-    """Whether an audit asks that a key is unique, and nothing beyond the rows that share one.
+def asked_unique(audit: str, columns: Any, logged: list[str]) -> list[str]:
+    """Return the key that an audit asks to be unique, where only a change that is logged by it can make two the same.
 
     Args:
         audit: The audit's name.
         columns: SQL of the columns that it is given; None where it takes none.
-        key: The columns of the key.
+        logged: The columns by which changes of the table are logged.
+
+    Returns:
+        Its columns; none where the audit asks something else, or of something else.
     """
-    asked = {column.name for column in columns.find_all(exp.Column)} if isinstance(columns, exp.Expr) else set()
-    if audit == "unique_values":
-        return asked == {*key} and len(key) == 1
-    return audit == "unique_combination_of_columns" and asked >= {*key} != set()
+    given = columns.find_all(exp.Column) if isinstance(columns, exp.Expr) else ()
+    asked = [*dict.fromkeys(column.name for column in given)]
+    asks_of_one = audit == "unique_combination_of_columns" or (audit == "unique_values" and len(asked) == 1)
+    return asked if asks_of_one and {*asked} <= {*logged} else []
 
 
 def _days(model: Model, start: Any, end: Any) -> str:
