@@ -31,6 +31,11 @@ FORM = "1"
 # A table of which more rows than this share were replaced since it was written whole is written so again: those that
 # came later lie at its end, where each reader has to look for them. Comparing more is no quicker than writing.
 MOST = 0.3
+# So many changes may lie one after the other at the end of a table, each sorted for itself; then they are sorted
+# together. Each is one more place in which a reader has to look, and sorting them writes them all.
+MOST_PIECES = 4
+# Column that says of a row whether it came after the table was written whole.
+IS_LATER = "is_later"
 # How far apart the positions of several rows are that come in between two others. Those that come later at the same
 # place, such as new ids at the end of a source, so find room behind them.
 SMALL_GAP = 2**12
@@ -116,7 +121,8 @@ class _Warehouse:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection, self.log = connection, ChangeLog(connection)
         connection.execute(
-            f"CREATE TABLE IF NOT EXISTS {STATE} (name TEXT PRIMARY KEY, definition TEXT, read TEXT, replaced BIGINT)"
+            f"CREATE TABLE IF NOT EXISTS {STATE} "
+            "(name TEXT PRIMARY KEY, definition TEXT, read TEXT, replaced BIGINT, pieces BIGINT)"
         )
         (own,) = one_row(connection, "SELECT CURRENT_DATABASE()")
         self._views = dict(connection.execute(VIEWS, [own]).fetchall())
@@ -167,26 +173,33 @@ def _keep(warehouse: _Warehouse, table: KeptTable) -> None:
     made_of = [FORM, table.gap, duckdb.__version__, table.whole, [row[:2] for row in described], sorted(read), views]
     definition = json.dumps([*made_of, table.order], sort_keys=True)
     name = short_name(table.name)
-    found = connection.execute(f"SELECT definition, read, replaced FROM {STATE} WHERE name = ?", [name]).fetchone()
-    expected = {*columns, POSITION} if table.has_positions else {*columns}
-    replaced: int | None = None
+    query = f"SELECT definition, read, replaced, pieces FROM {STATE} WHERE name = ?"
+    found = connection.execute(query, [name]).fetchone()
+    expected = {*columns, IS_LATER, POSITION} if table.has_positions else {*columns, IS_LATER}
+    rows: int | None = None
+    replaced, pieces, is_known = 0, 0, True
     if found and found[0] == definition and warehouse.columns.get(name) == expected:
+        replaced, pieces = int(found[2]), int(found[3])
         before = {model: (identity, number) for model, (identity, number) in json.loads(found[1]).items()}
         changed = [model for model, identity in read.items() if not identity or identity != before[model][0]]
         if not changed:
             return
         numbers = {model: before[model][1] if read[model] else None for model in changed}
-        now = _renew(warehouse, table, columns, numbers, int(found[2]))
-        replaced = None if now is None else int(found[2]) + now
-    is_known = True
-    if replaced is None:
+        rows = _renew(warehouse, table, columns, numbers, replaced)
+        if rows:
+            replaced, pieces = replaced + rows, pieces + 1
+        if pieces > MOST_PIECES:
+            _sort_later(connection, table)
+            pieces = 1
+    if rows is None:
         _write(connection, table)
-        replaced, is_known = 0, not table.has_positions or _has_unique_keys(connection, table)
+        replaced, pieces, is_known = 0, 0, not table.has_positions or _has_unique_keys(connection, table)
     for temporary in TEMPORARY:
         connection.execute(f"DROP TABLE IF EXISTS temp.{temporary}")
     if is_known:
         state = json.dumps({model: (identity, warehouse.log.newest(model)) for model, identity in read.items()})
-        connection.execute(f"INSERT OR REPLACE INTO {STATE} VALUES (?, ?, ?, ?)", [name, definition, state, replaced])
+        values = [name, definition, state, replaced, pieces]
+        connection.execute(f"INSERT OR REPLACE INTO {STATE} VALUES (?, ?, ?, ?, ?)", values)
     else:
         connection.execute(f"DELETE FROM {STATE} WHERE name = ?", [name])
 
@@ -196,8 +209,16 @@ def _write(connection: duckdb.DuckDBPyConnection, table: KeptTable) -> None:
     position = f", ROW_NUMBER() OVER () * {table.gap} AS {POSITION}" if table.has_positions else ""
     connection.execute(
         f"CREATE OR REPLACE TABLE {table.name} AS "
-        f"SELECT *{position} FROM (SELECT * FROM ({table.whole}) ORDER BY {_listed(table.order)})"
+        f"SELECT *{position}, FALSE AS {IS_LATER} FROM (SELECT * FROM ({table.whole}) ORDER BY {_listed(table.order)})"
     )
+
+
+def _sort_later(connection: duckdb.DuckDBPyConnection, table: KeptTable) -> None:
+    """Sort the rows that came after a table was written whole, as one piece at its end."""
+    order = POSITION if table.has_positions else _listed(table.order)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE renewed AS FROM {table.name} WHERE {IS_LATER}")
+    connection.execute(f"DELETE FROM {table.name} WHERE {IS_LATER}")
+    connection.execute(f"INSERT INTO {table.name} BY NAME FROM temp.renewed ORDER BY {order}")
 
 
 def _has_unique_keys(connection: duckdb.DuckDBPyConnection, table: KeptTable) -> bool:
@@ -245,10 +266,12 @@ def _renew(
         return None
     connection.execute(f"DELETE FROM {table.name} WHERE rowid IN (SELECT held_at FROM temp.held)")
     if table.has_positions:
-        added = f"SELECT r.*, p.{POSITION} FROM temp.renewed AS r JOIN temp.place AS p USING ({table.keys})"
-        connection.execute(f"INSERT INTO {table.name} BY NAME {added} ORDER BY p.{POSITION}")
+        placed = f"FROM temp.renewed AS r JOIN temp.place AS p USING ({table.keys}) ORDER BY p.{POSITION}"
+        added = f"SELECT r.*, p.{POSITION}, TRUE AS {IS_LATER} {placed}"
+        connection.execute(f"INSERT INTO {table.name} BY NAME {added}")
     else:
-        connection.execute(f"INSERT INTO {table.name} BY NAME FROM temp.renewed ORDER BY {_listed(table.order)}")
+        added = f"SELECT *, TRUE AS {IS_LATER} FROM temp.renewed"
+        connection.execute(f"INSERT INTO {table.name} BY NAME {added} ORDER BY {_listed(table.order)}")
     return rows
 
 

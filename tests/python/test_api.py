@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,12 @@ positive_data_acceptance.expected-statuses = ["2xx", 304, 400, 401, 403, 404, 40
 LEAD_COLUMNS = "source_key TEXT, entity_key TEXT, is_live BOOLEAN, match_status TEXT, confidence DOUBLE, reason TEXT"
 
 
-def publish_leads(paths: DataPaths, count: int, is_sorted: bool = True) -> None:
+def publish_leads(
+    paths: DataPaths,
+    count: int,
+    is_sorted: bool = True,
+    then: Callable[[duckdb.DuckDBPyConnection], None] | None = None,
+) -> None:
     publish(
         paths,
         "CREATE SCHEMA facts; CREATE SCHEMA intermediate; CREATE SCHEMA quality; CREATE SCHEMA ops",
@@ -57,7 +62,7 @@ def publish_leads(paths: DataPaths, count: int, is_sorted: bool = True) -> None:
         "NULL::TIMESTAMPTZ AS snoozed_until, NULL::TIMESTAMPTZ AS opened_at, NULL::TIMESTAMPTZ AS resolved_at",
         "CREATE TABLE facts.fact_match_pair AS SELECT CONCAT('salesforce:', i // 900) AS left_lead_key, "
         "CONCAT('texas:', i) AS right_lead_key, 'match' AS verdict FROM RANGE(4000) t(i) ORDER BY HASH(i)",
-        then=keep_sorted_tables if is_sorted else None,
+        then=keep_sorted_tables if is_sorted else then,
     )
 
 
@@ -92,6 +97,37 @@ def test_pages_hold_every_row_once_and_in_order(client: TestClient, limit: int) 
     assert keys == sorted(f"texas:{number}" for number in range(450))[: len(keys)] and len(keys) in (3, 450)
     lines = [row["line_number"] for row in all_rows(client, "rejected-rows", limit=limit)]
     assert lines == [*range(25)]
+
+
+@pytest.mark.parametrize("limit", [7, 50, 200])
+def test_pages_hold_every_row_once_and_in_order_whatever_changed(settings: AppSettings, limit: int) -> None:
+    # Rows that changed or came later lie at the end of the table; some are first and last, and many beside each other.
+    count = 4_000
+
+    def change(connection: duckdb.DuckDBPyConnection) -> None:
+        for day in range(7):
+            keep_sorted_tables(connection)
+            table = "facts.fact_lead_match"
+            connection.execute(f"DELETE FROM {table} WHERE HASH(lead_key, {day}) % 100 = 0")
+            connection.execute(f"UPDATE {table} SET reason = 'day {day}' WHERE HASH(lead_key, {day}) % 100 = 1")
+            for source, few in (("nevada", 5), ("texas", 50), ("texas:2", 50), ("wyoming", 5)):
+                added = f"SELECT CONCAT('{source}:', {day}, '-', i) AS lead_key, 'known' AS match_status"
+                connection.execute(f"INSERT INTO {table} BY NAME {added} FROM RANGE({few}) t(i)")
+        keep_sorted_tables(connection)
+
+    publish_leads(settings.paths, count, False, change)
+    with duckdb.connect(str(settings.paths.published), read_only=True) as copy:
+        told = dict(copy.execute("SELECT lead_key, reason FROM facts.fact_lead_match ORDER BY lead_key").fetchall())
+        (later,) = copy.execute("SELECT COUNT(*) FROM api_rows.leads WHERE is_later").fetchall()
+        net_new = copy.execute("SELECT COUNT(*) FROM facts.fact_lead_match WHERE match_status = 'net_new'").fetchone()
+    assert later[0] > 500
+    with TestClient(create_app(settings), base_url=f"{HOME}/api/v1") as client:
+        rows = all_rows(client, "leads", limit=limit)
+        assert [(row["lead_key"], row["reason"]) for row in rows] == [*told.items()]
+        assert len(all_rows(client, "leads", limit=limit, status="net_new")) == (net_new or (0,))[0] > 1_000
+        for key in [*told][:: len(told) // 40]:
+            assert client.get(f"leads/{key}").json()["reason"] == told[key]
+        assert client.get("leads/texas:none").status_code == 404
 
 
 def test_the_matches_of_a_lead_are_found_wherever_they_lie(client: TestClient) -> None:

@@ -169,6 +169,8 @@ def test_positions_hold_where_rows_were_deleted(
             "CREATE TABLE sqlmesh__dims.v AS SELECT 'texas:' || n AS lead_key, n FROM RANGE(40_000) t(n)"
         )
         connection.execute(f"CREATE VIEW {table} AS SELECT * FROM leads.sqlmesh__dims.v")
+        # What a first copy makes in the warehouse, and a later one finds.
+        publish(connection, paths)
         with connection.cursor() as reader:
             # While somebody reads, DuckDB closes no gap, and does so when the copy is written.
             reader.execute(f"BEGIN; SELECT 1 FROM leads.{table}").fetchone()

@@ -80,7 +80,7 @@ def test_a_copy_holds_what_the_api_tells_in_the_order_of_its_keys(tmp_path: Path
         found = copy.execute("SELECT * FROM api_rows.leads ORDER BY position").fetchall()
         columns = [column[0] for column in copy.description or ()]
         tables = copy.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'api_rows'").fetchall()
-    assert sorted(columns) == ["city", "lead_key", "match_status", "position"] and tables == [("leads",)]
+    assert sorted(columns) == ["city", "is_later", "lead_key", "match_status", "position"] and tables == [("leads",)]
     rows = [dict(zip(columns, row, strict=True)) for row in found]
     assert [row["position"] for row in rows] == [POSITION_GAP * (number + 1) for number in range(3_000)]
     assert [row["lead_key"] for row in rows] == sorted(str(i) for i in range(3_000))
