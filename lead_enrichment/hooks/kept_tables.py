@@ -290,10 +290,10 @@ def _touched(warehouse: _Warehouse, table: KeptTable, numbers: Mapping[str, int 
         if changes is None:
             return None
         logged = {column for column, *_ in warehouse.connection.execute(f"DESCRIBE {changes}").fetchall()}
-        if name in told:
-            found.append(told[name].format(changes=f"({changes})"))
-        elif {*table.key} <= logged:
+        if {*table.key} <= logged:
             found.append(f"SELECT {table.keys} FROM ({changes})")
+        elif name in told:
+            found.append(told[name].format(changes=f"({changes})"))
         else:
             return None
     return " UNION ALL ".join(found)

@@ -30,6 +30,17 @@ PAIRS_OF_SCORES = (
 )
 
 
+# Changes of the outbox are logged by what a change is of. Those that were there are still in the table of the API.
+CHANGES_OF_FIELDS = f"""
+    SELECT k.outbox_key FROM (
+        SELECT outbox_key, target, lead_key, field FROM outbox.change
+        UNION ALL
+        SELECT outbox_key, target, lead_key, field FROM {SORTED_SCHEMA}.outbox
+    ) AS k SEMI JOIN {{changes}} AS c USING (target, lead_key, field)
+"""
+TOUCHED = {"outbox.change": {"outbox.change": CHANGES_OF_FIELDS}}
+
+
 def keep_sorted_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Bring the table of each resource whose models are there up to date.
 
@@ -43,7 +54,7 @@ def keep_sorted_tables(connection: duckdb.DuckDBPyConnection) -> None:
 def _tables(columns: Mapping[str, set[str]]) -> Iterator[KeptTable]:
     for resource in RESOURCES:
         if set(resource.key) <= columns.get(resource.table, set()):
-            source, touched = _pairs(resource, columns) or (_joined(resource, columns), {})
+            source, touched = _pairs(resource, columns) or (_joined(resource, columns), TOUCHED.get(resource.table, {}))
             yield KeptTable(resource.sorted_table, resource.key, source, resource.key, POSITION_GAP, touched)
 
 

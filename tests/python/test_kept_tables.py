@@ -416,6 +416,27 @@ def test_pairs_are_found_by_their_verdict_or_by_their_score(models: Models, writ
     step(f"{keys} FROM changed", f"SELECT DISTINCT {NUMBERS} FROM changed")
 
 
+def test_changes_of_the_outbox_are_found_by_what_they_are_of(models: Models, written: list[str]) -> None:
+    model = "outbox.change"
+    models.add(model, "outbox_key TEXT, target TEXT, lead_key TEXT, field TEXT, new_value TEXT")
+    connection, table = models.connection, models.table(model)
+    row = "MD5(CONCAT_WS(' ', target, lead_key, field, new_value)) AS outbox_key, *"
+    fields = "SELECT 'crm' AS target, 'l' || i // 4 AS lead_key, 'f' || i % 4 AS field, i::TEXT AS new_value"
+    connection.execute(f"INSERT INTO {table} SELECT {row} FROM ({fields} FROM RANGE(1000) t(i))")
+    models.log.built_whole(table)
+    keep_sorted_tables(connection)
+    # One has another value and so another key, one goes, and one comes.
+    connection.execute(f"DELETE FROM {table} WHERE lead_key = 'l7' AND field IN ('f0', 'f1')")
+    added = "SELECT 'crm' AS target, 'l7' AS lead_key, UNNEST(['f0', 'f9']) AS field, 'other' AS new_value"
+    connection.execute(f"INSERT INTO {table} SELECT {row} FROM ({added})")
+    models.built(model, "SELECT 'crm' AS target, 'l7' AS lead_key, UNNEST(['f0', 'f1', 'f9']) AS field")
+    keep_sorted_tables(connection)
+    shown = "SELECT outbox_key, target, lead_key, field, new_value FROM"
+    found = connection.execute(f"{shown} api_rows.outbox ORDER BY {POSITION}").fetchall()
+    assert found == connection.execute(f"{shown} {model} ORDER BY outbox_key").fetchall() and len(found) == 1_000
+    assert written == ["api_rows.outbox"]
+
+
 def test_a_lookup_of_rows_is_kept_by_the_change(models: Models, written: list[str]) -> None:
     model = "facts.fact_enriched_attribute"
     models.add(model, "entity_key TEXT, attribute TEXT, reason TEXT")
