@@ -76,15 +76,14 @@ def evaluate(connection: Any, cutoff: date, until: date, minimum: int, prior: in
         SELECT s.entity_key, (DATE_TRUNC('MONTH', s.converted_on) - INTERVAL 1 DAY)::DATE, 'converted'
         FROM sold AS s WHERE s.converted_on < {literal(str(cutoff))}::DATE;
         CREATE OR REPLACE TEMP TABLE lead AS
-        SELECT s.entity_key, s.as_of, l.is_crm, {", ".join(f"v.{name}" for name in ATTRIBUTES)}
+        SELECT s.entity_key, s.outcome, l.is_crm, {", ".join(f"v.{name}" for name in ATTRIBUTES)}
         FROM subject AS s
         INNER JOIN intermediate.int_entity AS e ON e.entity_key = s.entity_key
         INNER JOIN intermediate.int_lead_current AS l ON l.lead_key = e.lead_key
         INNER JOIN dims.dim_lead AS v ON v.lead_key = l.lead_key AND v.is_listed AND NOT v.is_deleted
             AND v.valid_from::DATE <= s.as_of AND COALESCE(v.valid_to::DATE, '9999-12-31'::DATE) > s.as_of;
         CREATE OR REPLACE TEMP TABLE observed AS
-        SELECT f.*, s.outcome, 1 AS facilities FROM ({features_of("subject", "lead")}) AS f
-        INNER JOIN subject AS s ON s.entity_key = f.entity_key AND s.as_of = f.as_of;
+        SELECT f.*, 1 AS facilities FROM ({features_of("subject", "lead")}) AS f;
         CREATE OR REPLACE TEMP TABLE weight AS
         {weights_of("observed", "seeds.priority_term", str(minimum), str(prior))};
         CREATE OR REPLACE TEMP TABLE candidate AS

@@ -16,13 +16,14 @@ ATTRIBUTES = (
 def features_of(subject: str, lead: str) -> str:
     """Return the SQL of the features of facilities on given days; of each the level, as in seeds.priority_term.
 
-    What is not known is NULL. The word of the states counts before that of the CRM. The columns are entity_key, as_of,
-    kind, size, subsidy, infants, reach, license, growth and owner.
+    What is not known is NULL. The word of the states counts before that of the CRM. The columns are entity_key,
+    outcome, as_of, kind, size, subsidy, infants, reach, license, growth and owner.
 
     Args:
-        subject: Name of a relation with entity_key and as_of: facilities, and the last day that is known.
-        lead: Name of a relation with entity_key, as_of, is_crm and ATTRIBUTES: the leads of these facilities that were
-            live on that day, as they were then.
+        subject: Name of a relation with entity_key, outcome and as_of: facilities, each once for an outcome, and the
+            last day that is known.
+        lead: Name of a relation with entity_key, outcome, is_crm and ATTRIBUTES: the leads of these facilities that
+            were live on that day, as they were then.
     """
 
     def best(column: str, kind: str = "MAX") -> str:
@@ -36,36 +37,37 @@ def features_of(subject: str, lead: str) -> str:
         return f"CASE {best(f'{column}::INT')} WHEN 1 THEN 'taken' WHEN 0 THEN 'not_taken' END"
 
     known = (
-        f"SELECT l.entity_key, l.as_of, {best('license_type', 'MIN')} AS license_type, "
+        f"SELECT l.entity_key, l.outcome, {best('license_type', 'MIN')} AS license_type, "
         f"{best('capacity')} AS capacity, {taken('accepts_subsidy')} AS subsidy, {taken('serves_infants')} AS infants, "
         "MAX(CASE WHEN l.phone_e164 IS NULL THEN 0 ELSE 1 END) AS has_phone, "
         "MAX(CASE WHEN l.email IS NULL OR NOT l.email_bounced_on IS NULL THEN 0 ELSE 1 END) AS has_email, "
         "MAX(CASE WHEN NOT l.is_crm THEN l.license_issued_on END) AS issued_on, "
         "MAX(CASE WHEN l.is_crm THEN 0 ELSE 1 END) AS is_licensed "
-        f"FROM {lead} AS l GROUP BY l.entity_key, l.as_of"
+        f"FROM {lead} AS l GROUP BY l.entity_key, l.outcome"
     )
     news = (
-        "SELECT s.entity_key, s.as_of, MAX(CASE WHEN n.event = 'capacity_grown' THEN 1 ELSE 0 END) AS has_grown, "
+        "SELECT s.entity_key, s.outcome, MAX(CASE WHEN n.event = 'capacity_grown' THEN 1 ELSE 0 END) AS has_grown, "
         "MAX(CASE WHEN n.event = 'new_owner' THEN 1 ELSE 0 END) AS has_new_owner "
         f"FROM {subject} AS s INNER JOIN marts.facility_event AS n ON n.entity_key = s.entity_key "
         f"AND n.happened_on <= s.as_of AND n.happened_on > s.as_of - INTERVAL '{NEWS_DAYS}' DAY "
-        "WHERE n.event IN ('capacity_grown', 'new_owner') GROUP BY s.entity_key, s.as_of"
+        "WHERE n.event IN ('capacity_grown', 'new_owner') GROUP BY s.entity_key, s.outcome"
     )
     return (
-        "SELECT k.entity_key, k.as_of, "
+        "SELECT s.entity_key, s.outcome, s.as_of, "
         "CASE WHEN k.license_type IN ('center', 'group_home', 'family_home') THEN k.license_type "
         "WHEN NOT k.license_type IS NULL THEN 'other' END AS kind, "
         "CASE WHEN k.capacity <= 12 THEN 'to_12' WHEN k.capacity < 50 THEN '13_to_49' "
         "WHEN k.capacity < 100 THEN '50_to_99' WHEN k.capacity >= 100 THEN '100_and_more' END AS size, "
         "k.subsidy, k.infants, "
         "CASE k.has_phone + k.has_email WHEN 2 THEN 'phone_and_email' WHEN 1 THEN 'one_way' ELSE 'none' END AS reach, "
-        f"CASE WHEN k.issued_on > k.as_of - INTERVAL '{NEWS_DAYS}' DAY THEN 'new' "
-        f"WHEN k.issued_on > k.as_of - INTERVAL '{RECENT_DAYS}' DAY THEN 'recent' "
+        f"CASE WHEN k.issued_on > s.as_of - INTERVAL '{NEWS_DAYS}' DAY THEN 'new' "
+        f"WHEN k.issued_on > s.as_of - INTERVAL '{RECENT_DAYS}' DAY THEN 'recent' "
         "WHEN NOT k.issued_on IS NULL THEN 'old' END AS license, "
         "CASE WHEN n.has_grown = 1 THEN 'grown' WHEN k.is_licensed = 1 AND NOT k.capacity IS NULL THEN 'same' "
         "END AS growth, "
         "CASE WHEN n.has_new_owner = 1 THEN 'new' WHEN k.is_licensed = 1 THEN 'same' END AS owner "
-        f"FROM ({known}) AS k LEFT JOIN ({news}) AS n ON n.entity_key = k.entity_key AND n.as_of = k.as_of"
+        f"FROM {subject} AS s INNER JOIN ({known}) AS k ON k.entity_key = s.entity_key AND k.outcome = s.outcome "
+        f"LEFT JOIN ({news}) AS n ON n.entity_key = s.entity_key AND n.outcome = s.outcome"
     )
 
 

@@ -13,7 +13,7 @@ def facility_features(evaluator: MacroEvaluator, subject: exp.Column, lead: exp.
     """Return a query with the features of facilities on given days; see features_of.
 
     Args:
-        subject: Name of a relation with entity_key and as_of.
+        subject: Name of a relation with entity_key, outcome and as_of.
         lead: Name of a relation with their leads on that day.
     """
     return features_of(subject.name, lead.name)

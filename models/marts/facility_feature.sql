@@ -127,7 +127,6 @@ WITH touched AS (
   /* The leads of these facilities as they were on that day */
   SELECT
     s.entity_key,
-    s.as_of,
     v.*
   FROM sold AS s
   INNER JOIN intermediate.int_entity AS e
@@ -138,20 +137,21 @@ WITH touched AS (
     ROW_NUMBER() OVER (PARTITION BY v.lead_key ORDER BY v.received_at DESC) = 1
 ), lead AS (
   SELECT
-    e.entity_key,
-    t.as_of,
+    s.entity_key,
+    s.outcome,
     l.is_crm,
     @feature_attributes(l)
-  FROM intermediate.int_entity AS e
+  FROM subject AS s
+  INNER JOIN intermediate.int_entity AS e
+    ON e.entity_key = s.entity_key
   INNER JOIN intermediate.int_lead_current AS l
     ON l.lead_key = e.lead_key
-  CROSS JOIN today AS t
   WHERE
-    l.is_live AND @is_touched(e.entity_key)
+    l.is_live AND s.outcome <> 'converted'
   UNION ALL
   SELECT
     v.entity_key,
-    v.as_of,
+    'converted' AS outcome,
     l.is_crm,
     @feature_attributes(v)
   FROM version AS v
@@ -163,9 +163,9 @@ WITH touched AS (
   @facility_features(subject, lead)
 )
 SELECT
-  s.entity_key::TEXT AS entity_key, /* Facility */
-  CASE WHEN s.outcome = 'converted' THEN s.as_of END::DATE AS as_of, /* Day of which it tells: the last before the month in which the facility became a customer; NULL for today */
-  s.outcome::TEXT AS outcome, /* converted, in the month that follows; not_converted where sales knows it and it is no customer; customer; not_known to sales */
+  f.entity_key::TEXT AS entity_key, /* Facility */
+  CASE WHEN f.outcome = 'converted' THEN f.as_of END::DATE AS as_of, /* Day of which it tells: the last before the month in which the facility became a customer; NULL for today */
+  f.outcome::TEXT AS outcome, /* converted, in the month that follows; not_converted where sales knows it and it is no customer; customer; not_known to sales */
   f.kind::TEXT AS kind, /* center, group_home, family_home or other; NULL where it is not known */
   f.size::TEXT AS size, /* Children that it may take: to_12, 13_to_49, 50_to_99, 100_and_more */
   f.subsidy::TEXT AS subsidy, /* Whether subsidised children are taken: taken, not_taken */
@@ -191,6 +191,4 @@ SELECT
     '|',
     f.owner
   )::TEXT AS pattern /* All of these in one; marts.priority_pattern tells what it is worth */
-FROM subject AS s
-INNER JOIN feature AS f
-  ON f.entity_key = s.entity_key AND f.as_of = s.as_of
+FROM feature AS f
