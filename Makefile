@@ -88,7 +88,7 @@ check: $(INSTALLED_DEV) ## The quick checks: style, types, form of the SQL and l
 
 test: check ## Everything there is to check, the quick things first
 	$(SQLMESH) test
-	pytest -n 2 --dist loadfile -m "not commands"
+	pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not commands"
 	pytest -n 2 --dist loadfile --no-loadscope-reorder -m commands
 	leads bench --quick
 

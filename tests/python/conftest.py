@@ -41,6 +41,7 @@ DEMO_MONTHS = 2
 COMMANDS = {"run", "planned_demo", "salesforce_clients"}
 # The files that take longest, begun first: none is left to one worker while the other has nothing to do.
 LONGEST = (
+    "test_matching_by_change.py",
     "test_faults.py",
     "test_spark.py",
     "test_walk.py",
