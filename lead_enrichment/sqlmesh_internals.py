@@ -13,17 +13,15 @@ import sys
 import time
 import uuid
 from ast import literal_eval
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import wraps
 from inspect import signature
 from pathlib import Path
 from typing import Any, ClassVar
 
 import duckdb
-from sqlglot import exp, parse_one
+from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
 from sqlmesh import Context
 from sqlmesh.core import renderer
@@ -54,8 +52,14 @@ from sqlmesh.utils.hashing import crc32
 from sqlmesh.utils.metaprogramming import import_python_file
 
 from lead_enrichment.warehouse.build_log import BuildLog, Input
-from lead_enrichment.warehouse.change_log import ChangeLog, short_name
-from lead_enrichment.warehouse.replaced_by_key import Reading, built_from, is_replaced_by_key, logged_columns
+from lead_enrichment.warehouse.change_log import short_name
+from lead_enrichment.warehouse.replaced_by_key import (
+    Reading,
+    built_from,
+    changed_since_audited,
+    is_replaced_by_key,
+    logged_columns,
+)
 
 TRIED = "0.236.4"
 # The first and the last day of an interval, as queries and macros ask for them.
@@ -274,8 +278,10 @@ def leave_unchanged_models(log: BuildLog, left: Callable[[Snapshot], None]) -> N
         before = log.rows_of(table, days) if days and not logged else ""
         if days and logged:
             log.changes.keep_rows(table, logged, days)
-        seen = _Audited(log.changes, table, last_build) if may_stay and is_kept else None
-        with built_from(_reading(self, parents, log, deployability_index, may_stay) if is_kept else None), _since(seen):
+        reading = _reading(self, parents, log, deployability_index, may_stay) if is_kept else None
+        if reading and may_stay and last_build.startswith(CHANGE):
+            reading = replace(reading, audited=(table, int(last_build.removeprefix(CHANGE))))
+        with built_from(reading):
             if may_stay and snapshot.model.kind.is_view:
                 # It shows what its tables hold, and need not be made again; whether its audits hold may have changed.
                 results = self._audit_snapshot(
@@ -307,42 +313,6 @@ def leave_unchanged_models(log: BuildLog, left: Callable[[Snapshot], None]) -> N
     _audit_changed_keys_only()
 
 
-@dataclass(frozen=True)
-class _Audited:
-    """A table whose rows the audits have seen as of its last build.
-
-    Args:
-        changes: The changes of the warehouse's tables.
-        table: The table.
-        build: The identity of that build; empty where none ended with its audits.
-    """
-
-    changes: ChangeLog
-    table: str
-    build: str
-
-    @property
-    def changed(self) -> exp.Query | None:
-        """The query of the keys that changed since; None where any may have."""
-        if not self.build.startswith(CHANGE):
-            return None
-        keys = self.changes.since(self.table, int(self.build.removeprefix(CHANGE)))
-        return None if keys is None else parse_one(keys, dialect="duckdb", into=exp.Select)
-
-
-_AUDITED: ContextVar[_Audited | None] = ContextVar("AUDITED", default=None)
-
-
-@contextmanager
-def _since(seen: _Audited | None) -> Iterator[None]:
-    """Let audits of a table ask only for what changed since they saw it; None where they see it whole."""
-    token = _AUDITED.set(seen)
-    try:
-        yield
-    finally:
-        _AUDITED.reset(token)
-
-
 def _audit_changed_keys_only() -> None:
     """Let the audits that a table's key is unique count only keys that changed: the others were unique before.
 
@@ -352,9 +322,9 @@ def _audit_changed_keys_only() -> None:
 
     @wraps(own)
     def render_audit_query(self: SqlModel, audit: Any, **settings: Any) -> exp.Query:
-        seen = _AUDITED.get()
-        key = asked_unique(audit.name, settings.get("columns"), logged_columns(self)) if seen else []
-        if seen and key and (changed := seen.changed):
+        changed = changed_since_audited()
+        key = asked_unique(audit.name, settings.get("columns"), logged_columns(self)) if changed else []
+        if changed and key:
             columns = [exp.column(name, quoted=True) for name in key]
             listed = exp.select(*columns).from_(changed.subquery("changed"))
             is_changed = exp.In(this=exp.Tuple(expressions=columns), query=listed.subquery())

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import duckdb
 from sqlglot import exp, parse_one
 
-from lead_enrichment.hooks.kept_tables import KeptTable, keep_tables
+from lead_enrichment.hooks.kept_tables import TABLES, VIEWS, KeptTable, keep_tables
 from lead_enrichment.warehouse.lookups import (
     KEY_HASH,
     LOOKUP_SCHEMA,
@@ -51,8 +51,6 @@ ROWS = (
 )
 # A search asks for many rows at once, for which an index is best.
 INDEXES = (("marts.sales_facility", "entity_key"), ("marts.search_lead", "lead_number"))
-VIEWS = "SELECT schema_name || '.' || view_name, sql FROM duckdb_views() WHERE database_name = ? AND NOT internal"
-TABLES = "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = ?"
 
 
 def keep_rows(connection: duckdb.DuckDBPyConnection) -> None:

@@ -16,20 +16,17 @@ from lead_enrichment.app.api.resources import POSITION_GAP, RESOURCES, SORTED_SC
 from lead_enrichment.hooks.kept_tables import KeptTable, keep_tables
 from lead_enrichment.warehouse.reading import columns_of, one_row
 
-SCORE, VERDICT, NUMBERS = (
-    "intermediate.int_match_score",
-    "intermediate.int_match_verdict",
-    "left_lead_number, right_lead_number",
-)
+SCORE, VERDICT = "intermediate.int_match_score", "intermediate.int_match_verdict"
+NUMBERS = "left_lead_number, right_lead_number"
 # What facts.fact_match_pair shows of a pair stands in two tables, the verdict's first. The view joins both leads too.
-PAIR_TABLES = {VERDICT: ("left_lead_key", "right_lead_key", "verdict", "match_probability", "reason"),
-               SCORE: ("match_weight", "blocking_keys", "veto", "decision", "decided_by", "decided_at")}  # fmt: skip
+PAIR_TABLES = {
+    VERDICT: ("left_lead_key", "right_lead_key", "verdict", "match_probability", "reason"),
+    SCORE: ("match_weight", "blocking_keys", "veto", "decision", "decided_by", "decided_at"),
+}
 # A pair whose verdict is gone was logged with it.
 PAIRS_OF_SCORES = (
     f"SELECT v.left_lead_key, v.right_lead_key FROM {{changes}} AS c JOIN {VERDICT} AS v USING ({NUMBERS})"
 )
-
-
 # Changes of the outbox are logged by what a change is of. Those that were there are still in the table of the API.
 CHANGES_OF_FIELDS = f"""
     SELECT k.outbox_key FROM (

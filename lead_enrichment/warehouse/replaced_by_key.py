@@ -77,11 +77,13 @@ class Reading:
         inputs: Of each table that the model names what it reads there, and what identifies its content: the table
             itself, or the tables behind a view.
         may_narrow: Whether it may be built from changes; a plan builds all that it is asked to.
+        audited: Its table, and the number of the last change that its audits have seen; None where they see it whole.
     """
 
     log: ChangeLog
     inputs: Mapping[str, Mapping[str, str]]
     may_narrow: bool
+    audited: tuple[str, int] | None = None
 
     def identities(self, query: exp.Query) -> dict[str, str]:
         """Return of each table that a query reads what identifies its content."""
@@ -94,12 +96,23 @@ _READING: ContextVar[Reading | None] = ContextVar("READING", default=None)
 
 @contextmanager
 def built_from(reading: Reading | None) -> Iterator[None]:
-    """Let a model be built from what it reads, where the build log knows it; None where it is another kind's."""
+    """Let a model be built and audited by what a run knows of it; None where it is another kind's."""
     token = _READING.set(reading)
     try:
         yield
     finally:
         _READING.reset(token)
+
+
+def changed_since_audited() -> exp.Query | None:
+    """Return the query of the keys that changed since the audits saw the table that is being built.
+
+    Returns:
+        None where any may have changed.
+    """
+    reading = _READING.get()
+    keys = reading.log.since(*reading.audited) if reading and reading.audited else None
+    return None if keys is None else parse_one(keys, dialect=DIALECT, into=exp.Select)
 
 
 class ReplacedByKey(CustomMaterialization[ReplacedByKeyKind]):

@@ -15,10 +15,8 @@ MODEL (
 
 WITH today AS (
   SELECT
-    MAX(d.received_on) AS as_of
-  FROM intermediate.int_delivery AS d
-  WHERE
-    d.is_effective
+    MAX(d.day) AS as_of
+  FROM intermediate.int_day AS d
 ), lead AS (
   SELECT
     COALESCE(l.lead_source, 'not told') AS campaign,

@@ -17,10 +17,8 @@ MODEL (
 
 WITH today AS (
   SELECT
-    MAX(d.received_on) AS as_of
-  FROM intermediate.int_delivery AS d
-  WHERE
-    d.is_effective
+    MAX(d.day) AS as_of
+  FROM intermediate.int_day AS d
 ), pair AS (
   SELECT
     m.lead_key,
