@@ -94,7 +94,8 @@ def weights_of(observed: str, terms: str, minimum: str, prior: str) -> str:
 
     A weight is the binary logarithm of the share of the level among the facilities that converted, by its share among
     those that sales knows and that did not. To the conversions some are added that behave as the weights set by hand
-    say, so that few conversions move a weight by little.
+    say, so that few conversions move a weight by little. A learned weight is told in tenths of a bit, as people see it:
+    what is shown adds up, and a day with a conversion more does not change the priority of every facility.
 
     Args:
         observed: Name of a relation with a column for each feature, `outcome` and `facilities`, how many are like that.
@@ -122,7 +123,8 @@ def weights_of(observed: str, terms: str, minimum: str, prior: str) -> str:
         "SUM(s.other_share * POWER(2, s.bits)) OVER (PARTITION BY s.feature) AS share_by_hand, "
         f"(NOT s.is_fixed AND s.all_conversions >= {minimum}) AS is_learned FROM ({shared}) AS s"
     )
-    learned = f"LN((e.conversions + {prior} * e.share_by_hand) / (e.all_conversions + {prior}) / e.other_share) / LN(2)"
+    share = f"(e.conversions + {prior} * e.share_by_hand) / (e.all_conversions + {prior})"
+    learned = f"ROUND(LN({share} / e.other_share) / LN(2), 1)"
     return (
         "SELECT e.part, e.feature, e.level, e.description, e.bits AS bits_by_hand, e.conversions, e.others, "
         "e.conversions / NULLIF(e.all_conversions, 0) AS converted_share, e.other_share, e.is_learned, "

@@ -323,19 +323,21 @@ def _audit_changed_keys_only() -> None:
     @wraps(own)
     def render_audit_query(self: SqlModel, audit: Any, **settings: Any) -> exp.Query:
         changed = changed_since_audited()
-        key = asked_unique(audit.name, settings.get("columns"), logged_columns(self)) if changed else []
-        if changed and key:
-            columns = [exp.column(name, quoted=True) for name in key]
-            listed = exp.select(*columns).from_(changed.subquery("changed"))
-            is_changed = exp.In(this=exp.Tuple(expressions=columns), query=listed.subquery())
-            settings["condition"] = exp.and_(is_changed, settings.get("condition"))
+        keys = asked_unique(audit.name, settings.get("columns"), logged_columns(self)) if changed else []
+        if changed and keys:
+            may_be_twice = []
+            for key in keys:
+                columns = [exp.column(name, quoted=True) for name in key]
+                listed = exp.select(*columns).from_(changed.subquery("changed"))
+                may_be_twice.append(exp.In(this=exp.Tuple(expressions=columns), query=listed.subquery()))
+            settings["condition"] = exp.and_(exp.or_(*may_be_twice), settings.get("condition"))
         return own(self, audit, **settings)
 
     SqlModel.render_audit_query = render_audit_query  # type: ignore[method-assign, assignment]
 
 
-def asked_unique(audit: str, columns: Any, logged: list[str]) -> list[str]:
-    """Return the key that an audit asks to be unique, where only a change that is logged by it can make two the same.
+def asked_unique(audit: str, columns: Any, logged: list[str]) -> list[list[str]]:
+    """Return the keys that an audit asks to be unique, where only a change that is logged by them makes two the same.
 
     Args:
         audit: The audit's name.
@@ -343,12 +345,15 @@ def asked_unique(audit: str, columns: Any, logged: list[str]) -> list[str]:
         logged: The columns by which changes of the table are logged.
 
     Returns:
-        Its columns; none where the audit asks something else, or of something else.
+        The columns of each; none where the audit asks something else, or of something else.
     """
     given = columns.find_all(exp.Column) if isinstance(columns, exp.Expr) else ()
     asked = [*dict.fromkeys(column.name for column in given)]
-    asks_of_one = audit == "unique_combination_of_columns" or (audit == "unique_values" and len(asked) == 1)
-    return asked if asks_of_one and {*asked} <= {*logged} else []
+    if not asked or not {*asked} <= {*logged}:
+        return []
+    # The one asks that the columns are unique together, the other that each is.
+    keys = {"unique_combination_of_columns": [asked], "unique_values": [[name] for name in asked]}
+    return keys.get(audit, [])
 
 
 def _days(model: Model, start: Any, end: Any) -> str:

@@ -22,6 +22,7 @@ from lead_enrichment.memory import tidy_rarely
 from lead_enrichment.paths import data_paths
 from lead_enrichment.terminal import Console
 from lead_enrichment.warehouse.build_log import BuildLog
+from lead_enrichment.warehouse.connection import hold_less
 from lead_enrichment.warehouse.freshness import forget_built
 from lead_enrichment.warehouse.waiting import connect_when_unlocked
 
@@ -35,6 +36,7 @@ def ingest_and_register(adapter: Any) -> list[str]:
         adapter: SQLMesh's engine adapter, of `duckdb` or `spark`.
     """
     from lead_enrichment.sqlmesh_internals import (
+        PlanIntoToday,
         comment_on_views_only,
         leave_unchanged_models,
         migrate_older_tables_only,
@@ -59,6 +61,9 @@ def ingest_and_register(adapter: Any) -> list[str]:
     sys.stderr.flush()
     hold_files(paths)
     if adapter.dialect == "duckdb":
+        # A plan builds tables whole, and is quicker for what it holds.
+        if not PlanIntoToday.has_planned:
+            hold_less(adapter.cursor)
         leave_unchanged_models(BuildLog(adapter.cursor, paths.bronze), _note_unchanged)
         return list(registration_statements(paths.bronze, adapter.dialect))
     # Run here, since SQLMesh warns of every statement that it cannot take apart.

@@ -4,8 +4,14 @@ MODEL (
   grain (changed_at, entity_key, other_entity_key),
   description 'How the facilities that leads are held to be about changed from run to run: new, grew by new leads, merged with another, split off another. What the first run found was there before: it is dated by the deliveries that brought its leads. One row per change of an entity and entity that its leads came from.',
   audits (
-    NOT_NULL(columns := (changed_at, entity_key, change_kind, leads)),
-    ACCEPTED_VALUES("column" := change_kind, is_in := ('new', 'grew', 'merged', 'split'))
+    FORALL(
+      criteria := (
+        NOT changed_at IS NULL,
+        NOT entity_key IS NULL,
+        NOT leads IS NULL,
+        change_kind IN ('new', 'grew', 'merged', 'split')
+      )
+    )
   )
 );
 

@@ -45,8 +45,8 @@ WITH pattern AS (
 ), summed AS (
   SELECT
     l.pattern,
-    SUM(CASE WHEN w.part = 'fit' THEN w.bits ELSE 0 END) AS fit,
-    SUM(CASE WHEN w.part = 'timing' THEN w.bits ELSE 0 END) AS timing,
+    ROUND(SUM(CASE WHEN w.part = 'fit' THEN w.bits ELSE 0 END), 6) AS fit, /* Added in another order the last digits are others */
+    ROUND(SUM(CASE WHEN w.part = 'timing' THEN w.bits ELSE 0 END), 6) AS timing,
     ARRAY_TO_STRING(
       LIST_SORT(
         ARRAY_AGG(

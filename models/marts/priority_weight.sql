@@ -51,7 +51,7 @@ SELECT
   w.feature::TEXT AS feature, /* What is looked at */
   w.level::TEXT AS level, /* What is found */
   w.description::TEXT AS description, /* The finding in words */
-  w.bits::DOUBLE AS bits, /* What it counts, in bits: how much likelier such a facility becomes a customer */
+  w.bits::DOUBLE AS bits, /* What it counts, in bits, learned ones in tenths: how much likelier such a facility becomes a customer */
   w.bits_by_hand::DOUBLE AS bits_by_hand, /* The weight set by hand */
   w.is_learned::BOOLEAN AS is_learned, /* Whether bits is learned; FALSE where the weight is fixed or the conversions are too few */
   w.conversions::BIGINT AS conversions, /* Facilities that converted and were so */
