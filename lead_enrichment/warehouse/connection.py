@@ -34,8 +34,9 @@ def hold_less(cursor: Any) -> None:
     Args:
         cursor: Of a connection whose current database is the warehouse.
     """
+    # DuckDB cannot read the limit that it tells where there is none.
     (held,) = cursor.execute(
-        "SELECT LEAST(PARSE_FORMATTED_BYTES(CURRENT_SETTING('memory_limit')), "
+        "SELECT LEAST(TRY(PARSE_FORMATTED_BYTES(CURRENT_SETTING('memory_limit'))), "
         f"GREATEST({LEAST_HELD}, CAST(total_blocks * block_size * {MOST_HELD_SHARE} AS BIGINT))) "
         "FROM PRAGMA_DATABASE_SIZE() WHERE database_name = CURRENT_DATABASE()"
     ).fetchone()

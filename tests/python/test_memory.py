@@ -46,3 +46,4 @@ def test_a_run_holds_half_of_a_large_warehouse_and_of_a_small_one_all_that_it_ne
     assert limit(str(file)) == pytest.approx(file.stat().st_size / 2, rel=0.06)
     # Whoever set a lower limit in config.yaml keeps it.
     assert limit(str(file), "1 MB") == pytest.approx(1_000_000, rel=0.06)
+    assert limit(str(file), "none") == pytest.approx(file.stat().st_size / 2, rel=0.06)
