@@ -61,7 +61,7 @@ def ingest_and_register(adapter: Any) -> list[str]:
     sys.stderr.flush()
     hold_files(paths)
     if adapter.dialect == "duckdb":
-        # A plan builds tables whole, and is quicker for what it holds.
+        # Before the first plan, the file does not tell yet how large it becomes.
         if not PlanIntoToday.has_planned:
             hold_less(adapter.cursor)
         leave_unchanged_models(BuildLog(adapter.cursor, paths.bronze), _note_unchanged)

@@ -28,7 +28,7 @@ def hold_less(cursor: Any) -> None:
     """Let DuckDB hold half of the warehouse in memory, or 2 GB of a small one, unless it is told to hold even less.
 
     Left alone, DuckDB keeps what it has read until four fifths of the machine's memory are full. A run reads most
-    tables once, and is as quick without: of a million leads it holds 2.6 GB in all where it held 4.9. What needs more
+    tables once, and is as quick without: of a million leads the process holds 2.8 GB where it held 4.9. What needs more
     is spilled to the disk.
 
     Args:
