@@ -325,15 +325,18 @@ def _audit_changed_keys_only() -> None:
         changed = changed_since_audited()
         keys = asked_unique(audit.name, settings.get("columns"), logged_columns(self)) if changed else []
         if changed and keys:
-            may_be_twice = []
-            for key in keys:
-                columns = [exp.column(name, quoted=True) for name in key]
-                listed = exp.select(*columns).from_(changed.subquery("changed"))
-                may_be_twice.append(exp.In(this=exp.Tuple(expressions=columns), query=listed.subquery()))
-            settings["condition"] = exp.and_(exp.or_(*may_be_twice), settings.get("condition"))
+            may_be_twice = exp.or_(*(_is_among(key, changed) for key in keys))
+            settings["condition"] = exp.and_(may_be_twice, settings.get("condition"))
         return own(self, audit, **settings)
 
     SqlModel.render_audit_query = render_audit_query  # type: ignore[method-assign, assignment]
+
+
+def _is_among(key: list[str], rows: exp.Query) -> exp.In:
+    """Return the condition that some row of a query has the key."""
+    columns = [exp.column(name, quoted=True) for name in key]
+    listed = exp.select(*columns).from_(rows.subquery("changed"))
+    return exp.In(this=exp.Tuple(expressions=columns), query=listed.subquery())
 
 
 def asked_unique(audit: str, columns: Any, logged: list[str]) -> list[list[str]]:

@@ -8,6 +8,7 @@ MODEL (
       criteria := (
         NOT changed_at IS NULL,
         NOT entity_key IS NULL,
+        NOT change_kind IS NULL,
         NOT leads IS NULL,
         change_kind IN ('new', 'grew', 'merged', 'split')
       )
